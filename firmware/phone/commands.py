@@ -1,0 +1,93 @@
+"""What to do. The machine returns these; the loop hands each to the driver that owns it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.phone.display.screens import Screen
+from firmware.phone.privacy import Exposure
+from firmware.phone.values import CallId, Light, Tone
+
+
+@dataclass(frozen=True)
+class PlaceCall:
+    """Send an INVITE to ``uri``, showing of the caller what ``exposure`` lets be shown."""
+
+    call_id: CallId
+    uri: str
+    exposure: Exposure
+
+
+@dataclass(frozen=True)
+class AnswerCall:
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class RefuseCall:
+    """Answer an INVITE with ``status`` (486 busy, 603 declined), RFC 3261 section 21."""
+
+    call_id: CallId
+    status: int
+
+
+@dataclass(frozen=True)
+class EndCall:
+    """CANCEL or BYE, whichever the state of the dialog asks for."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class SendDigit:
+    """Send one DTMF digit (RFC 4733)."""
+
+    call_id: CallId
+    digit: str
+
+
+@dataclass(frozen=True)
+class SetExposure:
+    """The privacy switch moved: what leaves from now on follows ``exposure``."""
+
+    exposure: Exposure
+
+
+@dataclass(frozen=True)
+class OpenVoice:
+    """Open the voice device (microphone and earpiece) and connect it to the current call."""
+
+
+@dataclass(frozen=True)
+class CloseVoice:
+    """Close the voice device: the microphone is not open any more when this has been carried out."""
+
+
+@dataclass(frozen=True)
+class PlayTone:
+    """Play a call-progress tone in the handset, or silence (None)."""
+
+    tone: Tone | None
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Start or stop the ringer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Show:
+    screen: Screen
+
+
+@dataclass(frozen=True)
+class SetLight:
+    light: Light
+    on: bool
+
+
+SipCommand = PlaceCall | AnswerCall | RefuseCall | EndCall | SendDigit | SetExposure | OpenVoice | CloseVoice
+AudioCommand = PlayTone | Ring
+Command = SipCommand | AudioCommand | Show | SetLight

@@ -1,0 +1,88 @@
+"""What the display can show, as data. The machine chooses one; ``views`` draws it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.phone.values import Direction, Registration, Security, SwitchPosition
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or ""."""
+
+    clock: str
+    account: str
+    registration: Registration
+    privacy: SwitchPosition
+    missed: int = 0
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Dialling:
+    """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn."""
+
+    digits: str
+    target: str
+    they_see: str
+    lifted: bool
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Calling:
+    """Our INVITE is under way. ``progress`` is "Calling", "Ringing" or "Listen" (early media)."""
+
+    peer: str
+    progress: str
+    they_see: str
+    privacy: SwitchPosition
+    lifted: bool = True
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """An incoming call rings."""
+
+    peer: str
+    address: str
+    privacy: SwitchPosition
+
+
+@dataclass(frozen=True)
+class InCall:
+    """A call is up. ``seconds`` since it was answered; ``security`` as negotiated."""
+
+    peer: str
+    direction: Direction
+    seconds: int
+    security: Security
+    privacy: SwitchPosition
+    code: str = ""
+    codec: str = ""
+    digits: str = ""
+    lifted: bool = True
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call is over. ``reason`` in plain words; ``hint`` what to do next, or ""."""
+
+    peer: str
+    reason: str
+    seconds: int
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something that the user has to know and that is no call ("Starting", "Goodbye")."""
+
+    title: str
+    text: str
+
+
+Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | Message

@@ -1,0 +1,27 @@
+"""Errors by whose fault they are. Each message says what is wrong and what to do next."""
+
+from __future__ import annotations
+
+
+class SottovoceError(Exception):
+    """The root of all errors that this project raises on purpose."""
+
+
+class ConfigError(SottovoceError):
+    """The configuration or the board file is wrong. ``faults`` holds one line for each fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class HardwareError(SottovoceError):
+    """A device is missing, busy or broken."""
+
+
+class SipError(SottovoceError):
+    """The SIP engine refused or failed."""
+
+
+class UpdateError(SottovoceError):
+    """An update was refused or failed."""

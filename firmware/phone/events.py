@@ -1,0 +1,141 @@
+"""What happened. Threads post these to the loop's queue; only the loop acts on them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.phone.values import CallId, EndReason, Hook, Media, Party, Registration, SwitchPosition
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    key: str
+
+
+@dataclass(frozen=True)
+class KeyReleased:
+    key: str
+
+
+@dataclass(frozen=True)
+class HookChanged:
+    hook: Hook
+
+
+@dataclass(frozen=True)
+class PrivacySwitched:
+    position: SwitchPosition
+
+
+@dataclass(frozen=True)
+class IncomingCall:
+    """An INVITE that the policy lets ring. ``call_id`` is chosen by the engine, never re-used."""
+
+    call_id: CallId
+    peer: Party
+
+
+@dataclass(frozen=True)
+class RemoteRinging:
+    """A 180 or 182: the far end rings."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class EarlyMedia:
+    """A provisional response with SDP: the network or the far end plays its own sound (RFC 3960)."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class CallAnswered:
+    """The INVITE transaction ended with 200 and the ACK was sent or received."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class MediaChanged:
+    call_id: CallId
+    media: Media
+
+
+@dataclass(frozen=True)
+class CallFailed:
+    """The call is over: whoever ended it, and for whatever reason."""
+
+    call_id: CallId
+    reason: EndReason
+
+
+@dataclass(frozen=True)
+class DigitReceived:
+    """A DTMF digit from the far end (RFC 4733)."""
+
+    call_id: CallId
+    digit: str
+
+
+@dataclass(frozen=True)
+class RegistrationChanged:
+    registration: Registration
+
+
+@dataclass(frozen=True)
+class VoiceChanged:
+    """The voice device was opened (``trouble`` empty), or could not be opened or vanished (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class DisplayChanged:
+    """The display came back (``trouble`` empty) or no longer answers (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class DialAsked:
+    """``sotto dial TARGET``. The target was checked and is a SIP URI."""
+
+    uri: str
+
+
+@dataclass(frozen=True)
+class AnswerAsked:
+    pass
+
+
+@dataclass(frozen=True)
+class HangUpAsked:
+    pass
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A deadline of the state has come (see ``machine.deadline``)."""
+
+
+Event = (
+    KeyPressed
+    | KeyReleased
+    | HookChanged
+    | PrivacySwitched
+    | IncomingCall
+    | RemoteRinging
+    | EarlyMedia
+    | CallAnswered
+    | MediaChanged
+    | CallFailed
+    | DigitReceived
+    | RegistrationChanged
+    | VoiceChanged
+    | DisplayChanged
+    | DialAsked
+    | AnswerAsked
+    | HangUpAsked
+    | Tick
+)

@@ -1,0 +1,143 @@
+"""Values that events, commands, the state and the screens share. Pure: imports no driver."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NewType
+
+CallId = NewType("CallId", int)
+Seconds = NewType("Seconds", float)
+
+KEYS = "0123456789*#ABCD"
+"""The keys of a 4x3 or 4x4 telephone keypad (ITU-T E.161; A to D are DTMF digits of ITU-T Q.23)."""
+
+
+class Hook(enum.Enum):
+    """Where the handset is: ``ON`` the hook (the phone is hung up) or ``OFF`` it (lifted)."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class SwitchPosition(enum.Enum):
+    """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default)."""
+
+    PRIVATE = "private"
+    OPEN = "open"
+    UNREADABLE = "unreadable"
+
+
+class Direction(enum.Enum):
+    IN = "in"
+    OUT = "out"
+
+
+class CallState(enum.Enum):
+    """The states of one call, by the words of ``sotto status``."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    EARLY = "early"
+    ACTIVE = "active"
+    HELD = "held"
+    ENDED = "ended"
+
+
+class Security(enum.Enum):
+    """What protects the media of one call, as negotiated on the wire, never as configured."""
+
+    END_TO_END_VERIFIED = "end-to-end-verified"
+    END_TO_END = "end-to-end"
+    PROVIDER = "provider"
+    CLEAR = "clear"
+    NONE = "none"
+
+
+class Encryption(enum.Enum):
+    """The least protection that a call may have (``media.encryption``)."""
+
+    END_TO_END = "end-to-end"
+    PROVIDER = "provider"
+
+
+class RegistrationState(enum.Enum):
+    NONE = "none"
+    REGISTERING = "registering"
+    REGISTERED = "registered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The registration of the account (RFC 3261 section 10) and, when it failed, why, in plain words."""
+
+    state: RegistrationState = RegistrationState.NONE
+    reason: str = ""
+
+
+class EndReason(enum.Enum):
+    """Why a call ended, in the words that the display and ``sotto status`` show."""
+
+    HUNG_UP = "You hung up"
+    PEER_HUNG_UP = "They hung up"
+    CANCELLED = "Call cancelled"
+    BUSY = "Busy"
+    NO_ANSWER = "No answer"
+    DECLINED = "Declined"
+    REFUSED_BY_US = "You declined"
+    MISSED = "Missed call"
+    ANSWERED_ELSEWHERE = "Answered elsewhere"
+    NOT_FOUND = "No such number"
+    UNREACHABLE = "Not reachable"
+    NO_COMMON_ENCRYPTION = "No common encryption"
+    NOT_REGISTERED = "No connection to provider"
+    CERTIFICATE = "Server not trusted"
+    NOT_ALLOWED = "Provider refused"
+    SERVER_FAILED = "Provider failed"
+    MEDIA_LOST = "Connection lost"
+    NETWORK = "No network"
+
+
+@dataclass(frozen=True)
+class Party:
+    """The other end of a call: its address as the signalling says it, and the name to show."""
+
+    uri: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What to show a person: the name if there is one, else the user part or the host."""
+        if self.name:
+            return self.name
+        bare = self.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        user, at, host = bare.partition("@")
+        return user if at else host or bare
+
+
+@dataclass(frozen=True)
+class Media:
+    """What was negotiated for the media of one call, read from the running transport.
+
+    ``suite`` is an SRTP protection profile by its IANA name, ``code`` the comparison code or "".
+    """
+
+    security: Security = Security.NONE
+    suite: str = ""
+    codec: str = ""
+    code: str = ""
+
+
+class Tone(enum.Enum):
+    """Call-progress tones heard in the handset (ITU-T E.180/Q.35)."""
+
+    DIAL = "dial"
+    RINGBACK = "ringback"
+    BUSY = "busy"
+    CONGESTION = "congestion"
+
+
+class Light(enum.Enum):
+    PRIVACY = "privacy"
+    RINGING = "ringing"
