@@ -24,8 +24,15 @@ class AnswerCall:
 
 
 @dataclass(frozen=True)
+class AlertCaller:
+    """Send 180: the phone rings."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
 class RefuseCall:
-    """Answer an INVITE with ``status`` (486 busy, 603 declined), RFC 3261 section 21."""
+    """Answer an INVITE with ``status`` (486 busy here, 480 temporarily unavailable), RFC 3261 section 21."""
 
     call_id: CallId
     status: int
@@ -88,6 +95,8 @@ class SetLight:
     on: bool
 
 
-SipCommand = PlaceCall | AnswerCall | RefuseCall | EndCall | SendDigit | SetExposure | OpenVoice | CloseVoice
+SipCommand = (
+    PlaceCall | AlertCaller | AnswerCall | RefuseCall | EndCall | SendDigit | SetExposure | OpenVoice | CloseVoice
+)
 AudioCommand = PlayTone | Ring
 Command = SipCommand | AudioCommand | Show | SetLight

@@ -97,6 +97,7 @@ class EndReason(enum.Enum):
     SERVER_FAILED = "Provider failed"
     MEDIA_LOST = "Connection lost"
     NETWORK = "No network"
+    NO_ACCOUNT = "Not in the contacts"
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,18 @@ class Display(Protocol):
 
     def show(self, image: Image.Image) -> None:
         """Put ``image`` (mode "1") on the glass. Raises ``HardwareError`` when the display does not answer;
-        the next call tries again from the beginning, so that a display may be plugged in later."""
+        the next call tries again from the beginning, so that a display may be plugged in later.
+        Raises ``ValueError`` for an image of another mode or size."""
         ...
 
     def close(self) -> None:
         """Dark, and the bus released. May be called twice."""
         ...
+
+
+def require_frame(image: Image.Image) -> None:
+    """Raises ``ValueError`` if ``image`` is not one that a display takes."""
+    if image.mode != "1" or image.size != (WIDTH, HEIGHT):
+        raise ValueError(
+            f'a display takes {WIDTH}x{HEIGHT} pixels of mode "1", not {image.size} of {image.mode!r}'
+        )

@@ -1,0 +1,67 @@
+# Sottovoce: open firmware for desk phones. `make` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PORT ?= 8080
+BOARD ?= raspberry-pi-4
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.ready ## what the phone and the simulator need: Debian packages, .venv, pjsua2 from source
+
+$(VENV)/bin/python: requirements/debian.txt firmware/native/packages.txt
+	@requirements/install-debian-packages requirements/debian.txt firmware/native/packages.txt
+	@test -x $@ || { echo "setup: making .venv"; $(PYTHON) -m venv $(VENV); }
+	@touch $@ 2>/dev/null || true
+
+$(VENV)/.ready: $(VENV)/bin/python requirements/run.txt pyproject.toml $(wildcard firmware/native/* firmware/native/patches/*)
+	@requirements/install-debian-packages requirements/debian.txt firmware/native/packages.txt
+	@echo "setup: installing the Python packages (pinned by hash)"
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(BIN)/python firmware/native/build_pjsua2.py --venv $(VENV)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup-test: $(VENV)/.ready-test ## what the tests need besides: servers, independent phones, a browser
+
+$(VENV)/.ready-test: $(VENV)/.ready requirements/dev.txt tests/packages.txt
+	@requirements/install-debian-packages tests/packages.txt
+	@echo "setup: installing the test tools (pinned by hash)"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: setup ## two simulated desk phones in a browser page: make run PORT=8080
+	@exec $(BIN)/python -m firmware.simulator --port $(PORT)
+
+test: setup-test ## the whole suite that needs no virtual machine
+	@$(BIN)/python -m pytest
+
+check: setup-test ## linters and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: setup-test ## the figures, with a rival in the same run
+	@$(BIN)/python -m tests.bench
+
+test-vm berlin image bundle: ## (later) tests in a virtual machine · conformance report · what is flashed · a signed update
+	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
+
+lock: setup-test ## pin the Python packages anew
+	@$(PIP) pip-tools
+	@for set in run dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --strip-extras --allow-unsafe -o requirements/$$set.txt requirements/$$set.in; done
+
+golden: setup-test ## draw the golden images anew (then look at them)
+	@$(BIN)/python -m pytest -q tests/golden --update-golden
+
+clean: ## remove what was built here; the cache of built wheels stays
+	@rm -rf $(VENV) build *.egg-info

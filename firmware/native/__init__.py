@@ -1,0 +1,1 @@
+"""How pjsua2 is built from source: see README.md."""

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How pjproject is configured for a desk phone. */
+
+/* Encrypted media: both keyings, and the strongest suites */
+#define PJMEDIA_SRTP_HAS_DTLS                   1
+#define PJMEDIA_SRTP_HAS_SDES                   1
+#define PJMEDIA_SRTP_HAS_AES_GCM_128            1
+#define PJMEDIA_SRTP_HAS_AES_GCM_256            1
+
+/* One account and a call or two: small tables */
+#define PJSUA_MAX_CALLS                         8
+#define PJSUA_MAX_ACC                           8
+
+#define PJ_HAS_IPV6                             1
+
+/* Never ask the name server for this machine's own name */
+#define PJ_GETHOSTIP_DISABLE_LOCAL_RESOLUTION   1
+
+/* The log can be turned up to the messages themselves at run time */
+#define PJ_LOG_MAX_LEVEL                        5
+
+/* An identity token (RFC 8225) or a long route makes large messages */
+#define PJSIP_MAX_PKT_LEN                       8000

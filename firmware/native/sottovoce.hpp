@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What Sottovoce adds to the pjsua2 module: a wake-up for the one thread that
+// handles events, what protects a call, and the domain a TLS server may prove.
+#ifndef SOTTOVOCE_HPP
+#define SOTTOVOCE_HPP
+
+#include <string>
+#include <vector>
+
+namespace pj
+{
+
+/**
+ * Makes a blocked Endpoint::libHandleEvents() return.
+ *
+ * Writing to fd() is all it takes, from any thread: no lock, no call into the
+ * library. The library uses the same way when a media thread has work for the
+ * thread that handles events, so libHandleEvents() may wait for long.
+ *
+ * Make one after libCreate() and close() it before libDestroy().
+ */
+class Wakeup
+{
+public:
+    Wakeup();
+    ~Wakeup();
+
+    /** The end to write to. It does not block: EAGAIN means that a wake-up is
+     *  on its way already, and can be ignored.
+     */
+    int fd() const;
+
+    /** The same as writing to fd(). */
+    void wake() const;
+
+    /** Take it out of the library. It may be called twice. */
+    void close();
+
+private:
+    Wakeup(const Wakeup &);
+    Wakeup &operator=(const Wakeup &);
+
+    struct Impl;
+    Impl *impl;
+};
+
+/** What protects one medium of a call, read from its running transport. */
+struct MediaSecurity
+{
+    /** SRTP runs and nothing goes past it; if false all else is empty. */
+    bool srtpActive;
+
+    /** Names of the suites, "AEAD_AES_256_GCM". */
+    std::string rxSuite;
+    std::string txSuite;
+
+    /** Where the keys come from: "DTLS", "SDES" or "". */
+    std::string keying;
+
+    /** DTLS: the certificates' fingerprints, "sha-256 AA:BB:...". The remote
+     *  one has been compared with the peer's SDP and is empty until then.
+     */
+    std::string localFingerprint;
+    std::string remoteFingerprint;
+
+    /** RTP packets of the stream; those received have been decrypted. */
+    unsigned txPackets;
+    unsigned rxPackets;
+
+    MediaSecurity();
+};
+
+/** Read what protects medium medIdx of a call. Nothing is protected if there
+ *  is no such call or medium: it does not throw.
+ */
+MediaSecurity mediaSecurity(int callId, unsigned medIdx);
+
+/** The keying methods that this build knows: PJMEDIA_SRTP_KEYING_*. */
+std::vector<int> srtpKeyings();
+
+/** A TLS server reached through nextHop (a host; empty: any) may prove with
+ *  its certificate that it serves domain, instead of the host's own name; and
+ *  when the host is a literal address, domain is what SNI asks for. An empty
+ *  domain ends this. Returns false when a name is too long to be one.
+ */
+bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
+
+} // namespace pj
+
+#endif

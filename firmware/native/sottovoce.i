@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The SWIG module: pjsua2 as its makers wrap it, and what Sottovoce adds.
+%module(directors="1") pjsua2
+
+%{
+#include "sottovoce.hpp"
+%}
+
+%include "pjsua2.i"
+%include "sottovoce.hpp"

@@ -1,0 +1,77 @@
+"""``python -m firmware.phone``: read the arguments, then hand over to ``app``.
+
+Exit status: 0 after SIGTERM, 1 when the phone cannot start or a part of it died, 2 for a wrong configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from firmware.phone import config as configuration
+from firmware.phone.board import Board, load_board
+from firmware.phone.errors import ConfigError, SottovoceError
+from firmware.phone.log import learn, setup
+from firmware.phone.paths import default_socket, default_state_dir
+
+log = logging.getLogger("sottovoce")
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="python -m firmware.phone", description="The telephone.")
+    found.add_argument("--config", type=Path, help="phone.toml; without it all defaults (direct calls only)")
+    found.add_argument("--board", default="raspberry-pi", metavar="NAME|FILE", help="what it runs on")
+    found.add_argument("--state-dir", type=Path, default=None, help="what is kept over a restart")
+    found.add_argument("--socket", type=Path, default=None, help="where the sotto command finds us")
+    found.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    found.add_argument("--check", action="store_true", help="check configuration and board, then exit")
+    found.add_argument("--dump-config", action="store_true", help="print the effective configuration, secrets masked")
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    setup(options.log_level)
+    try:
+        config = configuration.load(options.config)
+        board = load_board(options.board)
+        if options.dump_config:
+            print(configuration.dump(config), end="")
+            return 0
+        if options.check:
+            print("The configuration is good.")
+            return 0
+        learn(config)
+        for weakening in configuration.weakenings(config):
+            log.warning("%s", weakening)
+        return _run(config, board, options)
+    except ConfigError as error:
+        print("\n".join(error.faults), file=sys.stderr)
+        return 2
+    except SottovoceError as error:
+        print(f"The telephone cannot start: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(config: configuration.Config, board: Board, options: argparse.Namespace) -> int:
+    from firmware.phone.app import Phone
+
+    socket = options.socket or default_socket()
+    if options.socket is None:
+        socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        Phone(config, board, options.state_dir or default_state_dir(), socket).run()
+    except SottovoceError:
+        raise
+    except BaseException:  # noqa: BLE001 - a part of the phone died: say so, and let systemd start us again
+        log.critical("a part of the telephone failed; it stops and has to be started again", exc_info=True)
+        logging.shutdown()
+        os._exit(1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Tones, ringer and volume through ALSA. The only importer of ``alsaaudio``."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import logging
+import sys
+
+import alsaaudio
+
+from firmware.phone.audio import countries
+from firmware.phone.audio.countries import ToneSpec
+from firmware.phone.audio.player import LoopPlayer
+from firmware.phone.audio.tones import samples
+from firmware.phone.clock import Clock, SystemClock
+from firmware.phone.errors import HardwareError
+from firmware.phone.values import Tone
+
+log = logging.getLogger("sottovoce.audio")
+
+NULL = "null"
+"""The PCM name that means: no sound, nothing is opened."""
+
+CONTROLS = ("Master", "PCM", "Headphone", "Speaker", "Playback", "Digital")
+"""Mixer controls in the order in which they are tried; then any that has a playback volume."""
+
+XRUN = (-errno.EPIPE, -errno.ESTRPIPE)
+"""What ``write`` returns after an underrun or a suspend; the library has made the PCM ready again."""
+
+_HANDLER = ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)
+_say_nothing = _HANDLER(lambda file, line, function, error, text: None)
+"""libasound prints lines to stderr for each failed open; ours go to the log, once for each change."""
+
+
+class AlsaAudio:
+    """The ``Audio`` of a board with ALSA. Each PCM is opened while it sounds and closed after."""
+
+    def __init__(
+        self,
+        playback: str,
+        ringer: str,
+        mixer: str,
+        country: str,
+        rate: int = 16000,
+        period_ms: int = 20,
+        periods: int = 8,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare, not open.
+
+        Args:
+            playback: PCM name of the handset, or "null".
+            ringer: PCM name of the ringer, or "null"; may be the same.
+            mixer: name of the ALSA control device.
+            country: ISO 3166-1 code or "default" (``countries.COUNTRIES``).
+        """
+        self._country = countries.country(country)
+        self._mixer = mixer
+        self._period = rate * period_ms // 1000
+        self._periods = periods
+        self._rate = rate
+        self._clock = clock or SystemClock()
+        self._render = functools.lru_cache(maxsize=len(Tone) + 1)(self._rendered)
+        self._handset = self._player("handset", playback)
+        self._ringer = self._player("ringer", ringer)
+
+    def start(self) -> None:
+        _hush()
+        for player in self._players():
+            player.start()
+
+    def tone(self, tone: Tone | None) -> None:
+        if self._handset is None:
+            return
+        if tone is None:
+            self._handset.silence()
+        else:
+            self._handset.play(self._country.tone(tone))
+
+    def ring(self, on: bool) -> None:
+        if self._ringer is None:
+            return
+        if on:
+            self._ringer.play(self._country.ringer)
+        else:
+            self._ringer.silence()
+
+    def volume(self, percent: int) -> bool:
+        """Set the volume of the first control that has one. False: there is none, or the card is away."""
+        try:
+            return _set_volume(self._mixer, percent)
+        except alsaaudio.ALSAAudioError as error:
+            log.debug("mixer %s: %s", self._mixer, error)
+            return False
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no sound, for ``sotto selftest``; "" = no trouble known."""
+        return next((player.trouble for player in self._players() if player.trouble), "")
+
+    def stop(self) -> None:
+        for player in self._players():
+            player.stop()
+
+    def _players(self) -> list[LoopPlayer]:
+        return [player for player in (self._handset, self._ringer) if player]
+
+    def _player(self, name: str, pcm: str) -> LoopPlayer | None:
+        if pcm == NULL:
+            return None
+        opening = functools.partial(_open, pcm, self._rate, self._period, self._periods)
+        period_s = self._period / self._rate
+        lead = max(1, self._periods // 2)
+        return LoopPlayer(name, opening, self._render, self._period, period_s, lead, self._clock)
+
+    def _rendered(self, spec: ToneSpec) -> bytes:
+        loop = samples(spec, self._rate)
+        if sys.byteorder == "big":
+            loop.byteswap()
+        return loop.tobytes()
+
+
+class _AlsaPcm:
+    """An open PCM in non-blocking mode."""
+
+    def __init__(self, name: str, pcm: alsaaudio.PCM) -> None:
+        self._name = name
+        self._pcm = pcm
+
+    def write(self, data: bytes) -> int:
+        try:
+            taken = int(self._pcm.write(data))
+        except alsaaudio.ALSAAudioError as error:
+            raise _trouble(self._name, error) from error
+        if taken in XRUN:
+            return 0
+        if taken < 0:
+            raise HardwareError(f'PCM "{self._name}" failed (error {-taken}); it is opened again')
+        return taken
+
+    def close(self) -> None:
+        for end in (self._pcm.drop, self._pcm.close):
+            try:
+                end()
+            except alsaaudio.ALSAAudioError as error:  # the card is gone, there is nothing left to close
+                log.debug("%s: %s", self._name, error)
+
+
+def _open(name: str, rate: int, period: int, periods: int) -> _AlsaPcm:
+    """Open a PCM without waiting for whoever holds it.
+
+    Raises:
+        HardwareError: missing, busy, or of another form.
+    """
+    try:
+        pcm = alsaaudio.PCM(
+            alsaaudio.PCM_PLAYBACK,
+            alsaaudio.PCM_NONBLOCK,
+            device=name,
+            rate=rate,
+            channels=1,
+            format=alsaaudio.PCM_FORMAT_S16_LE,
+            periodsize=period,
+            periods=periods,
+        )
+    except alsaaudio.ALSAAudioError as error:
+        raise _trouble(name, error) from error
+    opened = _AlsaPcm(name, pcm)
+    form = pcm.info()
+    if (form["rate"], form["channels"], form["format"]) != (rate, 1, alsaaudio.PCM_FORMAT_S16_LE):
+        opened.close()
+        raise HardwareError(f'PCM "{name}" does not take {rate} Hz mono; "plughw:" makes ALSA convert')
+    return opened
+
+
+def _trouble(name: str, error: Exception) -> HardwareError:
+    text = str(error)
+    if "busy" in text:
+        return HardwareError(f'PCM "{name}" is in use by another program; it is taken when that lets go')
+    return HardwareError(f'PCM "{name}": {text}; "aplay -L" lists the names')
+
+
+def _set_volume(device: str, percent: int) -> bool:
+    names = alsaaudio.mixers(device=device)
+    for name in sorted(names, key=lambda name: CONTROLS.index(name) if name in CONTROLS else len(CONTROLS)):
+        control = alsaaudio.Mixer(control=name, device=device)
+        try:
+            if "Playback Volume" not in control.volumecap():
+                continue
+            control.setvolume(max(0, min(100, percent)), pcmtype=alsaaudio.PCM_PLAYBACK)
+            if "Playback Mute" in control.switchcap():
+                control.setmute(int(percent <= 0))
+            return True
+        finally:
+            control.close()
+    return False
+
+
+@functools.cache
+def _hush() -> None:
+    try:
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_say_nothing)
+    except (OSError, AttributeError) as error:
+        log.debug("libasound goes on printing: %s", error)

@@ -1,0 +1,47 @@
+"""Sound for boards without any, and for the simulator: remembers what would be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmware.phone.values import Tone
+
+
+class FakeAudio:
+    """The ``Audio`` of a board without sound.
+
+    ``on_change`` is called after each change, in the caller's thread.
+    """
+
+    def __init__(self, on_change: Callable[[], None] | None = None) -> None:
+        self.playing: Tone | None = None
+        self.ringing = False
+        self.percent: int | None = None
+        self.trouble = ""
+        self._on_change = on_change
+        self._running = False
+
+    def start(self) -> None:
+        self._running = True
+
+    def tone(self, tone: Tone | None) -> None:
+        self._set(tone if self._running else None, self.ringing)
+
+    def ring(self, on: bool) -> None:
+        self._set(self.playing, on and self._running)
+
+    def volume(self, percent: int) -> bool:
+        """There is no mixer, so never True; the wish is remembered."""
+        self.percent = percent
+        return False
+
+    def stop(self) -> None:
+        self._running = False
+        self._set(None, False)
+
+    def _set(self, playing: Tone | None, ringing: bool) -> None:
+        if (playing, ringing) == (self.playing, self.ringing):
+            return
+        self.playing, self.ringing = playing, ringing
+        if self._on_change:
+            self._on_change()

@@ -1,0 +1,186 @@
+"""Plays one loop for ever on one PCM, in a thread of its own, whatever the PCM does. Knows no sound library.
+
+The PCM is never written to in blocking mode: the thread writes what fits, then waits for half a period or
+for a new wish, whichever comes first. So silence needs no more time than dropping the buffer, and a PCM
+without pace of its own (ALSA's ``null`` and ``file``) cannot make the thread spin.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from firmware.phone.audio.countries import ToneSpec
+from firmware.phone.clock import Clock
+from firmware.phone.errors import HardwareError
+
+log = logging.getLogger("sottovoce.audio")
+
+FRAME = 2
+"""Bytes: 16 bits, mono."""
+QUICK_RETRY_S, SLOW_RETRY_S, QUICK_FOR_S = 0.1, 2.0, 10.0
+SILENCE_S = 0.2
+"""``silence`` waits at most so long for the PCM to be closed."""
+STALL_S = 2.0
+"""A PCM that takes nothing for so long is given up and opened again."""
+
+
+class Pcm(Protocol):
+    """An open playback device: 16-bit mono."""
+
+    def write(self, data: bytes) -> int:
+        """Frames taken, 0 when the buffer is full. Raises ``HardwareError`` when the device is gone."""
+        ...
+
+    def close(self) -> None:
+        """Drop what is not yet heard and close. Never raises."""
+        ...
+
+
+def retry_delay(failing_for: float) -> float:
+    """Seconds until the next try to open a PCM that has failed for so many seconds."""
+    return QUICK_RETRY_S if failing_for < QUICK_FOR_S else SLOW_RETRY_S
+
+
+class LoopPlayer:
+    """``play`` and ``silence`` may be called from any thread; the PCM is touched by its own thread alone."""
+
+    def __init__(
+        self,
+        name: str,
+        open_pcm: Callable[[], Pcm],
+        render: Callable[[ToneSpec], bytes],
+        period_frames: int,
+        period_s: float,
+        lead: int,
+        clock: Clock,
+    ) -> None:
+        """Prepare, not start.
+
+        Args:
+            name: for the log, as in "handset".
+            open_pcm: opens the device or raises ``HardwareError``, without waiting for it.
+            render: one period of a tone's loop; called in the player's thread.
+            lead: periods written at once at the start.
+        """
+        self._name = name
+        self._open_pcm = open_pcm
+        self._render = render
+        self._chunk = period_frames * FRAME
+        self._lead = lead
+        self._pause = period_s / 2
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._wanted: ToneSpec | None = None
+        self._has_pcm = False
+        self._stopping = False
+        self._failing_since: float | None = None
+        self.trouble = ""
+        self._thread = threading.Thread(target=self._run, name=f"audio-{name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def play(self, spec: ToneSpec) -> None:
+        """Sound ``spec`` from now on. Returns at once."""
+        with self._changed:
+            self._wanted = spec
+            self._changed.notify_all()
+
+    def silence(self) -> None:
+        """Return when the PCM is closed, or after ``SILENCE_S`` and a line in the log."""
+        with self._changed:
+            self._wanted = None
+            self._changed.notify_all()
+            closed = self._changed.wait_for(lambda: not self._has_pcm, SILENCE_S)
+        if not closed:
+            log.warning("%s: the PCM was not closed within %g s", self._name, SILENCE_S)
+
+    def stop(self) -> None:
+        """End the thread; the PCM is closed. May be called twice, and without ``start``."""
+        with self._changed:
+            self._stopping = True
+            self._wanted = None
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while self._next():
+            try:
+                self._stream()
+            except HardwareError as error:
+                self._failed(str(error))
+            finally:
+                with self._changed:
+                    self._has_pcm = False
+                    self._changed.notify_all()
+            self._rest()
+
+    def _next(self) -> bool:
+        """Wait for a tone to play, and take the PCM; False: the end."""
+        with self._changed:
+            if self._wanted is None:
+                self._failing_since = None
+            self._changed.wait_for(lambda: self._wanted or self._stopping)
+            self._has_pcm = not self._stopping
+            return self._has_pcm
+
+    def _rest(self) -> None:
+        """After a failure: wait before the next try, but not beyond the end of the tone."""
+        if self._failing_since is not None:
+            delay = retry_delay(self._clock.monotonic() - self._failing_since)
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted is None, delay)
+
+    def _stream(self) -> None:
+        """Open the PCM and play until there is nothing to play. Raises ``HardwareError``."""
+        pcm = self._open_pcm()
+        try:
+            self._feed(pcm)
+        finally:
+            pcm.close()
+
+    def _feed(self, pcm: Pcm) -> None:
+        playing: ToneSpec | None = None
+        loop, position, size, pause = b"", 0, self._lead * self._chunk, 0.0
+        progress = self._clock.monotonic()
+        while (wanted := self._wait(playing, pause)) is not None:
+            if wanted != playing:
+                playing, loop, position = wanted, self._render(wanted), 0
+            taken = pcm.write(_slice(loop, position, size)) * FRAME
+            position = (position + taken) % len(loop)
+            size, pause = self._chunk, self._pause
+            if taken:
+                progress = self._clock.monotonic()
+                self._sounds()
+            elif self._clock.monotonic() - progress > STALL_S:
+                raise HardwareError(f"the PCM took no sound for {STALL_S:g} s; is the card still there?")
+
+    def _wait(self, playing: ToneSpec | None, seconds: float) -> ToneSpec | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._wanted != playing, seconds)
+            return self._wanted
+
+    def _failed(self, trouble: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._clock.monotonic()
+        if trouble != self.trouble:
+            self.trouble = trouble
+            log.warning("%s: no sound: %s", self._name, trouble)
+
+    def _sounds(self) -> None:
+        self._failing_since = None
+        if self.trouble:
+            self.trouble = ""
+            log.info("%s: sound is back", self._name)
+
+
+def _slice(loop: bytes, position: int, size: int) -> bytes:
+    """``size`` bytes of the endlessly repeated ``loop`` from ``position`` on."""
+    part = loop[position : position + size]
+    while len(part) < size:
+        part += loop[: size - len(part)]
+    return part

@@ -1,0 +1,130 @@
+"""A board as data: ``board/<name>/board.toml``, checked before anything touches a pin."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware.phone.board_read import meant, read, shown
+from firmware.phone.errors import ConfigError
+from firmware.phone.values import Light
+
+BOARDS = Path(__file__).resolve().parents[2] / "board"
+LARGEST = 64 * 1024
+"""Bytes of a board file."""
+
+
+@dataclass(frozen=True)
+class KeypadSpec:
+    """``rows``, ``columns``: BCM numbers; ``keys``: one string for each row."""
+
+    kind: str
+    keys: tuple[str, ...] = ("123", "456", "789", "*0#")
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    debounce_ms: int = 20
+    jam_s: int = 30
+
+
+@dataclass(frozen=True)
+class SwitchesSpec:
+    """``hook_lifted``: level of the hook's line when the handset is lifted, "high" or "low"."""
+
+    kind: str
+    hook: int = -1
+    hook_lifted: str = "low"
+    privacy_private: int = -1
+    privacy_open: int = -1
+
+
+@dataclass(frozen=True)
+class DisplaySpec:
+    """``rotate``: quarter turns."""
+
+    kind: str
+    bus: int = 1
+    address: int = 0x3C
+    rotate: int = 0
+
+
+@dataclass(frozen=True)
+class AudioSpec:
+    """``simulated``: no card is expected; the PCM names of phone.toml decide in any case."""
+
+    kind: str
+    period_ms: int = 20
+    periods: int = 8
+
+
+@dataclass(frozen=True)
+class GpioSpec:
+    """``chip``: number of the gpiochip, None = the header's; ``taken``: pins that something else uses."""
+
+    chip: int | None = None
+    taken: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Board:
+    """``name``: what was asked for; ``title``: for people; ``lights``: BCM numbers."""
+
+    name: str
+    title: str
+    keypad: KeypadSpec
+    switches: SwitchesSpec
+    display: DisplaySpec
+    audio: AudioSpec
+    gpio: GpioSpec = GpioSpec()
+    lights: Mapping[Light, int] = field(default_factory=dict)
+
+
+def known_boards() -> list[str]:
+    """The names of the boards that come with the firmware."""
+    return sorted(file.parent.name for file in BOARDS.glob("*/board.toml"))
+
+
+def load_board(name_or_path: str | Path) -> Board:
+    """The board of that name, or the one in that file (a path has a "/" or ends in ".toml").
+
+    Raises:
+        ConfigError: one line for each fault: file, key, what is wrong, what would be right.
+    """
+    asked = str(name_or_path)
+    if "/" in asked or asked.endswith(".toml"):
+        path = Path(asked)
+        name = path.resolve().parent.name if path.name == "board.toml" else path.stem
+    elif asked in known_boards():
+        path, name = BOARDS / asked / "board.toml", asked
+    else:
+        known = known_boards()
+        hint = f"{meant(asked, known)}known: {', '.join(known)}; or give the path of a board file"
+        raise ConfigError([f"--board: {shown(asked)} is not known; {hint}"])
+    sections, faults = read(_parse(path))
+    if faults:
+        raise ConfigError([f"{path}: {fault}" for fault in faults])
+    return Board(
+        name,
+        sections["title"],
+        KeypadSpec(**sections["keypad"]),
+        SwitchesSpec(**sections["switches"]),
+        DisplaySpec(**sections["display"]),
+        AudioSpec(**sections["audio"]),
+        GpioSpec(**sections["gpio"]),
+        {Light(light): line for light, line in sections["lights"].items()},
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise ConfigError([f"{path}: is larger than {LARGEST // 1024} KiB; a board file is a page"])
+        return tomllib.loads(content.decode())
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}; check its name and rights"]) from error
+    except (ValueError, RecursionError) as error:  # also what decoding and TOML raise
+        raise ConfigError([f"{path}: is not TOML: {shown(str(error))}; correct the syntax"]) from error

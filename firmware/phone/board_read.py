@@ -1,0 +1,225 @@
+"""The schema of a board file, and how a document is held against it. Pure.
+
+``SECTIONS`` is the whole schema. All that is wrong with a document is said at once, one line for each fault.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware.phone.values import KEYS, Light
+
+PINS = range(28)
+"""BCM numbers on the 40-pin header."""
+RESERVED = {
+    0: "the ID memory of a HAT",
+    1: "the ID memory of a HAT",
+    2: "the display's I2C bus",
+    3: "the display's I2C bus",
+    14: "the serial console",
+    15: "the serial console",
+}
+Table = dict[str, Any]
+
+
+class Wrong(Exception):
+    """A value is not right; the text says what is wrong and what would be right."""
+
+
+Check = Callable[[object], Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section. ``only``: the kind that uses it; ``needed``: that kind cannot do without."""
+
+    check: Check
+    only: str = ""
+    needed: bool = False
+
+
+def one_of(*allowed: str | int) -> Check:
+    def check(value: object) -> object:
+        if isinstance(value, bool) or value not in allowed:
+            raise Wrong(f"{shown(value)} is not known; write {' or '.join(map(shown, allowed))}")
+        return value
+
+    return check
+
+
+def number(low: int, high: int, what: str) -> Check:
+    def check(value: object) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise Wrong(f"{shown(value)} is not {what}; write a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def listed(item: Check, *counts: int) -> Check:
+    def check(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Wrong(f"{shown(value)} is not a list; write [..., ...]")
+        if counts and len(value) not in counts:
+            raise Wrong(f"has {len(value)} entries; write {' or '.join(map(str, counts))}")
+        return tuple(item(each) for each in value)
+
+    return check
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 60:
+        raise Wrong(f"{shown(value)} is not a name; write up to 60 printable characters in quotes")
+    return value
+
+
+def key_row(value: object) -> str:
+    if not isinstance(value, str) or not value or not set(value) <= set(KEYS):
+        raise Wrong(f'{shown(value)} is not a row of keys; write some of {KEYS}, such as "123"')
+    return value
+
+
+pin = number(PINS[0], PINS[-1], "a pin (BCM number)")
+
+SECTIONS: dict[str, dict[str, Key]] = {
+    "keypad": {
+        "kind": Key(one_of("simulated", "gpio"), needed=True),
+        "keys": Key(listed(key_row, 4)),
+        "rows": Key(listed(pin, 4), only="gpio", needed=True),
+        "columns": Key(listed(pin, 3, 4), only="gpio", needed=True),
+        "debounce_ms": Key(number(5, 100, "a debounce time in ms"), only="gpio"),
+        "jam_s": Key(number(5, 600, "a time in seconds"), only="gpio"),
+    },
+    "switches": {
+        "kind": Key(one_of("simulated", "gpio"), needed=True),
+        "hook": Key(pin, only="gpio", needed=True),
+        "hook_lifted": Key(one_of("high", "low"), only="gpio", needed=True),
+        "privacy_private": Key(pin, only="gpio", needed=True),
+        "privacy_open": Key(pin, only="gpio", needed=True),
+    },
+    "lights": {light.value: Key(pin) for light in Light},
+    "display": {
+        "kind": Key(one_of("simulated", "ssd1306", "sh1106", "none"), needed=True),
+        "bus": Key(number(0, 30, "an I2C bus"), only="i2c"),
+        "address": Key(number(0x08, 0x77, "an I2C address"), only="i2c"),
+        "rotate": Key(one_of(0, 2), only="i2c"),
+    },
+    "audio": {
+        "kind": Key(one_of("simulated", "alsa"), needed=True),
+        "period_ms": Key(number(5, 60, "a period in ms")),
+        "periods": Key(number(2, 16, "a number of periods")),
+    },
+    "gpio": {"chip": Key(number(0, 63, "a gpiochip")), "taken": Key(listed(pin))},
+}
+TITLE = Key(text, needed=True)
+GROUPS = {"ssd1306": "i2c", "sh1106": "i2c"}
+"""Kinds that share their keys (``Key.only``)."""
+OPTIONAL = ("lights", "gpio")
+
+
+def read(document: Table) -> tuple[Table, list[str]]:
+    """The checked sections, ready to be put into the dataclasses of ``board``, and all faults."""
+    reader = _Reader()
+    reader.unknown("", document, ["title", *SECTIONS])
+    sections: Table = {name: reader.section(name, document.get(name)) for name in SECTIONS}
+    sections["title"] = reader.value("title", TITLE, document.get("title"))
+    if not reader.faults:
+        reader.faults += _layout_faults(sections["keypad"]) + _pin_faults(sections)
+    return sections, reader.faults
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def section(self, section: str, table: object) -> Table:
+        keys = SECTIONS[section]
+        if table is None and section in OPTIONAL:
+            return {}
+        if not isinstance(table, dict):
+            self.faults.append(f"{section}: is missing; write a table [{section}] with {', '.join(keys)}")
+            return {}
+        self.unknown(f"{section}.", table, list(keys))
+        kind = self._kind(section, table) if "kind" in keys else ""
+        values = {"kind": kind} if kind else {}
+        for name, key in keys.items():
+            used = not key.only or key.only == GROUPS.get(kind, kind)
+            if name == "kind" or not (name in table or (key.needed and used)):
+                continue
+            if used:
+                values[name] = self.value(f"{section}.{name}", key, table.get(name))
+            elif kind:
+                self.faults.append(f"{section}.{name}: has no use with kind {shown(kind)}; leave it out")
+        return values
+
+    def _kind(self, section: str, table: Table) -> str:
+        return self.value(f"{section}.kind", SECTIONS[section]["kind"], table.get("kind")) or ""
+
+    def value(self, path: str, key: Key, value: object) -> Any:
+        """The checked value; None (there is no null in TOML): the key is missing."""
+        if value is None:
+            self.faults.append(f"{path}: is missing; write {path.split('.')[-1]} = ...")
+            return None
+        try:
+            return key.check(value)
+        except Wrong as wrong:
+            self.faults.append(f"{path}: {wrong}")
+            return None
+
+    def unknown(self, prefix: str, table: Table, known: list[str]) -> None:
+        for name in table:
+            if name not in known:
+                hint = f"{meant(name, known)}known: {', '.join(known)}"
+                self.faults.append(f"{prefix}{shown(name)[1:-1]}: is not known; {hint}")
+
+
+def _layout_faults(keypad: Table) -> list[str]:
+    keys = keypad.get("keys", ("123", "456", "789", "*0#"))
+    columns = len(keypad["columns"]) if keypad["kind"] == "gpio" else len(keys[0])
+    faults = []
+    if {len(row) for row in keys} != {columns}:
+        faults.append(f"keypad.keys: rows differ; write {columns} keys in each row")
+    flat = "".join(keys)
+    doubles = sorted({key for key in flat if flat.count(key) > 1})
+    return faults + [f"keypad.keys: {shown(key)} is there twice; write each key once" for key in doubles]
+
+
+def _pin_faults(sections: Table) -> list[str]:
+    """Each pin that is reserved or has two users."""
+    holders = RESERVED | dict.fromkeys(sections["gpio"].get("taken", ()), "gpio.taken")
+    used = _pins(sections)
+    free = sorted(set(PINS) - holders.keys() - {line for _, line in used})
+    faults = []
+    for path, line in used:
+        if line in holders:
+            hint = f"free are {', '.join(map(str, free))}"
+            faults.append(f"{path}: pin {line} belongs to {holders[line]}; {hint}")
+        holders.setdefault(line, path)
+    return faults
+
+
+def _pins(sections: Table) -> list[tuple[str, int]]:
+    """Every pin that is used, with the key that uses it."""
+    lists = [(f"keypad.{name}", sections["keypad"].get(name, ())) for name in ("rows", "columns")]
+    used = [(path, line) for path, lines in lists for line in lines]
+    for section in ("switches", "lights"):
+        for name, value in sections[section].items():
+            if SECTIONS[section][name].check is pin:
+                used.append((f"{section}.{name}", value))
+    return used
+
+
+def meant(asked: str, known: list[str]) -> str:
+    """ "did you mean …? " or nothing."""
+    near = difflib.get_close_matches(asked, known, 1)
+    return f'did you mean "{near[0]}"? ' if near else ""
+
+
+def shown(value: object) -> str:
+    """A value of the file for a message: one short line of ASCII, whatever was written."""
+    plain = f'"{value}"' if isinstance(value, str) else str(value)
+    escaped = ascii(plain)[1:-1]
+    return escaped if len(escaped) <= 60 else f"{escaped[:57]}..."

@@ -1,0 +1,175 @@
+"""The ``sotto`` command: asks the daemon over its socket and prints the answer.
+
+Exit status: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no daemon.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from firmware.phone.paths import default_socket
+
+DONE, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
+TIMEOUT = 10.0
+"""Seconds to wait for an answer."""
+
+
+class NoDaemon(Exception):
+    pass
+
+
+class Client:
+    """One connection to the daemon's socket. Raises NoDaemon when nobody is there or the talk breaks off."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(TIMEOUT)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            raise NoDaemon(
+                f"no telephone answers at {path} ({error.strerror or error}); start it with "
+                "python -m firmware.phone, or name its socket with --socket or $SOTTO_SOCKET"
+            ) from error
+        self._lines = self._socket.makefile("rb")
+
+    def ask(self, command: str, args: dict[str, Any]) -> dict[str, Any]:
+        """The whole answer: {"ok": …, "result" or "error": …}."""
+        self._send(command, args)
+        answer: dict[str, Any] = self._read()
+        return answer
+
+    def follow(self, command: str, args: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Send, then yield every line until the daemon closes."""
+        self._send(command, args)
+        self._socket.settimeout(None)
+        while True:
+            line = self._lines.readline()
+            if not line:
+                return
+            yield json.loads(line)
+
+    def _send(self, command: str, args: dict[str, Any]) -> None:
+        try:
+            self._socket.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
+        except OSError as error:
+            raise NoDaemon(f"the telephone at {self._path} hung up on us; look at its log") from error
+
+    def _read(self) -> Any:
+        try:
+            line = self._lines.readline()
+        except OSError as error:
+            raise NoDaemon(f"the telephone at {self._path} does not answer; look at its log") from error
+        if not line:
+            raise NoDaemon(f"the telephone at {self._path} closed the connection; look at its log")
+        return json.loads(line)
+
+
+def parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
+    common.add_argument("--socket", type=Path, default=argparse.SUPPRESS, help="the daemon's socket")
+    top = argparse.ArgumentParser(prog="sotto", description="Talk to the telephone.", parents=[common])
+    subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return subs.add_parser(name, help=text, description=text, parents=[common])
+
+    add("status", "registration, calls, switch, versions")
+    add("screen", "what the display shows").add_argument("--png", type=Path, metavar="FILE", help="as a picture")
+    add("dial", "call TARGET").add_argument("target", metavar="TARGET", help="number, name or address")
+    add("answer", "answer the ringing call")
+    add("hangup", "end or refuse the call")
+    add("watch", "events as they happen, one JSON object a line")
+    add("inventory", "what is stored").add_argument("--wipe", action="store_true", help="erase it")
+    add("preview", "what a call to TARGET would reveal").add_argument("target", metavar="TARGET")
+    add("risks", "present risks and remedies")
+    add("manifest", "protocols, algorithms and components in use")
+    add("selftest", "what works and what does not")
+    add("update", "the updater").add_argument("action", choices=["status", "check", "install"])
+    sim = add("sim", "move the simulated board's keys, handset and switch").add_subparsers(dest="what", required=True)
+    sim.add_parser("key", parents=[common]).add_argument("keys", nargs="+", metavar="KEY")
+    sim.add_parser("hook", parents=[common]).add_argument("position", choices=["up", "down"])
+    sim.add_parser("privacy", parents=[common]).add_argument("position", choices=["private", "open", "broken"])
+    return top
+
+
+_OWN = ("command", "json", "socket", "png")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line ``argv`` (without the program's name); returns the exit status."""
+    options = parser().parse_args(argv)
+    path = getattr(options, "socket", None) or Path(os.environ.get("SOTTO_SOCKET") or default_socket())
+    args = {name: value for name, value in vars(options).items() if name not in _OWN}
+    try:
+        client = Client(path)
+        if options.command == "watch":
+            return _watch(client)
+        answer = client.ask(options.command, args)
+    except NoDaemon as error:
+        print(f"sotto: {error}", file=sys.stderr)
+        return NO_DAEMON
+    return _print(options, answer)
+
+
+def _watch(client: Client) -> int:
+    try:
+        for event in client.follow("watch", {}):
+            print(json.dumps(event, ensure_ascii=False), flush=True)
+    except (KeyboardInterrupt, BrokenPipeError):
+        return DONE
+    return NO_DAEMON
+
+
+def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
+    as_json = getattr(options, "json", False)
+    if not answer.get("ok"):
+        if as_json:
+            print(json.dumps(answer, ensure_ascii=False))
+        print(f"sotto: {answer.get('error', 'refused')}", file=sys.stderr)
+        return REFUSED
+    result = answer["result"]
+    if options.command == "screen" and options.png:
+        options.png.write_bytes(base64.b64decode(result["png"]))
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    elif options.command == "screen" and not options.png:
+        print("\n".join(result["lines"]))
+    elif options.command == "status":
+        print("\n".join(status_lines(result)))
+    return DONE
+
+
+def status_lines(status: dict[str, Any]) -> list[str]:
+    """The status for a person."""
+    reason = status["registration_reason"]
+    lines = [
+        f"registration  {status['registration']}" + (f": {reason}" if reason else ""),
+        f"privacy       {status['privacy']} ({status['privacy_cause']})",
+        f"handset       {'lifted' if status['hook'] == 'off' else 'on the hook'}",
+    ]
+    for call in status["calls"]:
+        arrow = "from" if call["direction"] == "in" else "to"
+        said = call["reason"] or f"{call['seconds']} s, {call['security']}"
+        lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
+    lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
+    lines.append(f"version       {status['version']} on {status['board']}")
+    return lines
+
+
+def run() -> NoReturn:
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,117 @@
+"""The kinds of value of phone.toml that are secrets or files."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import shlex
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from firmware.phone.config_kinds import Wrong, one_line, shown
+
+MASK = "***"
+_LONGEST_FILE = 4 * 1024 * 1024
+
+
+class Secret:
+    """Text that shows itself to nobody who does not ask by :meth:`reveal`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(Secret)
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not stored")
+
+
+@dataclass(frozen=True)
+class PemFile:
+    """A file in PEM form that holds a ``label``; only its owner and group may read a ``private`` one."""
+
+    label: str
+    private: bool = False
+
+    @property
+    def words(self) -> str:
+        return "file name (PEM)"
+
+    def read(self, raw: object, folder: Path) -> Path:
+        path = folder / one_line(raw, longest=1024, empty=False)
+        content = read_file(path, self.private)
+        if f"{self.label}-----".encode() not in content:
+            raise Wrong(f"{shown(path.name)} holds no {self.label.lower()} in PEM form; name the right file")
+        if self.private and b"ENCRYPTED" in content:
+            raise Wrong(
+                f"{shown(path.name)} asks for a passphrase, which nobody can type here; "
+                "write the key without one: openssl pkey -in OLD -out NEW"
+            )
+        return path
+
+
+@dataclass(frozen=True)
+class Password:
+    """A password in the file itself, or in a file of its own that the key with ``_file`` behind it names."""
+
+    words: str = "text"
+
+    def read(self, raw: object, folder: Path) -> Secret:
+        return self._checked(raw)
+
+    def read_from_file(self, raw: object, folder: Path) -> Secret:
+        path = folder / one_line(raw, longest=1024, empty=False)
+        try:
+            text = read_file(path, private=True).decode()
+        except UnicodeDecodeError:
+            raise Wrong(f"{shown(path.name)} is not UTF-8 text; write the password into it") from None
+        line = text.removesuffix("\n").removesuffix("\r")
+        if not line or "\n" in line:
+            raise Wrong(f"{shown(path.name)} must hold one line, the password, and nothing else")
+        return self._checked(line)
+
+    def _checked(self, raw: object) -> Secret:
+        text = one_line(raw, longest=256, empty=False)
+        if text == MASK:
+            raise Wrong(f'"{MASK}" only stands for a hidden password; write the password itself')
+        return Secret(text)
+
+
+def read_file(path: Path, private: bool) -> bytes:
+    """What the file holds. Raises ``Wrong`` if it cannot be read or, when ``private``, others may read it."""
+    name = shown(str(path))
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(_LONGEST_FILE + 1) if stat.S_ISREG(mode) else b""
+    except PermissionError:
+        raise Wrong(f"{name} may not be read; give the phone's user the right to") from None
+    except OSError as error:
+        raise Wrong(f"{name} cannot be read: {error.strerror}; name a file that is there") from None
+    if not stat.S_ISREG(mode) or len(content) > _LONGEST_FILE:
+        raise Wrong(f"{name} is not an ordinary file of moderate size; name the right one")
+    if private and mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise Wrong(f"{name} is open to every user of this machine; run: chmod 600 {shlex.quote(str(path))}")
+    return content

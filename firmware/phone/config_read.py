@@ -1,0 +1,172 @@
+"""From what TOML gave to a ``Config``, collecting every fault on the way instead of stopping at the first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+from firmware.phone.config_files import Password
+from firmware.phone.config_kinds import Wrong, found, shown
+from firmware.phone.config_option import Row, Table, Tables, rows
+from firmware.phone.config_types import Config
+from firmware.phone.sip import uri
+from firmware.phone.suggest import suggestion
+
+Values = dict[str, Any]
+"""The good values of one table by field name; a field with a fault is missing."""
+
+
+def read(document: dict[str, object], folder: Path, source: Path | None) -> tuple[Config | None, list[str]]:
+    """The configuration, or None and one line for each fault, without the name of the file."""
+    reader = _Reader(folder)
+    values = reader.table(Config, document, "")
+    reader.check_sip(values.get("sip", {}))
+    reader.check_transports(values)
+    reader.check_doubles(values)
+    if reader.faults:
+        return None, reader.faults
+    return _build(Config, values | {"source": source}), []
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self.faults: list[str] = []
+        self._folder = folder
+
+    def _fault(self, at: str, text: str) -> None:
+        self.faults.append(f"{at}: {text}")
+
+    def table(self, cls: type, raw: dict[str, object], at: str) -> Values:
+        """The good values of a table; the faults of the others are noted."""
+        table_rows = tuple(rows(cls))
+        values: Values = {}
+        for row in table_rows:
+            try:
+                self._field(row, raw, at, values)
+            except Wrong as wrong:
+                self._fault(_path(at, wrong.key or row.key), str(wrong))
+        known = [key for row in table_rows for key in _keys(row)]
+        for key in raw:
+            if key not in known:
+                self._fault(_path(at, key), f"unknown key{suggestion(key, known) or _elsewhere(key)}")
+        return values
+
+    def _field(self, row: Row, raw: dict[str, object], at: str, values: Values) -> None:
+        kind = row.option.kind
+        path = _path(at, row.key)
+        if isinstance(kind, Table):
+            values[row.name] = self._inner_table(kind, raw.get(row.key), path)
+        elif isinstance(kind, Tables):
+            values[row.name] = self._inner_tables(kind, raw.get(row.key, []), path)
+        elif isinstance(kind, Password):
+            values[row.name] = self._password(kind, row.key, raw)
+        elif row.key in raw:
+            values[row.name] = kind.read(raw[row.key], self._folder)
+        elif row.option.same_as:
+            if row.option.same_as in values:
+                values[row.name] = values[row.option.same_as]
+        elif row.default is MISSING:
+            raise Wrong(f'is missing; write {row.key} = "…"')
+        else:
+            values[row.name] = row.default
+
+    def _inner_table(self, kind: Table, raw: object, path: str) -> Values | None:
+        if raw is None and kind.optional:
+            return None
+        if raw is None:
+            raw = {}
+        if not isinstance(raw, dict):
+            raise Wrong(f"is {found(raw)}; write [{path}] on a line of its own and the options below it")
+        return self.table(kind.cls, raw, path)
+
+    def _inner_tables(self, kind: Tables, raw: object, path: str) -> list[Values]:
+        if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+            raise Wrong(f"is {found(raw)}; write [[{path}]] on a line of its own and the options below it")
+        return [self.table(kind.cls, item, f"{path}[{n}]") for n, item in enumerate(raw, start=1)]
+
+    def _password(self, kind: Password, key: str, raw: dict[str, object]) -> object:
+        in_file = f"{key}_file"
+        if key in raw and in_file in raw:
+            raise Wrong(f"stands here and in {in_file}; remove one of the two lines")
+        if in_file in raw:
+            try:
+                return kind.read_from_file(raw[in_file], self._folder)
+            except Wrong as wrong:
+                raise Wrong(str(wrong), key=in_file) from None
+        if key not in raw:
+            raise Wrong(f'is missing; write {in_file} = "…" (better) or {key} = "…"')
+        return kind.read(raw[key], self._folder)
+
+    def check_sip(self, sip: Values) -> None:
+        """A certificate is of use only with its key."""
+        pair = ("cert_file", "key_file")
+        for one, other in (pair, pair[::-1]):
+            if sip.get(one, MISSING) is not None and sip.get(other, MISSING) is None:
+                self._fault(f"sip.{other}", f"is missing, but sip.{one} is there; write both or none")
+
+    def check_transports(self, values: Values) -> None:
+        """No address may ask for another transport than the configured one; the proxy's always names it."""
+        transport = values.get("sip", {}).get("transport")
+        if transport is None:
+            return
+        wrong = f'asks for another transport than sip.transport = "{transport}"; remove that from the address'
+        account = values.get("account") or {}
+        if proxy := account.get("outbound_proxy"):
+            address = uri.parse(proxy).over(transport)
+            account["outbound_proxy"] = str(address)
+            if address.transport not in (transport, None):
+                self._fault("account.outbound_proxy", wrong)
+        for n, contact in enumerate(values.get("contacts", ()), start=1):
+            if "uri" in contact and uri.parse(contact["uri"]).transport not in (transport, None):
+                self._fault(f"contact[{n}].uri", wrong)
+
+    def check_doubles(self, values: Values) -> None:
+        """One speed dial calls one contact, and one watcher has one grant."""
+        numbers: dict[int, int] = {}
+        for n, contact in enumerate(values.get("contacts", ()), start=1):
+            number = contact.get("speed_dial")
+            if number is not None and (first := numbers.setdefault(number, n)) != n:
+                text = f"{number} is taken by contact[{first}]; choose another number from 0 to 99"
+                self._fault(f"contact[{n}].speed_dial", text)
+        people: dict[tuple[str, str, int | None], int] = {}
+        for n, watcher in enumerate(values.get("privacy", {}).get("watchers", ()), start=1):
+            if "uri" in watcher:
+                who = uri.parse(watcher["uri"])
+                first = people.setdefault((who.user, who.host, who.port), n)
+                if first != n:
+                    text = f"is the same as privacy.watcher[{first}]; remove one of them"
+                    self._fault(f"privacy.watcher[{n}].uri", text)
+
+
+def _build(cls: Any, values: Values) -> Any:
+    """The dataclasses that the values stand for."""
+    built = dict(values)
+    for row in rows(cls):
+        value, kind = values[row.name], row.option.kind
+        if isinstance(kind, Table) and value is not None:
+            built[row.name] = _build(kind.cls, value)
+        elif isinstance(kind, Tables):
+            built[row.name] = tuple(_build(kind.cls, item) for item in value)
+    return cls(**built)
+
+
+def _keys(row: Row) -> tuple[str, ...]:
+    return (row.key, f"{row.key}_file") if isinstance(row.option.kind, Password) else (row.key,)
+
+
+def _path(at: str, key: str) -> str:
+    """Where a key stands, on one line whatever the key is."""
+    word = key if re.fullmatch("[A-Za-z0-9_-]{1,60}", key) else shown(key)
+    return f"{at}.{word}" if at else word
+
+
+def _elsewhere(key: str) -> str:
+    """A key that is right in another table."""
+    for table in rows(Config):
+        kind = table.option.kind
+        if isinstance(kind, Table | Tables) and any(key in _keys(row) for row in rows(kind.cls)):
+            brackets = f"[{table.key}]" if isinstance(kind, Table) else f"[[{table.key}]]"
+            return f"; it belongs below {brackets}"
+    return ""

@@ -1,0 +1,248 @@
+"""The one table of what phone.toml may say: each field is one option with type, kind, meaning and default.
+
+Reading, checking, ``--dump-config`` and docs/configuration.md all follow from these classes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from firmware.phone.config_files import Password, PemFile, Secret
+from firmware.phone.config_kinds import Choice, Day, Flag, Number, Text, Words
+from firmware.phone.config_option import Option, Table, Tables
+from firmware.phone.sip import uri
+from firmware.phone.values import Encryption
+
+
+def _user(text: str) -> str:
+    if "@" in text or ":" in text:
+        raise ValueError("is a whole address; write only the part before the @, the rest is the domain")
+    if uri.parse(f"sip:{text}@localhost").user != text:
+        raise ValueError("has escapes that are not needed; write the name as it is")
+    return text
+
+
+def _domain(text: str) -> str:
+    if re.search(r"^sips?:|[@;]|^[^:]+:[0-9]+$|\]:", text):
+        raise ValueError('is more than a domain; write it alone, such as "phone.example"')
+    return uri.host_name(text)
+
+
+def _address(text: str) -> str:
+    return str(uri.parse(text))
+
+
+def _server(text: str) -> str:
+    server = uri.parse(text)
+    if server.user:
+        raise ValueError('names a person; write the server alone, such as "sip:proxy.example;lr"')
+    return str(server)
+
+
+def _local_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("is not an IP address; write one of this phone, or remove the line") from None
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValueError('is not a country; write its two capital letters, such as "DE"')
+    return text
+
+
+_ADDRESS = Text("SIP address", _address)
+_DEVICE = Text("ALSA name", longest=128)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account at a provider. Leave the table out for direct calls only, without registration."""
+
+    user: Annotated[
+        str,
+        Option(Text(check=_user, longest=128), "Your name or number at the provider, before the @."),
+    ]
+    domain: Annotated[
+        str,
+        Option(
+            Text("host name or IP address", _domain),
+            "The provider's domain, which its certificate must name.",
+        ),
+    ]
+    password: Annotated[Secret, Option(Password(), "The password of the account.")]
+    auth_user: Annotated[
+        str, Option(Text(), "The name to log in with, where the provider gives another one.", same_as="user")
+    ] = ""
+    outbound_proxy: Annotated[
+        str,
+        Option(
+            Text("SIP address", _server, longest=256),
+            "The server that takes every request, such as `sip:proxy.example;lr`. "
+            "It is reached by `sip.transport`; an address that names another transport is refused.",
+            absent="found by the domain",
+        ),
+    ] = ""
+    display_name: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=64),
+            "Your name, as others see it when the privacy switch lets it pass.",
+            absent="none",
+        ),
+    ] = ""
+
+    @property
+    def address(self) -> str:
+        """The address of record, such as ``sip:alice@phone.test``."""
+        return str(uri.SipUri("sip", self.user, self.domain))
+
+
+@dataclass(frozen=True)
+class Sip:
+    """How call signalling travels."""
+
+    transport: Annotated[
+        Literal["tls", "tcp", "udp"],
+        Option(Choice.of("tls", "tcp", "udp"), 'Anything but `"tls"` is a weakening, logged and shown.'),
+    ] = "tls"
+    bind: Annotated[
+        str, Option(Text("IP address", _local_address, empty=True), "The local address to use.", absent="any")
+    ] = ""
+    port: Annotated[
+        int | None,
+        Option(Number(0, 65535, whole=True, hint="0 = any"), "The local port.", absent="chosen by the phone"),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        Option(
+            PemFile("CERTIFICATE"), "The authorities that vouch for servers.", absent="those of the system"
+        ),
+    ] = None
+    cert_file: Annotated[
+        Path | None,
+        Option(
+            PemFile("CERTIFICATE"),
+            "The phone's own certificate, for direct calls. Needs `key_file`.",
+            absent="none",
+        ),
+    ] = None
+    key_file: Annotated[
+        Path | None,
+        Option(
+            PemFile("PRIVATE KEY", private=True),
+            "Its private key, without a passphrase; other users of the machine must not be able to read it.",
+            absent="none",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Media:
+    """How speech is protected and coded."""
+
+    encryption: Annotated[
+        Encryption,
+        Option(
+            Choice.of_enum(Encryption),
+            'The least protection of a call. `"provider"` (SDES over TLS is enough) is a weakening.',
+        ),
+    ] = Encryption.END_TO_END
+    allow_clear: Annotated[
+        bool, Option(Flag(), "`true`: a call in clear after consent on the keypad. A weakening.")
+    ] = False
+    codecs: Annotated[
+        tuple[str, ...],
+        Option(Words(Choice.of("opus", "g722", "pcma", "pcmu")), "The codecs to offer and accept."),
+    ] = ("opus", "g722", "pcma", "pcmu")
+
+
+@dataclass(frozen=True)
+class Audio:
+    """The sound devices, by their ALSA names. `"null"` is none."""
+
+    playback: Annotated[str, Option(_DEVICE, "The earpiece.")] = "default"
+    capture: Annotated[str, Option(_DEVICE, "The microphone.")] = "default"
+    mixer: Annotated[str, Option(_DEVICE, "The volume control.")] = "default"
+    ringer: Annotated[str, Option(_DEVICE, "The loudspeaker that rings.", same_as="playback")] = "default"
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """A person who may see your presence, by name, while the privacy switch lets it pass; nobody else may."""
+
+    uri: Annotated[str, Option(_ADDRESS, "Who.")]
+    shows: Annotated[
+        Literal["open-closed", "in-call"],
+        Option(
+            Choice.of("open-closed", "in-call"),
+            "What they see: whether you can be reached, or also whether you are in a call.",
+        ),
+    ] = "open-closed"
+    until: Annotated[date | None, Option(Day(), "The last day of the grant.", absent="no end")] = None
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What is off by default. What the two positions of the switch mean is fixed and not configured."""
+
+    history_hours: Annotated[
+        int,
+        Option(
+            Number(0, 8760, whole=True, hint="0 = no call history"), "How long a call stays in the history."
+        ),
+    ] = 0
+    watchers: Annotated[tuple[Watcher, ...], Option(Tables(Watcher), key="watcher")] = ()
+
+
+@dataclass(frozen=True)
+class Contact:
+    """An entry of the phone book."""
+
+    name: Annotated[str, Option(Text(longest=64), "What the display shows.")]
+    uri: Annotated[str, Option(_ADDRESS, "Whom to call.")]
+    speed_dial: Annotated[
+        int | None, Option(Number(0, 99, whole=True), "The short number; each only once.", absent="none")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Phone:
+    """How the telephone behaves."""
+
+    country: Annotated[
+        str,
+        Option(
+            Text("two capital letters (ISO 3166)", _country, empty=True),
+            'Whose call-progress tones to play, such as `"DE"`.',
+            absent="the tones of ITU-T E.180",
+        ),
+    ] = ""
+    digit_timeout: Annotated[
+        float, Option(Number(1, 60), "Seconds from the last digit to the call; `#` places it at once.")
+    ] = 4.0
+    no_answer_timeout: Annotated[
+        float, Option(Number(5, 600), "Seconds until a call that nobody answers is given up.")
+    ] = 60.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that phone.toml says, with the defaults filled in. ``source`` is the file; None without one."""
+
+    account: Annotated[Account | None, Option(Table(Account, optional=True), absent="direct calls only")] = (
+        None
+    )
+    sip: Annotated[Sip, Option(Table(Sip))] = Sip()
+    media: Annotated[Media, Option(Table(Media))] = Media()
+    audio: Annotated[Audio, Option(Table(Audio))] = Audio()
+    privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
+    contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
+    phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    source: Path | None = None

@@ -1,0 +1,208 @@
+"""Draws what the display shows: 128 x 64 pixels, one bit each. Pure: the same screen is the same picture.
+
+Raises ``HardwareError`` where the font is not installed (see ``fonts``).
+"""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from firmware.phone.display import icons, words
+from firmware.phone.display.base import HEIGHT, WIDTH
+from firmware.phone.display.fonts import Face
+from firmware.phone.display.layout import (
+    ROW,
+    SMALL,
+    Row,
+    centred,
+    draw_numerals,
+    fit,
+    icon,
+    numeral_width,
+    rows_at_bottom,
+    shorten,
+    tail,
+)
+from firmware.phone.display.screens import Calling, Dialling, Ended, Idle, InCall, Message, Ringing, Screen
+from firmware.phone.display.text import cleaned
+from firmware.phone.display.words import lines
+from firmware.phone.values import RegistrationState, Security, SwitchPosition
+
+__all__ = ["draw", "lines"]
+
+NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
+TITLE = Face(14, bold=True)
+
+SECURITY_ART = {
+    Security.END_TO_END_VERIFIED: icons.LOCK_VERIFIED,
+    Security.END_TO_END: icons.LOCK_CLOSED,
+    Security.PROVIDER: icons.LOCK_OPEN,
+    Security.CLEAR: icons.LOCK_BROKEN,
+    Security.NONE: icons.HOURGLASS,
+}
+
+REGISTRATION_ART = {
+    RegistrationState.NONE: icons.DIRECT,
+    RegistrationState.REGISTERING: icons.SIGNAL,
+    RegistrationState.REGISTERED: icons.REGISTERED,
+    RegistrationState.FAILED: icons.NOT_REGISTERED,
+}
+
+
+def draw(screen: Screen) -> Image.Image:
+    """``screen`` as an image of mode "1", lit on dark."""
+    image = Image.new("1", (WIDTH, HEIGHT))
+    screen = cleaned(screen)
+    match screen:
+        case Idle():
+            _idle(image, screen)
+        case Dialling():
+            _dialling(image, screen)
+        case Calling():
+            _calling(image, screen)
+        case Ringing():
+            _ringing(image, screen)
+        case InCall():
+            _in_call(image, screen)
+        case Ended():
+            _ended(image, screen)
+        case Message():
+            _message(image, screen)
+    return image
+
+
+def _idle(image: Image.Image, screen: Idle) -> None:
+    switch = icon(image, 0, 0, _eye(screen.privacy))
+    SMALL.draw(image, switch, 0, words.SWITCH[screen.privacy])
+    used = switch + SMALL.width(words.SWITCH[screen.privacy])
+    missed = words.missed(screen)
+    beside = used + 6 + SMALL.width(missed) <= WIDTH
+    if beside:
+        _right(image, 0, missed)
+    art = REGISTRATION_ART[screen.registration.state]
+    rows = Row(words.registration(screen), art).folded(2 if screen.notice else 3)
+    rows += Row(screen.notice, icons.WARNING).folded(3 - len(rows))
+    if not beside and len(rows) < 3:
+        rows.append(Row(missed))
+    _number(image, ROW, rows_at_bottom(image, rows), screen.clock)
+
+
+def _dialling(image: Image.Image, screen: Dialling) -> None:
+    left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
+    SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
+    notice = _notice(screen.notice)
+    rows = Row(words.they_see(screen), middle=True).folded(2 - len(notice)) + notice
+    bottom = rows_at_bottom(image, rows)
+    if screen.digits:
+        _number(image, ROW, bottom, screen.digits)
+    else:
+        centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
+
+
+def _calling(image: Image.Image, screen: Calling) -> None:
+    left = icon(image, 0, 0, icons.HANDSET)
+    SMALL.draw(image, left, 0, screen.progress)
+    _right_eye(image, 0, screen.privacy)
+    must = _notice(screen.notice) + ([] if screen.lifted else [_lift()])
+    rows = Row(words.they_see(screen), middle=True).folded(max(1, 2 - len(must))) + must
+    _name(image, ROW, rows_at_bottom(image, rows), screen.peer or words.UNKNOWN)
+
+
+def _ringing(image: Image.Image, screen: Ringing) -> None:
+    Row(words.INCOMING, icons.BELL, bar=True).draw(image, 0)
+    _right_eye(image, 0, screen.privacy, lit=False)
+    name, address = words.caller(screen)
+    bottom = rows_at_bottom(image, Row(address, middle=True).folded(2))
+    _name(image, ROW + 1, bottom, name)
+
+
+def _in_call(image: Image.Image, screen: InCall) -> None:
+    _right_eye(image, 1, screen.privacy)
+    room = WIDTH - icons.picture(icons.EYE).width - 6
+    peer = screen.peer or words.UNKNOWN
+    face = SMALL if TITLE.width(peer) > room >= SMALL.width(peer) else TITLE
+    face.draw(image, 0, (TITLE.size - face.size) // 2, shorten(peer, face, room))
+    wide_code = TITLE.width(screen.code) > WIDTH // 2
+    extras = [] if screen.lifted else [_lift()]
+    extras += _notice(screen.notice)
+    extras += [Row(words.code(screen))] if wide_code else []
+    extras += [Row(tail(words.keys(screen), SMALL, WIDTH))] if screen.digits else []
+    if extras == [_lift()]:
+        extras.append(Row(words.MICROPHONE_CLOSED))
+    clear = screen.security is Security.CLEAR
+    security = Row(words.SECURITY[screen.security], SECURITY_ART[screen.security], bar=clear)
+    bottom = rows_at_bottom(image, [security, *extras[:2]])
+    _timer(image, TITLE.size, bottom, words.duration(screen.seconds), "" if wide_code else screen.code)
+
+
+def _ended(image: Image.Image, screen: Ended) -> None:
+    spoken = words.duration(screen.seconds) if screen.seconds > 0 else ""
+    left = icon(image, 0, 0, icons.HUNG_UP)
+    SMALL.draw(image, left, 0, shorten(screen.peer, SMALL, WIDTH - left - SMALL.width(spoken) - 6))
+    _right(image, 0, spoken)
+    _name(image, ROW, rows_at_bottom(image, Row(screen.hint, middle=True).folded(2)), screen.reason)
+
+
+def _message(image: Image.Image, screen: Message) -> None:
+    face, found = fit(screen.text, WIDTH, HEIGHT - 24, (SMALL,))
+    text_top = HEIGHT - face.size * len(found) - 4 if found else HEIGHT
+    _name(image, 0, text_top, screen.title)
+    centred(image, text_top, HEIGHT - 4, face, found)
+
+
+def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:
+    """``text`` as large as it fits between the rows ``top`` and ``bottom``."""
+    face, found = fit(text, WIDTH, bottom - top, NAMES)
+    centred(image, top, bottom, face, found)
+
+
+def _number(image: Image.Image, top: int, bottom: int, text: str) -> None:
+    """A clock or a dialled number as large as it fits; of a number that never fits, the end."""
+    for large, height in ((True, 28), (False, 18)):
+        width = numeral_width(text, large)
+        if width is not None and width <= WIDTH and height + 4 <= bottom - top:
+            draw_numerals(image, (WIDTH - width) // 2, top + (bottom - top - height) // 2, text, large)
+            return
+    faces = [face for face in NAMES if TITLE.size <= face.size <= bottom - top]
+    face = next((face for face in faces if face.width(text) <= WIDTH), faces[-1])
+    centred(image, top, bottom, face, [tail(text, face, WIDTH)])
+
+
+def _timer(image: Image.Image, top: int, bottom: int, text: str, code: str) -> None:
+    """The time of the call, and at its right the code that both people compare."""
+    code_face = Face(16, bold=True) if bottom - top >= 16 else SMALL
+    room = WIDTH - (code_face.width(code) + 8 if code else 0)
+    for large, height in ((True, 28), (False, 18)):
+        width = numeral_width(text, large)
+        if width is not None and width <= room and height <= bottom - top:
+            draw_numerals(image, 0, top + (bottom - top - height) // 2, text, large)
+            break
+    else:
+        TITLE.draw(image, 0, top + (bottom - top - TITLE.size) // 2, text)
+    y = top + (bottom - top - code_face.size) // 2
+    if code and bottom - top >= ROW + code_face.size:
+        _right(image, y - ROW // 2, words.CODE)
+        y += ROW // 2
+    code_face.draw(image, WIDTH - code_face.width(code), y, code)
+
+
+def _notice(text: str) -> list[Row]:
+    return Row(text, icons.WARNING).folded(1)
+
+
+def _lift() -> Row:
+    return Row(words.LIFT, icons.MICROPHONE_CLOSED, bar=True)
+
+
+def _right(image: Image.Image, y: int, text: str) -> None:
+    SMALL.draw(image, WIDTH - SMALL.width(text), y, text)
+
+
+def _right_eye(image: Image.Image, y: int, position: SwitchPosition, lit: bool = True) -> None:
+    eye = icons.picture(_eye(position))
+    icon(image, WIDTH - eye.width - (0 if lit else 2), y, _eye(position), lit)
+
+
+def _eye(position: SwitchPosition) -> str:
+    """An open eye where others may see us, a crossed one where they may not, or where nobody knows."""
+    return icons.EYE if position is SwitchPosition.OPEN else icons.EYE_CROSSED

@@ -1,0 +1,139 @@
+"""What the display says, in words: for the pictures, for ``sotto screen`` and for tests. Pure."""
+
+from __future__ import annotations
+
+from firmware.phone.display.screens import (
+    Calling,
+    Dialling,
+    Ended,
+    Idle,
+    InCall,
+    Message,
+    Ringing,
+    Screen,
+)
+from firmware.phone.display.text import cleaned
+from firmware.phone.values import RegistrationState, Security, SwitchPosition
+
+SECURITY = {
+    Security.END_TO_END_VERIFIED: "End to end, verified",
+    Security.END_TO_END: "End to end",
+    Security.PROVIDER: "Provider can listen",
+    Security.CLEAR: "Not encrypted",
+    Security.NONE: "Securing …",
+}
+
+SWITCH = {
+    SwitchPosition.PRIVATE: "Private",
+    SwitchPosition.OPEN: "Open",
+    SwitchPosition.UNREADABLE: "Private (switch?)",
+}
+
+CODE = "Code"
+DIAL = "Dial a number"
+NEW_CALL = "New call"
+INCOMING = "Incoming call"
+LIFT = "Lift the handset"
+MICROPHONE_CLOSED = "Microphone closed"
+UNKNOWN = "Unknown"
+
+
+def duration(seconds: int) -> str:
+    """``m:ss``, from an hour on ``h:mm:ss``."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def missed(screen: Idle) -> str:
+    return f"{screen.missed} missed" if screen.missed > 0 else ""
+
+
+def registration(screen: Idle) -> str:
+    """Who can call us now, or why nobody can."""
+    state, reason = screen.registration.state, screen.registration.reason
+    match state:
+        case RegistrationState.REGISTERED:
+            return screen.account or "Registered"
+        case RegistrationState.REGISTERING:
+            return "Connecting …"
+        case RegistrationState.FAILED:
+            return reason or "No connection to provider"
+        case RegistrationState.NONE:
+            return "Not registered" if screen.account else "Direct calls only"
+
+
+def target(screen: Dialling) -> str:
+    """What will be called, where that is more than the digits themselves."""
+    return screen.target if screen.target != screen.digits else ""
+
+
+def they_see(screen: Dialling | Calling) -> str:
+    return f"They see: {screen.they_see}" if screen.they_see else ""
+
+
+def code(screen: InCall) -> str:
+    return f"{CODE}: {screen.code}" if screen.code else ""
+
+
+def keys(screen: InCall) -> str:
+    """The digits that were sent in the call."""
+    return f"Keys: {screen.digits}" if screen.digits else ""
+
+
+def caller(screen: Ringing) -> tuple[str, str]:
+    """The large line and the small one: name and address, or the address alone, or "Unknown"."""
+    if screen.peer and screen.peer != screen.address:
+        return screen.peer, screen.address
+    return screen.address or UNKNOWN, ""
+
+
+def lines(screen: Screen) -> list[str]:
+    """What the display says, top to bottom, each line complete even where the picture has to cut it."""
+    return [line for line in _lines(cleaned(screen)) if line]
+
+
+def _lines(screen: Screen) -> list[str]:
+    match screen:
+        case Idle():
+            return [
+                SWITCH[screen.privacy],
+                missed(screen),
+                screen.clock,
+                registration(screen),
+                screen.notice,
+            ]
+        case Dialling():
+            return [target(screen) or NEW_CALL, screen.digits or DIAL, they_see(screen), screen.notice]
+        case Calling():
+            lift = "" if screen.lifted else LIFT
+            return [
+                screen.progress,
+                SWITCH[screen.privacy],
+                screen.peer or UNKNOWN,
+                they_see(screen),
+                screen.notice,
+                lift,
+            ]
+        case Ringing():
+            return [INCOMING, SWITCH[screen.privacy], *caller(screen)]
+        case InCall():
+            return _in_call(screen)
+        case Ended():
+            spoken = duration(screen.seconds) if screen.seconds > 0 else ""
+            return [screen.peer, spoken, screen.reason, screen.hint]
+        case Message():
+            return [screen.title, screen.text]
+
+
+def _in_call(screen: InCall) -> list[str]:
+    return [
+        screen.peer or UNKNOWN,
+        SWITCH[screen.privacy],
+        duration(screen.seconds),
+        code(screen),
+        SECURITY[screen.security],
+        *([] if screen.lifted else [LIFT, MICROPHONE_CLOSED]),
+        screen.notice,
+        keys(screen),
+    ]

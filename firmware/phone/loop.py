@@ -1,0 +1,170 @@
+"""The one thread that changes the state: take an event, step, carry out the commands, feed the watchdog.
+
+Everything else only posts. A request of the control socket is answered here too, so that it sees one
+consistent state and its effect is there when the answer is.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.clock import Clock
+from firmware.phone.display.screens import Screen
+from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import State
+from firmware.phone.machine.step import step, why_not
+from firmware.phone.notify import Notifier
+from firmware.phone.values import Light
+
+log = logging.getLogger("sottovoce.loop")
+
+ROUNDING = 0.002
+"""Seconds added to each deadline, so that the state sees it as passed in spite of float rounding."""
+
+
+class Drivers(Protocol):
+    """Where commands go; ``app`` builds it."""
+
+    def carry_out(self, command: do.Command) -> None: ...
+
+
+class Watcher(Protocol):
+    """Who is told what happened (the control socket's ``watch``). Called in the loop's thread."""
+
+    def changed(
+        self, event: on.Event | None, state: State, outputs: Outputs, shown: Screen | None
+    ) -> None: ...
+
+
+@dataclass
+class Request:
+    """A question from another thread: ``ask`` runs in the loop's thread, its result goes to ``answer``."""
+
+    ask: Callable[[Loop], Any]
+    answer: Future[Any] = field(default_factory=Future)
+
+
+class _Stop:
+    pass
+
+
+class Loop:
+    """Owns the state. ``post``, ``request``, ``crash`` and ``stop`` may be called from any thread."""
+
+    def __init__(self, rules: Rules, clock: Clock, drivers: Drivers, notifier: Notifier) -> None:
+        self.rules = rules
+        self.clock = clock
+        self.state = State()
+        self.outputs = Outputs(private=False)  # differs from the first real outputs: the light gets set
+        self.screen: Screen | None = None
+        self._drivers = drivers
+        self._notifier = notifier
+        self._queue: queue.SimpleQueue[on.Event | Request | BaseException | _Stop] = queue.SimpleQueue()
+        self._watchers: list[Watcher] = []
+
+    def post(self, event: on.Event) -> None:
+        self._queue.put(event)
+
+    def request(self, ask: Callable[[Loop], Any]) -> Future[Any]:
+        """Have ``ask`` called with this loop, in its thread; its result or exception goes to the future."""
+        request = Request(ask)
+        self._queue.put(request)
+        return request.answer
+
+    def crash(self, error: BaseException) -> None:
+        """A thread died of ``error``: ``run`` raises it, so that the process ends loudly."""
+        self._queue.put(error)
+
+    def stop(self) -> None:
+        self._queue.put(_Stop())
+
+    def watch(self, watcher: Watcher) -> None:
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        self._watchers.remove(watcher)
+
+    def run(self) -> None:
+        """Work until ``stop``. Raises what ``crash`` was given, or what a decision raised."""
+        self._show_all(None)
+        while True:
+            item = self._next()
+            if isinstance(item, _Stop):
+                return
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, Request):
+                self._answer(item)
+            else:
+                self.handle(item)
+
+    def handle(self, event: on.Event) -> str:
+        """One step. Returns why the event could not be followed ("" when it was); the loop's thread only."""
+        refused = why_not(self.state, event)
+        if refused:
+            return refused
+        before = self.state
+        self.state, commands = step(self.rules, before, event, self.clock.monotonic())
+        self._follow(commands)
+        self._show_all(event)
+        return ""
+
+    def _next(self) -> on.Event | Request | BaseException | _Stop:
+        now, wall = self.clock.monotonic(), self.clock.wall()
+        due = deadline(self.rules, self.state, now, wall) + ROUNDING
+        interval = self._notifier.watchdog_seconds
+        wait = due - now if interval is None else min(due - now, interval)
+        try:
+            item = self._queue.get(timeout=max(0.0, wait))
+        except queue.Empty:
+            item = on.Tick()
+        self._notifier.alive()
+        return item
+
+    def _answer(self, request: Request) -> None:
+        """A request's own mistakes (ValueError) go back to who asked; any other exception is ours and ends us."""
+        try:
+            request.answer.set_result(request.ask(self))
+        except ValueError as error:
+            request.answer.set_exception(error)
+
+    def _follow(self, commands: tuple[do.Command, ...]) -> None:
+        for command in commands:
+            self._drivers.carry_out(command)
+
+    def _show_all(self, event: on.Event | None) -> None:
+        now, wall = self.clock.monotonic(), self.clock.wall()
+        before, self.outputs = self.outputs, outputs(self.state, now)
+        self._follow(differences(before, self.outputs))
+        shown = screen(self.rules, self.state, now, wall)
+        changed = shown if shown != self.screen else None
+        self.screen = shown
+        if changed is not None:
+            self._drivers.carry_out(do.Show(shown))
+        for watcher in list(self._watchers):
+            watcher.changed(event, self.state, self.outputs, changed)
+
+
+def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
+    """The commands that lead from one set of outputs to another. A tone stops before the voice opens,
+    and the voice closes before a tone starts: one owner for each PCM."""
+    found: list[do.Command] = []
+    if before.voice and not after.voice:
+        found.append(do.CloseVoice())
+    if before.tone is not after.tone:
+        found.append(do.PlayTone(after.tone))
+    if before.ringing != after.ringing:
+        found += [do.Ring(after.ringing), do.SetLight(Light.RINGING, after.ringing)]
+    if after.voice and not before.voice:
+        found.append(do.OpenVoice())
+    if before.private != after.private:
+        found.append(do.SetLight(Light.PRIVACY, after.private))
+    return tuple(found)

@@ -1,0 +1,89 @@
+"""What the machine needs to know of the configuration: names, times and the dial plan. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.phone.config import Config, Contact
+from firmware.phone.privacy import Exposure
+from firmware.phone.sip import uri
+from firmware.phone.values import Party
+
+MAX_DIGITS = 32
+"""Digits kept for one dialled number; ITU-T E.164 needs 15, and a prefix comes before."""
+
+DIAL_TONE = 30.0
+"""Seconds of dial tone before the phone says by congestion tone that nothing was dialled."""
+
+HOWL = 30.0
+"""Seconds of congestion tone after that, then silence."""
+
+END_TONE = 15.0
+"""Seconds of busy or congestion tone after a call that ended with the handset lifted."""
+
+ENDED_SHOWN = 5.0
+"""Seconds that the screen of an ended call stays once the handset is down."""
+
+ENDED_KEPT = 30.0
+"""Seconds until an ended call is forgotten: no call record is kept (mission, P1)."""
+
+RING_LIMIT = 180.0
+"""Seconds after which an unanswered incoming call is refused with 480 (RFC 3261 section 13.3.1.1)."""
+
+PRE_DIAL = 15.0
+"""Seconds until digits pressed with the handset down are forgotten."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The part of the configuration that decisions depend on. Times in seconds."""
+
+    domain: str = ""
+    transport: str = "tls"
+    identity: str = ""
+    contacts: tuple[Contact, ...] = ()
+    digit_timeout: float = 4.0
+    no_answer_timeout: float = 60.0
+
+    @classmethod
+    def of(cls, config: Config) -> Rules:
+        account = config.account
+        return cls(
+            domain=account.domain if account else "",
+            transport=config.sip.transport,
+            identity=(account.display_name or account.user) if account else "your address",
+            contacts=config.contacts,
+            digit_timeout=config.phone.digit_timeout,
+            no_answer_timeout=config.phone.no_answer_timeout,
+        )
+
+    def resolve(self, text: str) -> Party:
+        """Whom ``text`` (digits, a name part or an address) means.
+
+        A number of one or two digits that is a contact's speed dial means that contact.
+        Raises ValueError, in words for a person, when nobody can be called by it.
+        """
+        if text.isdigit() and len(text) <= 2:
+            for contact in self.contacts:
+                if contact.speed_dial == int(text):
+                    return Party(str(self._target(contact.uri)), contact.name)
+        target = self._target(text)
+        return Party(str(target), self.name_of(str(target)))
+
+    def _target(self, text: str) -> uri.SipUri:
+        return uri.target(text, self.domain, self.transport, via_proxy=bool(self.domain))
+
+    def name_of(self, address: str) -> str:
+        """The contact's name for an address, or ""."""
+        try:
+            wanted = uri.parse(address)
+        except ValueError:
+            return ""
+        for contact in self.contacts:
+            if uri.same_address(wanted, uri.parse(contact.uri)):
+                return contact.name
+        return ""
+
+    def they_see(self, exposure: Exposure) -> str:
+        """What the called party will learn of the caller, for the display."""
+        return self.identity if exposure.identity else "nothing"

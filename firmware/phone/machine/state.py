@@ -1,0 +1,107 @@
+"""All that the telephone knows at one moment, as one immutable value. Times are monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from firmware.phone.machine.table import Move, after
+from firmware.phone.values import (
+    CallId,
+    CallState,
+    Direction,
+    EndReason,
+    Hook,
+    Media,
+    Party,
+    Registration,
+    SwitchPosition,
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. ``since``: when it entered its state; ``answered_at``: when it became active."""
+
+    id: CallId
+    direction: Direction
+    peer: Party
+    state: CallState
+    since: float
+    media: Media = Media()
+    answering: bool = False
+    answered_at: float | None = None
+    reason: EndReason | None = None
+    digits: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.state is not CallState.ENDED
+
+    @property
+    def voice(self) -> bool:
+        """Whether there is sound from the far end to be heard (the far end's or the network's)."""
+        return self.state in (CallState.EARLY, CallState.ACTIVE)
+
+    def seconds(self, now: float) -> int:
+        """How long the call has been, or was, answered, in whole seconds."""
+        if self.answered_at is None:
+            return 0
+        return int((now if self.live else self.since) - self.answered_at)
+
+    def moved(self, move: Move, now: float) -> Call | None:
+        """This call after ``move``, or None when the table does not allow it."""
+        state = after(self.direction, self.state, move)
+        if state is None:
+            return None
+        call = replace(self, state=state, since=now if state is not self.state else self.since)
+        if move is Move.ANSWERED:
+            call = replace(call, answered_at=now, answering=False)
+        return call
+
+    def over(self, reason: EndReason, now: float) -> Call:
+        """This call, ended for ``reason``. A call that is over stays as it is."""
+        call = self.moved(Move.ENDS, now)
+        return self if call is None else replace(call, reason=reason, answering=False)
+
+
+@dataclass(frozen=True)
+class State:
+    """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
+
+    ``ended_seen`` is the id of the last ended call whose screen the user has left.
+    """
+
+    hook: Hook = Hook.ON
+    hook_at: float = 0.0
+    switch: SwitchPosition = SwitchPosition.UNREADABLE
+    registration: Registration = Registration()
+    calls: tuple[Call, ...] = ()
+    digits: str = ""
+    keyed_at: float = 0.0
+    voice_trouble: str = ""
+    display_trouble: str = ""
+    missed: int = 0
+    placed: int = 0
+    ended_seen: CallId | None = None
+
+    @property
+    def live(self) -> Call | None:
+        """The call in progress. This telephone has at most one; a second caller is told "busy"."""
+        return next((call for call in self.calls if call.live), None)
+
+    @property
+    def last(self) -> Call | None:
+        """The ended call that the display still tells about."""
+        call = self.calls[-1] if self.calls else None
+        if call is None or call.live or call.id == self.ended_seen:
+            return None
+        return call
+
+    def call(self, call_id: CallId) -> Call | None:
+        return next((call for call in self.calls if call.id == call_id), None)
+
+    def with_call(self, call: Call) -> State:
+        """This state with ``call`` in the place of the one with its id, or added at the end."""
+        if self.call(call.id) is None:
+            return replace(self, calls=(*self.calls, call))
+        return replace(self, calls=tuple(call if c.id == call.id else c for c in self.calls))

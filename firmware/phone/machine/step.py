@@ -1,0 +1,268 @@
+"""The decisions of the telephone: ``step(rules, state, event, now) -> (state, commands)``. Pure.
+
+Sound, screen and lights are no decisions of their own: they follow from the state (``outputs``). The
+commands returned here are those that speak to the far end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Rules
+from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.table import Move
+from firmware.phone.privacy import exposure
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party
+
+BUSY_HERE = 486
+TEMPORARILY_UNAVAILABLE = 480
+"""SIP status codes, RFC 3261 sections 21.4.24 and 21.4.18."""
+
+Commands = tuple[do.Command, ...]
+Result = tuple[State, Commands]
+
+
+def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
+    """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
+    handler = _HANDLERS.get(type(event))
+    if handler is None:
+        return state, ()
+    result: Result = handler(rules, state, event, now)
+    return result
+
+
+def why_not(state: State, event: on.Event) -> str:
+    """Why a request of the control socket cannot be carried out now, for a person; "" when it can."""
+    live = state.live
+    if isinstance(event, on.DialAsked) and live is not None:
+        return "a call is in progress; hang up first"
+    if isinstance(event, on.DialAsked) and not event.uri:
+        return "no number given; say whom to call"
+    ringing = live is not None and live.direction is Direction.IN and live.state is CallState.RINGING
+    if isinstance(event, on.AnswerAsked) and not ringing:
+        return "no call is ringing; there is nothing to answer"
+    if isinstance(event, on.HangUpAsked) and live is None:
+        return "there is no call to hang up"
+    return ""
+
+
+# --- hands -------------------------------------------------------------------------------------------
+
+
+def _hook(rules: Rules, state: State, event: on.HookChanged, now: float) -> Result:
+    if event.hook is state.hook:
+        return state, ()
+    state = replace(state, hook=event.hook, hook_at=now)
+    if event.hook is Hook.OFF:
+        return _lifted(rules, state, now)
+    state = replace(state, digits="")
+    return _end_live(state, now)
+
+
+def _lifted(rules: Rules, state: State, now: float) -> Result:
+    live = state.live
+    if live is None:
+        state = replace(_dismissed(state), missed=0)
+        return _dial(rules, state, now) if state.digits else (state, ())
+    if live.direction is Direction.IN and live.state is CallState.RINGING:
+        return _answer(state, live)
+    return state, ()
+
+
+def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result:
+    live = state.live
+    if live is not None:
+        return _key_in_call(state, live, event.key, now)
+    state = _dismissed(state)
+    if event.key == "#" and state.digits and state.hook is Hook.OFF:
+        return _dial(rules, state, now)
+    if len(state.digits) >= MAX_DIGITS:
+        return state, ()
+    return replace(state, digits=state.digits + event.key, keyed_at=now), ()
+
+
+def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
+    if live.voice:
+        call = replace(live, digits=(live.digits + key)[-MAX_DIGITS:])
+        return state.with_call(call), (do.SendDigit(live.id, key),)
+    if live.direction is Direction.IN and key == "#" and not live.answering:
+        return _end_live(state, now)
+    return state, ()
+
+
+def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) -> Result:
+    if event.position is state.switch:
+        return state, ()
+    return replace(state, switch=event.position), (do.SetExposure(exposure(event.position)),)
+
+
+# --- the control socket: as the keys would -----------------------------------------------------------
+
+
+def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
+    if why_not(state, event):
+        return state, ()
+    return _place(rules, state, Party(event.uri, rules.name_of(event.uri)), now)
+
+
+def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
+    live = state.live
+    if why_not(state, event) or live is None:
+        return state, ()
+    return _answer(state, live)
+
+
+def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float) -> Result:
+    return _end_live(state, now)
+
+
+# --- calls -------------------------------------------------------------------------------------------
+
+
+def _dial(rules: Rules, state: State, now: float) -> Result:
+    try:
+        party = rules.resolve(state.digits)
+    except ValueError:
+        unknown = Call(_next_id(state), Direction.OUT, Party(state.digits), CallState.DIALING, now)
+        state = replace(state, digits="", placed=state.placed + 1)
+        return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    return _place(rules, state, party, now)
+
+
+def _next_id(state: State) -> CallId:
+    """Outgoing calls have odd numbers; the SIP engine gives incoming ones even numbers."""
+    return CallId(2 * state.placed + 1)
+
+
+def _place(rules: Rules, state: State, party: Party, now: float) -> Result:
+    call = Call(_next_id(state), Direction.OUT, party, CallState.DIALING, now)
+    state = replace(state, digits="", placed=state.placed + 1).with_call(call)
+    return state, (do.PlaceCall(call.id, party.uri, exposure(state.switch)),)
+
+
+def _answer(state: State, call: Call) -> Result:
+    if call.answering:
+        return state, ()
+    return state.with_call(replace(call, answering=True)), (do.AnswerCall(call.id),)
+
+
+def _end_live(state: State, now: float) -> Result:
+    live = state.live
+    if live is None:
+        return state, ()
+    if live.direction is Direction.IN and live.state is CallState.RINGING and not live.answering:
+        ended = live.over(EndReason.REFUSED_BY_US, now)
+        return state.with_call(ended), (do.RefuseCall(live.id, BUSY_HERE),)
+    reason = EndReason.HUNG_UP if live.answered_at is not None else EndReason.CANCELLED
+    return state.with_call(live.over(reason, now)), (do.EndCall(live.id),)
+
+
+def _incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
+    if state.call(event.call_id) is not None:
+        return state, ()
+    busy = state.live is not None or state.hook is Hook.OFF
+    if busy:
+        return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
+    peer = replace(event.peer, name=rules.name_of(event.peer.uri) or event.peer.name)
+    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now)
+    return replace(_dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
+
+
+def _moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
+    def handler(rules: Rules, state: State, event: Any, now: float) -> Result:
+        call = state.call(event.call_id)
+        moved = call.moved(move, now) if call else None
+        return (state.with_call(moved) if moved else state), ()
+
+    return handler
+
+
+def _media(rules: Rules, state: State, event: on.MediaChanged, now: float) -> Result:
+    call = state.call(event.call_id)
+    if call is None or not call.live:
+        return state, ()
+    return state.with_call(replace(call, media=event.media)), ()
+
+
+def _failed(rules: Rules, state: State, event: on.CallFailed, now: float) -> Result:
+    call = state.call(event.call_id)
+    if call is None or not call.live:
+        return state, ()
+    missed = event.reason is EndReason.MISSED
+    state = replace(state, missed=state.missed + 1) if missed else state
+    return state.with_call(call.over(event.reason, now)), ()
+
+
+# --- the rest ----------------------------------------------------------------------------------------
+
+
+def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now: float) -> Result:
+    return replace(state, registration=event.registration), ()
+
+
+def _voice(rules: Rules, state: State, event: on.VoiceChanged, now: float) -> Result:
+    return replace(state, voice_trouble=event.trouble), ()
+
+
+def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -> Result:
+    return replace(state, display_trouble=event.trouble), ()
+
+
+def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
+    state = _forgotten(state, now)
+    live = state.live
+    if live is not None:
+        return _overdue(rules, state, live, now)
+    if not state.digits:
+        return state, ()
+    if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
+        return _dial(rules, state, now)
+    if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
+        return replace(state, digits=""), ()
+    return state, ()
+
+
+def _overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
+    waited = now - live.since
+    if live.direction is Direction.OUT and live.state is CallState.RINGING and waited >= rules.no_answer_timeout:
+        return state.with_call(live.over(EndReason.NO_ANSWER, now)), (do.EndCall(live.id),)
+    if live.direction is Direction.IN and live.state is CallState.RINGING and waited >= RING_LIMIT:
+        state = replace(state, missed=state.missed + 1)
+        missed = live.over(EndReason.MISSED, now)
+        return state.with_call(missed), (do.RefuseCall(live.id, TEMPORARILY_UNAVAILABLE),)
+    return state, ()
+
+
+def _forgotten(state: State, now: float) -> State:
+    kept = tuple(call for call in state.calls if call.live or now - call.since < ENDED_KEPT)
+    return state if len(kept) == len(state.calls) else replace(state, calls=kept)
+
+
+def _dismissed(state: State) -> State:
+    """The screen of the last ended call has been left."""
+    last = state.last
+    return replace(state, ended_seen=last.id) if last else state
+
+
+_HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
+    on.HookChanged: _hook,
+    on.KeyPressed: _key,
+    on.PrivacySwitched: _privacy,
+    on.DialAsked: _dial_asked,
+    on.AnswerAsked: _answer_asked,
+    on.HangUpAsked: _hang_up_asked,
+    on.IncomingCall: _incoming,
+    on.RemoteRinging: _moved(Move.REMOTE_RINGS),
+    on.EarlyMedia: _moved(Move.EARLY_MEDIA),
+    on.CallAnswered: _moved(Move.ANSWERED),
+    on.MediaChanged: _media,
+    on.CallFailed: _failed,
+    on.RegistrationChanged: _registration,
+    on.VoiceChanged: _voice,
+    on.DisplayChanged: _display,
+    on.Tick: _tick,
+}

@@ -1,0 +1,104 @@
+"""What each command of the control socket does. Runs in the loop's thread, on one consistent state."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+from firmware.phone import events as on
+from firmware.phone.display import views
+from firmware.phone.display.screens import Screen
+from firmware.phone.loop import Loop
+from firmware.phone.simulated import Simulated
+from firmware.phone.status import status
+
+LATER = {
+    "inventory": "the inventory of stored data",
+    "preview": "the preview of what a call reveals",
+    "risks": "the risk notice",
+    "manifest": "the manifest of protocols and components",
+    "selftest": "the self-test",
+    "update": "the updater",
+}
+"""Commands that later versions have. They refuse, so that nobody takes silence for success."""
+
+MAX_TARGET = 512
+"""Characters of an address to dial."""
+
+
+class Refused(ValueError):
+    """The command cannot be carried out now; the text says why and what to do."""
+
+
+class Requests:
+    """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused."""
+
+    def __init__(self, board: str, versions: dict[str, str], simulated: Simulated | None) -> None:
+        self._board = board
+        self._versions = versions
+        self._simulated = simulated
+        self._loop: Loop | None = None
+        self._commands: dict[str, Callable[[Loop, dict[str, Any]], Any]] = {
+            "status": lambda loop, args: self.status(),
+            "screen": self._screen,
+            "dial": self._dial,
+            "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
+            "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
+            "sim": self._sim,
+        }
+
+    def serve(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def carry_out(self, loop: Loop, command: str, args: dict[str, Any]) -> Any:
+        """The command's result. Raises Refused."""
+        if command in LATER:
+            raise Refused(f"{LATER[command]} comes with a later version; this one does not have it")
+        handler = self._commands.get(command)
+        if handler is None:
+            raise Refused(f"no such command: {command[:40]!r}; try one of {', '.join(sorted(self._commands))}, watch")
+        return handler(loop, args)
+
+    def status(self) -> dict[str, Any]:
+        loop = self._loop
+        assert loop is not None, "serve() comes first"  # noqa: S101
+        return status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+
+    def picture(self, shown: Screen) -> tuple[list[str], bytes]:
+        """A screen's text lines, and its pixels as PNG."""
+        png = io.BytesIO()
+        views.draw(shown).save(png, "PNG")
+        return views.lines(shown), png.getvalue()
+
+    def _screen(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        if loop.screen is None:
+            raise Refused("the display shows nothing yet; try again")
+        lines, png = self.picture(loop.screen)
+        return {"lines": lines, "png": base64.b64encode(png).decode()}
+
+    def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        target = args.get("target")
+        if not isinstance(target, str) or not target.strip() or len(target) > MAX_TARGET:
+            raise Refused("say whom to call: a number, a name or an address such as sip:name@host")
+        try:
+            uri = loop.rules.resolve(target.strip()).uri
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return self._step(loop, on.DialAsked(uri))
+
+    def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
+        refused = loop.handle(event)
+        if refused:
+            raise Refused(refused)
+        return self.status()
+
+    def _sim(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        if self._simulated is None:
+            raise Refused("this telephone has real keys and switches; use those")
+        try:
+            self._simulated.carry_out(args)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return {}

@@ -1,0 +1,1 @@
+"""The SIP engine on pjsua2. This package alone imports it."""

@@ -1,0 +1,121 @@
+"""One SIP call: pjsua2's callbacks turned into our events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pjsua2 as pj
+
+from firmware.phone import events as on
+from firmware.phone.sip import reasons, sdp
+from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.values import CallId, Direction, Media, Security
+
+log = logging.getLogger("sottovoce.sip")
+
+RINGING = 180
+
+
+class PjCall(pj.Call):
+    """A call of pjsua2. Everything runs in the SIP thread.
+
+    ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``post`` gets our events, ``ended`` this call when it is over.
+    """
+
+    def __init__(
+        self,
+        account: pj.Account,
+        call_id: CallId,
+        direction: Direction,
+        keyings: list[int],
+        post: Callable[[on.Event], None],
+        crash: Crash,
+        pj_id: int = pj.PJSUA_INVALID_ID,
+    ) -> None:
+        super().__init__(account, pj_id)
+        self.call_id = call_id
+        self.direction = direction
+        self.keyings = keyings
+        self.post = post
+        self.crash = crash
+        self.rang = False
+        self.answered = False
+        self.over = False
+        self.status = 0
+        self.media = Media()
+        self.has_media = False
+        self.connected: int | None = None
+
+    @guarded
+    def onCallState(self, prm: Any) -> None:
+        info = self.getInfo()
+        self.status = info.lastStatusCode
+        if info.state == pj.PJSIP_INV_STATE_EARLY and self.direction is Direction.OUT:
+            self._early(info)
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self.answered = True
+            self.post(on.CallAnswered(self.call_id))
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self.over = True
+
+    def _early(self, info: Any) -> None:
+        if info.lastStatusCode >= RINGING and not self.has_media:
+            self.rang = True
+            self.post(on.RemoteRinging(self.call_id))
+
+    @guarded
+    def onCallMediaState(self, prm: Any) -> None:
+        self.connected = None
+        self.has_media = self.audio_index() is not None
+        if self.has_media and not self.answered and self.direction is Direction.OUT:
+            info = self.getInfo()
+            if info.state == pj.PJSIP_INV_STATE_EARLY:
+                self.rang = True
+                self.post(on.EarlyMedia(self.call_id))
+
+    @guarded
+    def onDtmfDigit(self, prm: Any) -> None:
+        self.post(on.DigitReceived(self.call_id, prm.digit))
+
+    @guarded
+    def onCallSdpCreated(self, prm: Any) -> None:
+        prm.sdp.wholeSdp = sdp.scrubbed(prm.sdp.wholeSdp)
+
+    @guarded
+    def onCreateMediaTransportSrtp(self, prm: Any) -> None:
+        prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        prm.keyings = pj.IntVector(self.keyings)
+
+    def audio_index(self) -> int | None:
+        """The index of the audio stream that is up, or None."""
+        if not self.isActive():
+            return None
+        info = self.getInfo()  # kept: its list of media lives no longer than itself
+        for media in info.media:
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                return int(media.index)
+        return None
+
+    def look_at_media(self) -> None:
+        """Read from the running transport what protects this call, and post it when it changed."""
+        index = self.audio_index()
+        media = Media() if index is None else self._read_media(index)
+        if media != self.media:
+            self.media = media
+            self.post(on.MediaChanged(self.call_id, media))
+
+    def _read_media(self, index: int) -> Media:
+        security = pj.mediaSecurity(self.getId(), index)
+        stream = self.getStreamInfo(index)
+        codec = stream.codecName.lower()
+        if not security.srtpActive:
+            return Media(codec=codec)
+        level = Security.END_TO_END if security.keying == "DTLS" else Security.PROVIDER
+        return Media(level, security.txSuite, codec)
+
+    def reason(self, untrusted: bool) -> Any:
+        """Why the call is over, as ``values.EndReason``."""
+        return reasons.end_reason(self.direction, self.status, self.answered, self.rang, untrusted)

@@ -1,0 +1,298 @@
+"""The SIP engine: one thread that runs pjsua2 and nothing else.
+
+Commands wait in a queue; a byte on the wake-up descriptor makes the poll return. Without work the thread
+sleeps in epoll until a packet or a timer comes: an idle phone burns no CPU.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.clock import Clock
+from firmware.phone.config import Config
+from firmware.phone.errors import SipError
+from firmware.phone.privacy import Exposure
+from firmware.phone.sip import headers
+from firmware.phone.sip.pjsua import settings
+from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.endpoint import PjEndpoint
+from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.registrar import PjAccount
+from firmware.phone.sip.pjsua.voice import Voice, name_devices
+from firmware.phone.values import CallId, Direction, Encryption
+
+log = logging.getLogger("sottovoce.sip")
+
+LONGEST_POLL = 60.0
+SECURING_POLL = 0.02
+"""Seconds: the poll while a call's keys are being agreed, to see at once when they are."""
+
+KEYS_LIMIT = 10.0
+"""Seconds after which a call without keys is ended: nothing is ever sent in clear."""
+
+REFUSED_FOR_ENCRYPTION = (488, 606)
+
+
+class PjsuaEngine:
+    """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread."""
+
+    def __init__(self, config: Config, clock: Clock, crash: Crash) -> None:
+        self._config = config
+        self._clock = clock
+        self._crash = crash
+        self._todo: collections.deque[do.SipCommand | None] = collections.deque()
+        self._calls: dict[CallId, PjCall] = {}
+        self._arrived: list[PjCall] = []
+        self._levels: dict[CallId, tuple[do.PlaceCall, list[int]]] = {}
+        self._keys_due: dict[CallId, float] = {}
+        self._incoming = 0
+        self._exposure = Exposure()
+        self._ready: threading.Event = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._wake_fd = -1
+
+    # --- any thread ----------------------------------------------------------------------------------
+
+    def start(self, post: Callable[[on.Event], None]) -> None:
+        self._post = post
+        self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise SipError(str(self._failure)) from self._failure
+
+    def execute(self, command: do.SipCommand) -> None:
+        self._hand_over(command)
+
+    def stop(self, timeout: float) -> None:
+        if self._thread is None:
+            return
+        self._stop_by = self._clock.monotonic() + timeout
+        self._hand_over(None)
+        self._thread.join(timeout + 0.5)
+        self._thread = None
+
+    def _hand_over(self, command: do.SipCommand | None) -> None:
+        self._todo.append(command)
+        if self._wake_fd >= 0:
+            with contextlib.suppress(BlockingIOError):  # a wake-up is on its way already
+                os.write(self._wake_fd, b"!")
+
+    # --- the SIP thread ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._open()
+        except (pj.Error, SipError, OSError) as error:
+            self._failure = SipError(error.reason) if isinstance(error, pj.Error) else error
+            self._ready.set()
+            return
+        self._ready.set()
+        try:
+            while self._work():
+                self._endpoint.poll(self._longest_wait())
+                self._settle()
+            self._close()
+        except BaseException as error:  # noqa: BLE001 - handed on: the process ends loudly
+            self._crash(error)
+
+    def _open(self) -> None:
+        audio = self._config.audio
+        name_devices(audio.playback, audio.capture)
+        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
+        self._wake_fd = self._endpoint.wake_fd
+        self._voice = Voice(self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post)
+        registers = self._config.account is not None
+        self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
+        self._account.create(settings.account(self._config, self._endpoint.address))
+        self._account.register()
+
+    def _work(self) -> bool:
+        """Carry out what is waiting. False when the last order was to stop."""
+        while self._todo:
+            command = self._todo.popleft()
+            if command is None:
+                return False
+            self._carry_out(command)
+        return True
+
+    def _carry_out(self, command: do.SipCommand) -> None:
+        match command:
+            case do.SetExposure(exposure):
+                self._exposure = exposure
+            case do.OpenVoice():
+                self._voice.open(True)
+            case do.CloseVoice():
+                self._voice.open(False)
+            case do.PlaceCall():
+                self._place(command, self._outgoing_levels())
+            case _:
+                call = self._calls.get(command.call_id)
+                if call is not None and not call.over:
+                    self._tell(call, command)
+
+    def _tell(self, call: PjCall, command: do.SipCommand) -> None:
+        prm = pj.CallOpParam()
+        try:
+            match command:
+                case do.AlertCaller():
+                    prm.statusCode = 180
+                    call.answer(prm)
+                case do.AnswerCall():
+                    prm.statusCode = 200
+                    call.answer(prm)
+                case do.RefuseCall(status=status):
+                    prm.statusCode = status
+                    call.hangup(prm)
+                case do.EndCall():
+                    call.hangup(prm)
+                case do.SendDigit(digit=digit):
+                    call.dialDtmf(digit)
+        except pj.Error as error:
+            # The far end may have ended the call in the same moment; its own event tells the rest.
+            log.info("%s: %s", type(command).__name__, error.reason)
+
+    # --- outgoing calls ------------------------------------------------------------------------------
+
+    def _outgoing_levels(self) -> list[int]:
+        """How to agree keys, best first: one attempt each, the next only after 488 or 606."""
+        dtls, sdes = pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP, pj.PJMEDIA_SRTP_KEYING_SDES
+        return [dtls, sdes] if self._config.media.encryption is Encryption.PROVIDER else [dtls]
+
+    def _place(self, command: do.PlaceCall, levels: list[int]) -> None:
+        call = PjCall(self._account, command.call_id, Direction.OUT, levels[:1], self._post, self._crash)
+        self._calls[command.call_id] = call
+        self._levels[command.call_id] = (command, levels[1:])
+        self._endpoint.untrusted = ""
+        prm = pj.CallOpParam(True)
+        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+        if command.exposure.private:
+            prm.txOption = headers_option(headers.anonymous(self._endpoint.address))
+        try:
+            call.makeCall(command.uri, prm)
+        except pj.Error as error:
+            log.warning("the call could not be placed: %s", error.reason)
+            call.over = True
+            call.status = 503
+
+    # --- incoming calls ------------------------------------------------------------------------------
+
+    def _arrive(self, pj_id: int, message: str) -> None:
+        self._incoming += 2
+        levels = settings.keyings(self._config.media.encryption)
+        call_id = CallId(self._incoming)
+        call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
+        self._calls[call_id] = call
+        self._arrived.append(call)
+
+    def _announce(self) -> None:
+        """Let those calls ring that are still there after pjsua judged their offer."""
+        arrived, self._arrived = self._arrived, []
+        for call in arrived:
+            if call.over or not call.isActive():
+                continue
+            info = call.getInfo()
+            self._post(on.IncomingCall(call.call_id, headers.party(info.remoteUri)))
+
+    # --- after each poll -----------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        self._announce()
+        now = self._clock.monotonic()
+        for call in list(self._calls.values()):
+            if call.over or not call.isActive():
+                self._bury(call)
+                continue
+            call.look_at_media()
+            self._watch_keys(call, now)
+        self._connect_audio()
+        self._account.keep_up()
+        self._voice.keep_up()
+
+    def _watch_keys(self, call: PjCall, now: float) -> None:
+        waits = call.has_media and not call.media.suite
+        if not waits:
+            self._keys_due.pop(call.call_id, None)
+        elif now >= self._keys_due.setdefault(call.call_id, now + KEYS_LIMIT):
+            log.warning("no keys could be agreed; the call is ended")
+            call.status = 488
+            call.hangup(pj.CallOpParam())
+
+    def _connect_audio(self) -> None:
+        """Connect every call that has keys to the bridge's sound port, and say whether there is one."""
+        manager = self._endpoint.pj.audDevManager()
+        any_media = False
+        for call in self._calls.values():
+            index = call.audio_index()
+            if index is None:
+                continue
+            any_media = True
+            if index != call.connected:
+                media = call.getAudioMedia(index)
+                media.startTransmit(manager.getPlaybackDevMedia())
+                manager.getCaptureDevMedia().startTransmit(media)
+                call.connected = index
+        self._voice.in_call(any_media)
+
+    def _bury(self, call: PjCall) -> None:
+        """A call is over: try the next level when it was refused for its encryption, else tell why."""
+        del self._calls[call.call_id]
+        self._keys_due.pop(call.call_id, None)
+        command, left = self._levels.pop(call.call_id, (None, []))
+        if command is not None and left and call.status in REFUSED_FOR_ENCRYPTION and not call.rang:
+            self._place(command, left)
+            return
+        self._post(on.CallFailed(call.call_id, call.reason(bool(self._endpoint.untrusted))))
+
+    def _longest_wait(self) -> float:
+        now = self._clock.monotonic()
+        waits = [LONGEST_POLL]
+        waits += [due for due in (self._account.due(now), self._voice.due(now)) if due is not None]
+        if self._keys_due or self._arrived or any(call.over for call in self._calls.values()):
+            waits.append(SECURING_POLL)
+        return min(waits)
+
+    def _connection_lost(self, certificate: str) -> None:
+        self._account.connection_lost(certificate)
+
+    def _sound_failed(self, why: str) -> None:
+        self._voice.failed(why)
+
+    # --- the end -------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        """BYE, CANCEL, un-REGISTER, wait for the answers within the time given, then close."""
+        for call in self._calls.values():
+            self._tell(call, do.EndCall(call.call_id))
+        self._account.leave()
+        while self._clock.monotonic() < self._stop_by:
+            self._endpoint.poll(SECURING_POLL)
+            for call in [call for call in self._calls.values() if call.over]:
+                del self._calls[call.call_id]
+            if self._account.left and not self._calls:
+                break
+        self._wake_fd = -1
+        self._calls.clear()
+        self._account.shutdown()
+        self._endpoint.close()
+
+
+def headers_option(shown: headers.Anonymous) -> pj.SipTxOption:
+    """pjsua2's form of what an anonymous INVITE carries."""
+    option = pj.SipTxOption()
+    option.localUri = shown.from_uri
+    for name, value in shown.headers:
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        option.headers.append(header)
+    return option

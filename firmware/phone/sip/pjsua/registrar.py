@@ -1,0 +1,116 @@
+"""Keeps the account registered: tries, waits with back-off and jitter, says why when it fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pjsua2 as pj
+
+from firmware.phone import events as on
+from firmware.phone.clock import Clock
+from firmware.phone.sip import reasons
+from firmware.phone.sip.backoff import Backoff
+from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.values import Registration, RegistrationState
+
+log = logging.getLogger("sottovoce.sip")
+
+OK = 200
+
+
+class PjAccount(pj.Account):
+    """The one account. Incoming calls go to ``arrived``, registration to ``post``."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        registers: bool,
+        arrived: Callable[[int, str], None],
+        post: Callable[[on.Event], None],
+        crash: Crash,
+    ) -> None:
+        super().__init__()
+        self.crash = crash
+        self._clock = clock
+        self._registers = registers
+        self._arrived = arrived
+        self._post = post
+        self._backoff = Backoff()
+        self._due: float | None = None
+        self._certificate = ""
+        self.registered = False
+        self.leaving = False
+        self.left = False
+
+    @guarded
+    def onIncomingCall(self, prm: Any) -> None:
+        self._arrived(prm.callId, prm.rdata.wholeMsg)
+
+    @guarded
+    def onRegState(self, prm: Any) -> None:
+        if self.leaving:
+            self.left = True
+            return
+        if prm.code == OK and prm.expiration > 0:
+            self._succeeded()
+        else:
+            self._failed(reasons.registration_failure(prm.code), refused=prm.code in (401, 403, 404, 407))
+
+    def register(self) -> None:
+        """Try to register now."""
+        self._due = None
+        if not self._registers:
+            return
+        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERING)))
+        self._certificate = ""
+        try:
+            self.setRegistration(True)
+        except pj.Error as error:
+            self._failed(f"The server cannot be reached ({error.reason}); trying again")
+
+    def due(self, now: float) -> float | None:
+        """Seconds until the next attempt, or None when none is planned."""
+        return None if self._due is None else max(0.0, self._due - now)
+
+    def keep_up(self) -> None:
+        """Try again when it is time."""
+        if self._due is not None and self._clock.monotonic() >= self._due:
+            self.register()
+
+    def connection_lost(self, certificate: str) -> None:
+        """The connection to the server ended. ``certificate``: why it was not trusted, or ""."""
+        if not self._registers or self.leaving:
+            return
+        self._certificate = certificate or self._certificate
+        if self.registered or certificate:
+            self._failed("The connection to the server was lost; trying again")
+
+    def leave(self) -> None:
+        """Un-register (RFC 3261 section 10.2.2); ``left`` is set when the answer is there."""
+        self.leaving = True
+        self._due = None
+        self.left = not self.registered
+        if self.registered:
+            try:
+                self.setRegistration(False)
+            except pj.Error:
+                self.left = True
+
+    def _succeeded(self) -> None:
+        self._backoff.reset()
+        self._due = None
+        if not self.registered:
+            log.info("registered")
+        self.registered = True
+        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERED)))
+
+    def _failed(self, reason: str, refused: bool = False) -> None:
+        self.registered = False
+        reason = self._certificate or reason
+        if self._due is None:
+            delay = self._backoff.next(refused or bool(self._certificate))
+            self._due = self._clock.monotonic() + delay
+            log.warning("not registered: %s (next try in %.0f s)", reason, delay)
+        self._post(on.RegistrationChanged(Registration(RegistrationState.FAILED, reason)))

@@ -1,0 +1,136 @@
+"""pjsua2's settings, turned from its defaults to ours: TLS verified, SRTP mandatory, nothing told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pjsua2 as pj
+
+from firmware.phone.config import Account, Config
+from firmware.phone.values import Encryption
+
+SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+USER_AGENT = "Telephone"
+"""The same for every maker, model and version: an identity-free User-Agent (RFC 3323 section 4.1)."""
+
+CLOCK_RATE = 16000
+"""Hz; wide band from microphone to codec without resampling."""
+
+MAX_CALLS = 4
+REGISTER_SECONDS = 600
+
+SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
+"""SRTP protection profiles, best first (RFC 7714, RFC 6188, RFC 3711). Nothing with a 32-bit tag."""
+
+_CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000"}
+_TRANSPORTS = {
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+}
+
+
+def endpoint() -> pj.EpConfig:
+    """One thread, ours, runs everything: no callback ever comes from another (pjproject #3125, #2685)."""
+    config = pj.EpConfig()
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.uaConfig.maxCalls = MAX_CALLS
+    config.uaConfig.userAgent = USER_AGENT
+    config.uaConfig.mwiUnsolicitedEnabled = False
+    config.medConfig.clockRate = CLOCK_RATE
+    config.medConfig.sndClockRate = CLOCK_RATE
+    config.medConfig.channelCount = 1
+    config.medConfig.noVad = True  # RFC 6562: silence must not be seen in the packets
+    config.medConfig.sndAutoCloseTime = -1
+    config.logConfig.consoleLevel = 0
+    config.logConfig.msgLogging = 0
+    return config
+
+
+def transport(config: Config) -> tuple[int, pj.TransportConfig]:
+    """The SIP transport: its pjsip type and its settings."""
+    sip = config.sip
+    settings = pj.TransportConfig()
+    settings.port = sip.port or 0
+    settings.boundAddress = sip.bind
+    if sip.transport == "tls":
+        tls = settings.tlsConfig
+        tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
+        tls.verifyServer = True
+        tls.CaListFile = str(sip.ca_file or SYSTEM_CA_FILE)
+        if sip.cert_file and sip.key_file:
+            tls.certFile = str(sip.cert_file)
+            tls.privKeyFile = str(sip.key_file)
+        tls.msecTimeout = 10_000
+    return _TRANSPORTS[sip.transport], settings
+
+
+def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
+    """Offer ``codecs`` in this order and no others; Opus at a constant bit rate (RFC 6562)."""
+    for codec in endpoint.codecEnum2():
+        endpoint.codecSetPriority(codec.codecId, 0)
+    for rank, name in enumerate(codecs):
+        endpoint.codecSetPriority(_CODECS[name], 255 - rank)
+    opus = endpoint.getCodecOpusConfig()
+    opus.sample_rate = CLOCK_RATE
+    opus.channel_cnt = 1
+    opus.bit_rate = 32_000
+    opus.complexity = 5
+    opus.cbr = True
+    endpoint.setCodecOpusConfig(opus)
+
+
+def account(config: Config, address: str) -> pj.AccountConfig:
+    """The account, or without one what direct calls need. ``address`` is "host:port" of our transport."""
+    settings = pj.AccountConfig()
+    if config.account is not None:
+        _registered(settings, config.account, config.sip.transport)
+    else:
+        settings.idUri = f"sip:{address}"
+    settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+    settings.natConfig.sdpNatRewriteUse = 0
+    settings.natConfig.sipOutboundUse = 0  # it would tell an instance-id (RFC 5626)
+    settings.presConfig.publishEnabled = False
+    settings.mwiConfig.enabled = False
+    media = settings.mediaConfig
+    media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+    media.srtpSecureSignaling = 1 if config.sip.transport == "tls" else 0
+    media.transportConfig.boundAddress = config.sip.bind
+    media.transportConfig.port = 0
+    media.srtpOpt.keyings = pj.IntVector(keyings(config.media.encryption))
+    media.srtpOpt.cryptos = suites()
+    media.rtcpXrEnabled = False
+    return settings
+
+
+def _registered(settings: pj.AccountConfig, account: Account, transport: str) -> None:
+    name = account.display_name.replace("\\", "\\\\").replace('"', '\\"')
+    address = f"<sip:{account.user}@{account.domain}>"
+    settings.idUri = f'"{name}" {address}' if name else address
+    settings.regConfig.registrarUri = f"sip:{account.domain};transport={transport}"
+    settings.regConfig.registerOnAdd = False  # when to try is decided in registrar.py
+    settings.regConfig.retryIntervalSec = 0
+    settings.regConfig.timeoutSec = REGISTER_SECONDS
+    settings.regConfig.proxyUse = 3
+    proxy = account.outbound_proxy or f"sip:{account.domain};transport={transport};lr"
+    settings.sipConfig.proxies = pj.StringVector([proxy])
+    cred = pj.AuthCredInfo("digest", "*", account.auth_user or account.user, 0, account.password.reveal())
+    settings.sipConfig.authCreds = pj.AuthCredInfoVector([cred])
+
+
+def suites() -> pj.SrtpCryptoVector:
+    found = pj.SrtpCryptoVector()
+    for name in SUITES:
+        crypto = pj.SrtpCrypto()
+        crypto.name = name
+        crypto.flags = 0
+        found.append(crypto)
+    return found
+
+
+def keyings(least: Encryption) -> list[int]:
+    """How keys may be agreed in an *incoming* call: DTLS-SRTP always, SDES where the policy allows it."""
+    dtls, sdes = pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP, pj.PJMEDIA_SRTP_KEYING_SDES
+    return [dtls, sdes] if least is Encryption.PROVIDER else [dtls]

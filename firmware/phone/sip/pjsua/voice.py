@@ -1,0 +1,116 @@
+"""Microphone and earpiece: which sound device clocks the conference bridge.
+
+closed and no call   no device, no clock, no CPU
+closed in a call     the null device: silence leaves at the packet clock, the microphone is not open
+open in a call       pjmedia's ALSA device; when it fails, the null device until it can be opened again
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from firmware.phone import events as on
+from firmware.phone.clock import Clock
+
+log = logging.getLogger("sottovoce.audio")
+
+RETRY = 1.0
+"""Seconds between attempts to open a device that is wanted and not there."""
+
+NONE = "null"
+"""The PCM name that means: no sound at all."""
+
+
+def name_devices(playback: str, capture: str) -> None:
+    """Tell pjmedia the two PCM names; it probes no others. Before the library starts."""
+    os.environ["PJMEDIA_ALSA_PCMS"] = "\n".join(dict.fromkeys([playback, capture]))
+
+
+class Voice:
+    """``playback`` and ``capture`` are ALSA PCM names; either being "null" means no sound device."""
+
+    def __init__(
+        self, endpoint: pj.Endpoint, playback: str, capture: str, clock: Clock, post: Callable[[on.Event], None]
+    ) -> None:
+        self._manager = endpoint.audDevManager()
+        self._playback = playback
+        self._capture = capture
+        self._clock = clock
+        self._post = post
+        self._wanted = False
+        self._in_call = False
+        self._mode = ""
+        self._trouble = ""
+        self._retry_at: float | None = None
+        self._settle()
+
+    def open(self, wanted: bool) -> None:
+        """The handset is lifted in a call (or no longer)."""
+        self._wanted = wanted
+        self._retry_at = None
+        self._settle()
+
+    def in_call(self, media: bool) -> None:
+        """Whether some call has media to be clocked."""
+        if media != self._in_call:
+            self._in_call = media
+            self._settle()
+
+    def failed(self, why: str) -> None:
+        """The open device stopped working."""
+        if self._mode == "device":
+            self._fail(why)
+
+    def due(self, now: float) -> float | None:
+        return None if self._retry_at is None else max(0.0, self._retry_at - now)
+
+    def keep_up(self) -> None:
+        """Try the device again when it is time."""
+        if self._retry_at is not None and self._clock.monotonic() >= self._retry_at:
+            self._retry_at = None
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._wanted and NONE not in (self._playback, self._capture):
+            self._open_device()
+        elif self._wanted or self._in_call:
+            self._null()
+        else:
+            self._set_mode("none", self._manager.setNoDev)
+            self._retry_at = None
+
+    def _open_device(self) -> None:
+        if self._mode == "device":
+            return
+        try:
+            capture = self._manager.lookupDev("ALSA", self._capture)
+            playback = self._manager.lookupDev("ALSA", self._playback)
+            pj.openSound(capture, playback)
+        except pj.Error as error:
+            self._fail(error.reason)
+            return
+        self._mode = "device"
+        if self._trouble:
+            log.info("the sound device works again")
+        self._trouble = ""
+        self._post(on.VoiceChanged(""))
+
+    def _fail(self, why: str) -> None:
+        self._null()
+        self._retry_at = self._clock.monotonic() + RETRY
+        if not self._trouble:
+            log.warning("no sound: %s; the call stays up, trying again", why)
+        self._trouble = why
+        self._post(on.VoiceChanged("No sound device"))
+
+    def _null(self) -> None:
+        self._set_mode("null", self._manager.setNullDev)
+
+    def _set_mode(self, mode: str, change: Callable[[], object]) -> None:
+        if self._mode != mode:
+            change()
+            self._mode = mode

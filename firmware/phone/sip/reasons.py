@@ -1,0 +1,91 @@
+"""From SIP status codes and TLS verdicts to the words that a person reads. Pure.
+
+Status codes: RFC 3261 section 21. Nothing here shows a number without words.
+"""
+
+from __future__ import annotations
+
+from firmware.phone.values import Direction, EndReason
+
+_OUTGOING = {
+    401: EndReason.NOT_ALLOWED,
+    402: EndReason.NOT_ALLOWED,
+    403: EndReason.NOT_ALLOWED,
+    404: EndReason.NOT_FOUND,
+    407: EndReason.NOT_ALLOWED,
+    410: EndReason.NOT_FOUND,
+    415: EndReason.NO_COMMON_ENCRYPTION,
+    433: EndReason.DECLINED,
+    480: EndReason.UNREACHABLE,
+    484: EndReason.NOT_FOUND,
+    486: EndReason.BUSY,
+    487: EndReason.CANCELLED,
+    488: EndReason.NO_COMMON_ENCRYPTION,
+    502: EndReason.UNREACHABLE,
+    600: EndReason.BUSY,
+    603: EndReason.DECLINED,
+    604: EndReason.NOT_FOUND,
+    606: EndReason.NO_COMMON_ENCRYPTION,
+    607: EndReason.DECLINED,
+    608: EndReason.DECLINED,
+}
+
+TIMEOUT = 408
+TEMPORARILY_UNAVAILABLE = 480
+SERVICE_UNAVAILABLE = 503
+
+
+def end_reason(direction: Direction, status: int, answered: bool, rang: bool, untrusted: bool) -> EndReason:
+    """Why a call is over whose INVITE session was ended with ``status`` by the far end or the network.
+
+    ``rang``: a 180 had come. ``untrusted``: the server's certificate was refused for this attempt.
+    """
+    if answered:
+        return EndReason.PEER_HUNG_UP if status < 400 else EndReason.MEDIA_LOST
+    if direction is Direction.IN:
+        return EndReason.ANSWERED_ELSEWHERE if status == 200 else EndReason.MISSED
+    if untrusted:
+        return EndReason.CERTIFICATE
+    if status in (TIMEOUT, TEMPORARILY_UNAVAILABLE):
+        return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
+    if status == SERVICE_UNAVAILABLE:
+        return EndReason.UNREACHABLE
+    if status in _OUTGOING:
+        return _OUTGOING[status]
+    return EndReason.SERVER_FAILED if status >= 500 or status < 400 else EndReason.NOT_ALLOWED
+
+
+def registration_failure(status: int) -> str:
+    """Why the registrar would not have us, and what to do, for display and ``sotto status``."""
+    if status in (401, 403, 407):
+        return "User name or password refused; check the account"
+    if status in (404, 410, 604):
+        return "The provider does not know this user; check the account"
+    if status in (TIMEOUT, 502, SERVICE_UNAVAILABLE, 504):
+        return "The server does not answer; trying again"
+    if status == 423:
+        return "The provider wants another registration time; trying again"
+    if status >= 500:
+        return "The provider has trouble; trying again"
+    return "The provider refuses the registration; ask the provider"
+
+
+CERT_UNTRUSTED = 1 << 0
+CERT_EXPIRED = 1 << 1
+CERT_WRONG_NAME = 1 << 2
+CERT_OTHER = 1 << 3
+"""What is wrong with a server certificate; flags that may stand together."""
+
+
+def certificate_failure(flaws: int) -> str:
+    """Why the server was not trusted, for display and ``sotto status``. Nothing was sent to it."""
+    said = []
+    if flaws & CERT_WRONG_NAME:
+        said.append("is for another name")
+    if flaws & CERT_EXPIRED:
+        said.append("has expired or is not yet valid")
+    if flaws & CERT_UNTRUSTED:
+        said.append("is from an unknown authority")
+    if not said:
+        said.append("cannot be verified")
+    return "Server not trusted: its certificate " + " and ".join(said) + "; ask the provider"

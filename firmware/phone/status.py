@@ -1,0 +1,45 @@
+"""The state of the telephone as the plain data that ``sotto status --json`` prints. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware.phone.machine.state import Call, State
+from firmware.phone.privacy import exposure
+
+
+def status(state: State, now: float, board: str, versions: dict[str, str]) -> dict[str, Any]:
+    """The fields that users' scripts read; every value is JSON's own."""
+    shown = exposure(state.switch)
+    return {
+        "registration": state.registration.state.value,
+        "registration_reason": state.registration.reason,
+        "privacy": "private" if shown.private else "open",
+        "privacy_cause": shown.cause,
+        "hook": state.hook.value,
+        "digits": len(state.digits),
+        "calls": [_call(call, now) for call in state.calls],
+        "missed": state.missed,
+        "audio_trouble": state.voice_trouble,
+        "display_trouble": state.display_trouble,
+        "board": board,
+        "version": versions.get("sottovoce", ""),
+        "versions": versions,
+    }
+
+
+def _call(call: Call, now: float) -> dict[str, Any]:
+    media = call.media
+    return {
+        "id": call.id,
+        "direction": call.direction.value,
+        "state": call.state.value,
+        "peer": call.peer.uri,
+        "name": call.peer.name,
+        "seconds": call.seconds(now),
+        "security": media.security.value,
+        "code": media.code or None,
+        "codec": media.codec or None,
+        "suite": media.suite or None,
+        "reason": call.reason.value if call.reason else None,
+    }

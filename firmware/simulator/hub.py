@@ -1,0 +1,84 @@
+"""What each phone looks like now, and the pages that show it. Memory is bounded: a page that reads slowly is sent
+the latest state of each kind and misses the steps between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+Message = dict[str, Any]
+_Slot = tuple[str, str]
+
+EVENTS = frozenset({"frame", "outputs", "status"})
+"""What a daemon may tell a page; anything else is dropped."""
+
+
+class Viewer:
+    """One open page: the messages that wait to be sent to it, at most one of each kind for each phone."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[_Slot, Message] = {}
+        self._something = asyncio.Event()
+
+    def put(self, message: Message) -> None:
+        slot = (str(message.get("phone")), str(message["event"]))
+        self._waiting.pop(slot, None)  # the newest goes last
+        self._waiting[slot] = message
+        self._something.set()
+
+    async def next(self) -> Message:
+        await self._something.wait()
+        slot = next(iter(self._waiting))
+        message = self._waiting.pop(slot)
+        if not self._waiting:
+            self._something.clear()
+        return message
+
+
+class Hub:
+    """Takes what the daemons say, keeps the latest of each kind, hands it to every viewer."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, dict[str, Message]] = {}
+        self._viewers: set[Viewer] = set()
+
+    def alive(self, phone: str) -> None:
+        """The daemon runs and answers."""
+        self._send({"event": "life", "phone": phone, "state": "ready", "detail": ""})
+
+    def starting(self, phone: str) -> None:
+        """The daemon was started and does not answer yet."""
+        self._forget(phone)
+        self._send({"event": "life", "phone": phone, "state": "starting", "detail": ""})
+
+    def dead(self, phone: str, detail: str) -> None:
+        """The daemon ended; ``detail`` says so in plain words."""
+        self._forget(phone)
+        self._send({"event": "life", "phone": phone, "state": "down", "detail": detail})
+
+    def heard(self, phone: str, event: Mapping[str, Any]) -> None:
+        """One event of a daemon's ``watch``."""
+        if event.get("event") in EVENTS:
+            self._send({**event, "phone": phone})
+
+    def join(self) -> Viewer:
+        """A new page: it is sent all that is known now, then each change."""
+        viewer = Viewer()
+        for kinds in self._latest.values():
+            for message in kinds.values():
+                viewer.put(message)
+        self._viewers.add(viewer)
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        self._viewers.discard(viewer)
+
+    def _forget(self, phone: str) -> None:
+        self._latest[phone] = {}
+
+    def _send(self, message: Message) -> None:
+        self._latest.setdefault(message["phone"], {})[message["event"]] = message
+        for viewer in self._viewers:
+            viewer.put(message)

@@ -1,0 +1,132 @@
+"""What every driver for tones and ringer does: one suite for all of them.
+
+ALSA is there twice: on a stand-in for the library, and on real ALSA PCMs of a sound server without a card.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from firmware.phone.audio import alsa
+from firmware.phone.audio.alsa import AlsaAudio
+from firmware.phone.audio.base import Audio
+from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.values import Tone
+from tests.contract.alsa_library import AlsaLibrary
+from tests.rig.cables import Cables
+from tests.rig.processes import wait_until
+
+LONGEST_S = 0.2
+"""How long a call of the driver may take."""
+
+
+@dataclass
+class Rig:
+    """A driver, and how many PCMs are sounding now."""
+
+    driver: Audio
+    sounding: Callable[[], int]
+
+    def await_sounding(self, number: int) -> None:
+        wait_until(lambda: self.sounding() == number, 5, f"{number} sounding", every=0.01)
+
+
+@pytest.fixture(params=["fake", "alsa-library", pytest.param("alsa", marks=pytest.mark.live)])
+def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rig]:
+    if request.param == "fake":
+        fake = FakeAudio()
+        yield Rig(fake, lambda: (fake.playing is not None) + fake.ringing)
+    elif request.param == "alsa-library":
+        library = AlsaLibrary("handset", "bell")
+        monkeypatch.setattr(alsa, "alsaaudio", library)
+        driver = AlsaAudio("handset", "bell", "default", "DE")
+        yield Rig(driver, lambda: sum(card.open for card in library.cards.values()))
+        driver.stop()
+    else:
+        if not shutil.which("pulseaudio"):
+            pytest.skip("no pulseaudio here")
+        with Cables(tmp_path) as cables:
+            monkeypatch.setenv("ALSA_CONFIG_PATH", str(cables.alsa_config))
+            real = AlsaAudio("ear", "ear", "default", "DE")
+            yield Rig(real, lambda: cables.users()[0])
+            real.stop()
+
+
+@pytest.mark.parametrize("tone", Tone)
+def test_a_tone_sounds_until_silence(rig: Rig, tone: Tone) -> None:
+    rig.driver.start()
+    rig.driver.tone(tone)
+    rig.await_sounding(1)
+    rig.driver.tone(None)
+    assert rig.sounding() == 0, "the handset's PCM is closed when tone(None) returns"
+
+
+def test_the_ringer_sounds_until_it_is_stopped(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.ring(True)
+    rig.await_sounding(1)
+    rig.driver.ring(False)
+    assert rig.sounding() == 0
+
+
+def test_tone_and_ringer_are_independent(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.ring(True)
+    rig.driver.tone(Tone.BUSY)
+    rig.await_sounding(2)
+    rig.driver.tone(None)
+    assert rig.sounding() == 1
+    rig.driver.ring(False)
+    assert rig.sounding() == 0
+
+
+def test_one_tone_follows_another(rig: Rig) -> None:
+    rig.driver.start()
+    for tone in (Tone.DIAL, Tone.RINGBACK, Tone.RINGBACK, Tone.BUSY):
+        rig.driver.tone(tone)
+        rig.await_sounding(1)
+    rig.driver.tone(None)
+    rig.driver.tone(None)
+    assert rig.sounding() == 0
+    rig.driver.tone(Tone.DIAL)
+    rig.await_sounding(1)
+
+
+def test_nothing_sounds_before_start(rig: Rig) -> None:
+    rig.driver.tone(None)
+    rig.driver.ring(False)
+    assert rig.sounding() == 0
+
+
+def test_stop_is_silence_and_may_come_twice(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.tone(Tone.DIAL)
+    rig.driver.ring(True)
+    rig.await_sounding(2)
+    rig.driver.stop()
+    assert rig.sounding() == 0
+    rig.driver.stop()
+    rig.driver.tone(Tone.DIAL)
+    rig.driver.tone(None)
+    assert rig.sounding() == 0
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("audio-")]
+
+
+def test_stop_without_start(rig: Rig) -> None:
+    rig.driver.stop()
+
+
+def test_no_call_keeps_its_caller(rig: Rig) -> None:
+    rig.driver.start()
+    for call in (Tone.DIAL, Tone.BUSY, None, Tone.CONGESTION, None):
+        began = time.monotonic()
+        rig.driver.tone(call)
+        rig.driver.ring(call is not None)
+        assert time.monotonic() - began < LONGEST_S

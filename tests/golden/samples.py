@@ -1,0 +1,86 @@
+"""The screens whose pictures are kept in this folder, by the name of the file."""
+
+from __future__ import annotations
+
+from firmware.phone.display.screens import (
+    Calling,
+    Dialling,
+    Ended,
+    Idle,
+    InCall,
+    Message,
+    Ringing,
+    Screen,
+)
+from firmware.phone.values import (
+    Direction,
+    EndReason,
+    Registration,
+    RegistrationState,
+    Security,
+    SwitchPosition,
+)
+
+PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
+REGISTERED = Registration(RegistrationState.REGISTERED)
+CERTIFICATE = "The server's certificate is for another name: sip.example.org"
+
+
+def _failed(reason: str) -> Registration:
+    return Registration(RegistrationState.FAILED, reason)
+
+
+def _in_call(
+    security: Security, seconds: int = 83, code: str = "", digits: str = "", notice: str = ""
+) -> InCall:
+    return InCall(
+        "Bob Baker", Direction.OUT, seconds, security, PRIVATE, code=code, digits=digits, notice=notice
+    )
+
+
+SAMPLES: dict[str, Screen] = {
+    "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
+    "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
+    "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
+    "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
+    "idle-failed": Idle("10:24", "Alice", _failed(CERTIFICATE), PRIVATE),
+    "idle-everything": Idle("19:05", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device"),
+    "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
+    "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
+    "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
+    "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
+    "dialling-long": Dialling(
+        "+4930901820654", "+4930901820654", "Alice Archer, alice@phone.test", lifted=False
+    ),
+    "dialling-endless": Dialling(
+        "0049309018206540011223344", "", "Anonymous", True, notice="No sound device"
+    ),
+    "calling": Calling("Bob Baker", "Ringing", "Anonymous", PRIVATE),
+    "calling-lift": Calling(
+        "Αλεξάνδρα Παπαδοπούλου", "Calling", "Alice Archer", OPEN, lifted=False, notice="No sound device"
+    ),
+    "ringing": Ringing("Bob Baker", "bob@phone.test", PRIVATE),
+    "ringing-long": Ringing(
+        "Dr. Wilhelmina Freifrau von Müller-Lüdenscheidt", "w.mueller@kanzlei.example.org", OPEN
+    ),
+    "ringing-cyrillic": Ringing("Екатерина Щербакова", "+78125550142", PRIVATE),
+    "ringing-hostile": Ringing(
+        "\u202eknaB\u202c\n\tYour bank\x1b[2J 数字", "sip:\u2066x@203.0.113.9", UNREADABLE
+    ),
+    "call-verified": _in_call(Security.END_TO_END_VERIFIED),
+    "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
+    "call-provider": _in_call(Security.PROVIDER, 4205),
+    "call-clear": _in_call(Security.CLEAR),
+    "call-securing": _in_call(Security.NONE, 0),
+    "call-digits": _in_call(Security.END_TO_END, 754, code="artist bandit", digits="1#42"),
+    "call-lift": InCall(
+        "Jürgen Größenwahn-Şahin", Direction.IN, 3, Security.END_TO_END, OPEN, code="k7xq", lifted=False
+    ),
+    "call-trouble": _in_call(Security.END_TO_END, 83, code="k7xq", notice="No sound device", digits="9"),
+    "ended-busy": Ended("Bob Baker", EndReason.BUSY.value, 0, "Hang up"),
+    "ended-after-call": Ended("Bob Baker", EndReason.PEER_HUNG_UP.value, 4205, "Hang up"),
+    "ended-encryption": Ended(
+        "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, "Press # to call without encryption"
+    ),
+    "message": Message("Starting", "Sottovoce 0.1.0"),
+}

@@ -1,0 +1,149 @@
+"""The rules of the house, held by reading every import. Each rule is checked against a planted breach too."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PHONE = ROOT / "firmware" / "phone"
+
+ONE_IMPORTER = {
+    "pjsua2": "firmware.phone.sip.pjsua",
+    "RPi": "firmware.phone.gpio",
+    "alsaaudio": "firmware.phone.audio.alsa",
+    "luma": "firmware.phone.display.oled",
+}
+"""A hardware library -> the one module or package that may import it."""
+
+PURE = (
+    "machine",
+    "privacy",
+    "events",
+    "commands",
+    "values",
+    "status",
+    "display.screens",
+    "display.views",
+    "display.words",
+    "sip.uri",
+    "sip.headers",
+    "sip.sdp",
+    "sip.reasons",
+    "sip.backoff",
+    "keypad.matrix",
+    "switches.levels",
+    "audio.tones",
+    "audio.countries",
+)
+"""Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
+
+IMPURE = {
+    "socket", "threading", "subprocess", "asyncio", "queue", "select", "selectors", "time",
+    *ONE_IMPORTER, "lgpio", "smbus2", "aiohttp",
+}  # fmt: skip
+DRIVERS = {
+    "firmware.phone.app",
+    "firmware.phone.loop",
+    "firmware.phone.control",
+    "firmware.phone.gpio",
+    "firmware.phone.audio.alsa",
+    "firmware.phone.display.oled",
+    "firmware.phone.display.painter",
+    "firmware.phone.keypad.gpio",
+    "firmware.phone.switches.gpio",
+    "firmware.phone.sip.pjsua",
+}
+
+
+def imports(source: str) -> set[str]:
+    """Every module that ``source`` imports, at whatever depth, but not those for type checkers alone."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def foreign_importers(module: str, source: str) -> list[str]:
+    """Hardware libraries that ``module`` imports though another module owns them."""
+    return [
+        library
+        for library, owner in ONE_IMPORTER.items()
+        if any(within(name, library) for name in imports(source)) and not within(module, owner)
+    ]
+
+
+def impurities(source: str) -> list[str]:
+    """What a pure module may not import."""
+    return sorted(
+        name
+        for name in imports(source)
+        if name.split(".")[0] in IMPURE or any(within(name, driver) for driver in DRIVERS)
+    )
+
+
+def modules(folder: Path) -> list[tuple[str, Path]]:
+    return [
+        (".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path)
+        for path in sorted(folder.rglob("*.py"))
+    ]
+
+
+@pytest.mark.parametrize(("module", "path"), modules(ROOT / "firmware"), ids=lambda value: str(value)[-50:])
+def test_a_hardware_library_has_one_importer(module: str, path: Path) -> None:
+    assert foreign_importers(module, path.read_text()) == []
+
+
+def test_the_pure_core_imports_no_driver() -> None:
+    pure = [
+        (module, path)
+        for module, path in modules(PHONE)
+        if any(within(module, f"firmware.phone.{name}") for name in PURE)
+    ]
+    assert len(pure) > len(PURE), "a name in PURE matches nothing"
+    assert {module: found for module, path in pure if (found := impurities(path.read_text()))} == {}
+
+
+def test_only_the_composition_root_knows_concrete_drivers() -> None:
+    allowed = DRIVERS | {"firmware.phone.__main__", "firmware.phone.requests", "firmware.phone.watch"}
+    named = {
+        module: [
+            name
+            for name in imports(path.read_text())
+            if any(within(name, driver) for driver in DRIVERS) and not name.startswith("firmware.phone.loop")
+        ]
+        for module, path in modules(PHONE)
+        if not any(within(module, name) for name in allowed)
+    }
+    named = {
+        module: [
+            name
+            for name in names
+            if not (name.startswith("firmware.phone.gpio") and module.endswith(".gpio"))
+        ]
+        for module, names in named.items()
+    }
+    assert {module: names for module, names in named.items() if names} == {}
+
+
+def test_the_updater_never_imports_the_sip_engine() -> None:
+    for module, path in modules(ROOT / "firmware"):
+        if within(module, "firmware.updater"):
+            assert not any(within(name, "firmware.phone.sip") for name in imports(path.read_text())), module
+
+
+def test_the_rules_can_go_red() -> None:
+    assert foreign_importers("firmware.phone.machine.step", "import pjsua2") == ["pjsua2"]
+    assert foreign_importers("firmware.phone.keypad.gpio", "from RPi import GPIO") == ["RPi"]
+    assert impurities("def f():\n    from firmware.phone.audio.alsa import AlsaAudio\n")
+    assert impurities("import threading")
+    assert not impurities("import dataclasses")

@@ -1,0 +1,128 @@
+"""Thousands of random hands and networks: the telephone keeps its promises whatever happens."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.display import screens
+from firmware.phone.values import (
+    KEYS,
+    CallId,
+    CallState,
+    Direction,
+    EndReason,
+    Hook,
+    Media,
+    Registration,
+    RegistrationState,
+    Security,
+    SwitchPosition,
+)
+from tests.unit.machine.driver import Driver
+
+IDS = st.integers(1, 12).map(CallId)
+
+
+class Telephone(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.driver = Driver()
+        self.incoming = 0
+
+    @rule(key=st.sampled_from(KEYS))
+    def key(self, key: str) -> None:
+        self.driver.keys(key)
+
+    @rule(hook=st.sampled_from(Hook))
+    def hook(self, hook: Hook) -> None:
+        self.driver.happen(on.HookChanged(hook))
+
+    @rule(position=st.sampled_from(SwitchPosition))
+    def switch(self, position: SwitchPosition) -> None:
+        self.driver.happen(on.PrivacySwitched(position))
+
+    @rule()
+    def caller(self) -> None:
+        self.incoming += 2
+        self.driver.ring_in(self.incoming)
+
+    @rule(call_id=IDS, event=st.sampled_from([on.RemoteRinging, on.EarlyMedia, on.CallAnswered]))
+    def progress(self, call_id: CallId, event: type[on.CallAnswered]) -> None:
+        self.driver.happen(event(call_id))
+
+    @rule(call_id=IDS, reason=st.sampled_from(EndReason))
+    def end(self, call_id: CallId, reason: EndReason) -> None:
+        self.driver.happen(on.CallFailed(call_id, reason))
+
+    @rule(call_id=IDS, security=st.sampled_from(Security))
+    def media(self, call_id: CallId, security: Security) -> None:
+        self.driver.happen(on.MediaChanged(call_id, Media(security)))
+
+    @rule(state=st.sampled_from(RegistrationState))
+    def registration(self, state: RegistrationState) -> None:
+        self.driver.happen(on.RegistrationChanged(Registration(state)))
+
+    @rule(event=st.sampled_from([on.AnswerAsked(), on.HangUpAsked(), on.DialAsked("sip:bob@phone.test")]))
+    def socket(self, event: on.Event) -> None:
+        self.driver.happen(event)
+
+    @rule(trouble=st.sampled_from(["", "No sound device"]))
+    def trouble(self, trouble: str) -> None:
+        self.driver.happen(on.VoiceChanged(trouble), on.DisplayChanged(trouble))
+
+    @rule(seconds=st.floats(0, 200))
+    def time(self, seconds: float) -> None:
+        self.driver.wait(seconds)
+
+    @invariant()
+    def at_most_one_live_call(self) -> None:
+        assert sum(call.live for call in self.driver.state.calls) <= 1
+
+    @invariant()
+    def rings_only_for_a_ringing_call(self) -> None:
+        live = self.driver.state.live
+        ringing_in = live is not None and live.direction is Direction.IN and live.state is CallState.RINGING
+        assert not self.driver.out.ringing or (ringing_in and self.driver.state.hook is Hook.ON)
+
+    @invariant()
+    def microphone_open_only_with_a_lifted_handset_and_a_call_on_display(self) -> None:
+        if self.driver.out.voice:
+            assert self.driver.state.hook is Hook.OFF
+            assert isinstance(self.driver.screen, (screens.InCall, screens.Calling))
+
+    @invariant()
+    def a_tone_and_the_voice_never_share_the_earpiece(self) -> None:
+        assert not (self.driver.out.voice and self.driver.out.tone)
+
+    @invariant()
+    def an_unreadable_switch_is_private(self) -> None:
+        assert self.driver.out.private == (self.driver.state.switch is not SwitchPosition.OPEN)
+
+    @invariant()
+    def little_is_kept(self) -> None:
+        assert len(self.driver.state.digits) <= 32
+
+    @invariant()
+    def every_reported_end_has_a_reason(self) -> None:
+        assert all(call.live or call.reason for call in self.driver.state.calls)
+
+    def teardown(self) -> None:
+        """Whatever happened: hang up, let the far end go, and the telephone is idle again."""
+        self.driver.hang_up()
+        if self.driver.state.live is not None:
+            self.driver.happen(on.HangUpAsked())
+        self.driver.wait(61)
+        assert self.driver.state.live is None
+        assert isinstance(self.driver.screen, screens.Idle)
+        assert self.driver.state.calls == ()
+        assert self.driver.out.tone is None
+        placed = [c.call_id for c in self.driver.done if isinstance(c, do.PlaceCall)]
+        assert len(placed) == len(set(placed)), "a call id is never used twice"
+
+
+Telephone.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestTelephone = Telephone.TestCase
