@@ -26,7 +26,7 @@ $(VENV)/.ready: $(VENV)/bin/python requirements/run.txt pyproject.toml $(wildcar
 	@requirements/install-debian-packages requirements/debian.txt firmware/native/packages.txt
 	@echo "setup: installing the Python packages (pinned by hash)"
 	@$(PIP) --require-hashes -r requirements/run.txt
-	@$(BIN)/python firmware/native/build_pjsua2.py --venv $(VENV)
+	@$(BIN)/python -m firmware.native.build_pjsua2 --venv $(VENV)
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 

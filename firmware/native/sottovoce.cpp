@@ -224,4 +224,9 @@ bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain)
     return pjsip_tls_set_trusted_domain(nextHop.c_str(), domain.c_str()) == PJ_SUCCESS;
 }
 
+void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error)
+{
+    PJSUA2_CHECK_EXPR(pjsua_set_snd_dev(captureDev, playbackDev));
+}
+
 } // namespace pj

@@ -4,6 +4,7 @@
 #ifndef SOTTOVOCE_HPP
 #define SOTTOVOCE_HPP
 
+#include <pjsua2/types.hpp>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,12 @@ std::vector<int> srtpKeyings();
  *  domain ends this. Returns false when a name is too long to be one.
  */
 bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
+
+/** Open the sound devices now, both at once, with these indexes of the audio
+ *  device manager: the conference bridge runs on their clock. pjsua2's own
+ *  setCaptureDev() and setPlaybackDev() put it off, and so hide the error.
+ */
+void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error);
 
 } // namespace pj
 

@@ -101,7 +101,7 @@ class Password:
 
 def read_file(path: Path, private: bool) -> bytes:
     """What the file holds. Raises ``Wrong`` if it cannot be read or, when ``private``, others may read it."""
-    name = shown(str(path))
+    name = shown(str(path), longest=2000)
     try:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             mode = os.fstat(file.fileno()).st_mode

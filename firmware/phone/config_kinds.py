@@ -39,9 +39,9 @@ class Kind(Protocol):
         ...
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = 60) -> str:
     """``text`` in quotes, on one line and not too long."""
-    short = text if len(text) <= 60 else text[:60] + "…"
+    short = text if len(text) <= longest else text[:longest] + "…"
     return '"' + "".join(ascii(c)[1:-1] if unprintable(c) else c for c in short) + '"'
 
 

@@ -31,7 +31,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Credentials and challenges of SIP, with folded lines.
     (re.compile(r"(?i)(authorization|authenticate|authentication-info)\s*:.*(?:\n[ \t].*)*"), rf"\1: {MASK}"),
     # SRTP keys in SDP: SDES (RFC 4568) and MIKEY (RFC 4567).
-    (re.compile(r"(?i)\b(inline|mikey)[: ]\s*[\w+/=|:.-]+"), rf"\1:{MASK}"),
+    (re.compile(r"(?i)\b(inline|mikey)[: ]\s*[\w+/=|:.^-]+"), rf"\1:{MASK}"),
     (
         re.compile(
             rf"(?i)(pass(?:word|wd|phrase)?|pwd|secret|user(?:name)?)([\"']?\s*[=:]\s*)(?:{_QUOTED}|[^\s,;\"']+)"
@@ -43,9 +43,10 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A display name: in quotes, in escaped quotes, or bare back to the last separator.
     (
         re.compile(
-            r"(?i)(?:\"(?:[^\"\\\n]|\\.)*\"|\\\"[^\"\\\n]*\\\"|(?<![^<>:;,=(\n])[^<>:;,=(\n]+)(?=\s*<(?:sips?|tel):)"
+            r"(?i)(?:\"(?:[^\"\\\n]|\\.)*\"|\\\"[^\"\\\n]*\\\"|(?<![^<>:;,=(\n])( *)[^<>:;,=(\n]+)"
+            r"\s*(?=<(?:sips?|tel):)"
         ),
-        MASK,
+        rf"\1{MASK} ",
     ),
     (re.compile(r"(?i)\btel:[^\s<>\"',]+"), f"tel:{MASK}"),
     # Keys pressed, however few, and numbers where something is dialled or called.

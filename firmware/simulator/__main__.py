@@ -15,7 +15,7 @@ from firmware.simulator.keeper import StartError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m firmware.simulator", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8080, help="where the page is served on 127.0.0.1 (8080)")
+    parser.add_argument("--port", type=_port, default=8080, help="of the page, on 127.0.0.1 (8080)")
     parser.add_argument("--country", type=_country, help="two letters: whose call-progress tones are heard")
     given = parser.parse_args(argv)
     try:
@@ -34,7 +34,8 @@ def _port(text: str) -> int:
 
 def _country(text: str) -> str:
     if text.upper() not in sounds.KNOWN:
-        raise argparse.ArgumentTypeError(f"no tones are known for {text!r}; choose one of {', '.join(sounds.KNOWN)}")
+        known = ", ".join(sounds.KNOWN)
+        raise argparse.ArgumentTypeError(f"no tones are known for {text!r}; choose one of {known}")
     return text.upper()
 
 

@@ -19,6 +19,9 @@ from firmware.simulator.hub import Hub
 from firmware.simulator.keeper import Keeper, StartError
 from firmware.simulator.web import Simulate, application
 
+ADDRESS = "127.0.0.1"
+"""Where the page is served, and nowhere else."""
+
 DAEMON = (sys.executable, "-m", "firmware.phone")
 
 
@@ -61,11 +64,11 @@ def listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((pair.ADDRESS, port))
+        listener.bind((ADDRESS, port))
     except OSError as error:
         listener.close()
         raise StartError(
-            f"Port {port} on {pair.ADDRESS} cannot be used ({error.strerror}): "
+            f"Port {port} on {ADDRESS} cannot be used ({error.strerror}): "
             f"end the program that has it, or choose another one, for example: make run PORT={port + 1}"
         ) from error
     return listener
@@ -90,7 +93,7 @@ async def _serve(
         await runner.setup()
         await web.SockSite(runner, listener).start()
         if await _ready(keepers, running, stop):
-            say(f"Two phones are ready: http://{pair.ADDRESS}:{port}/")
+            say(f"Two phones are ready: http://{ADDRESS}:{port}/")
             say("Press Ctrl-C to stop.")
             await _first([stop.wait()], running)
         say("Stopping …")
@@ -104,7 +107,9 @@ async def _serve(
             raise end
 
 
-async def _ready(keepers: Sequence[Keeper], running: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> bool:
+async def _ready(
+    keepers: Sequence[Keeper], running: Sequence[asyncio.Task[None]], stop: asyncio.Event
+) -> bool:
     """Wait until every phone has answered; False when told to stop before."""
 
     async def everyone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ async def ask(path: Path, command: str, args: Mapping[str, Any]) -> dict[str, An
     return result if isinstance(result, dict) else {}
 
 
-async def watch(path: Path) -> AsyncIterator[dict[str, Any]]:
+async def watch(path: Path) -> AsyncGenerator[dict[str, Any], None]:
     """First a full picture of the present, then each change, until the daemon closes the connection.
 
     Raises:

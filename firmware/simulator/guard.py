@@ -1,7 +1,7 @@
 """Who may talk to the page: a browser on this machine that shows this page, nobody else.
 
-A page of another site can make a browser send requests to 127.0.0.1, and can point its own name at 127.0.0.1 (DNS
-rebinding). The first shows in Origin, the second in Host; neither header is in that site's hand.
+A page of another site can make a browser send requests to 127.0.0.1, and can point its own name at 127.0.0.1
+(DNS rebinding). The first shows in Origin, the second in Host; neither header is in that site's hand.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What each phone looks like now, and the pages that show it. Memory is bounded: a page that reads slowly is sent
-the latest state of each kind and misses the steps between.
+"""What each phone looks like now, and the pages that show it.
+
+Memory is bounded: a slow page is sent the latest state of each kind and misses the steps between.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keeps one daemon alive, as systemd does on the phone: starts it, listens to it, starts it again when it ends."""
+"""Keeps one daemon alive, as systemd does on the phone: starts it, listens, starts it again when it ends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StartError(Exception):
 
 
 class Keeper:
-    """One daemon. ``ready`` is set once it has answered for the first time; ``run`` never returns by itself."""
+    """One daemon. ``ready`` is set once it has answered; ``run`` never returns by itself."""
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     """
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MessageError("This message is not JSON.") from None
     if not isinstance(message, dict) or not isinstance(message.get("phone"), str):
         raise MessageError('A message is an object with "phone" and "what".')

@@ -41,9 +41,7 @@ def application(port: int, hub: Hub, hello: Mapping[str, Any], simulate: Simulat
         hello: the first message to every page: which phones there are and how they sound.
         simulate: carries out what a page asks for.
     """
-    app = web.Application(
-        middlewares=[guard.middleware(port, SOCKET_PATH)], client_max_size=BODY_OCTETS
-    )
+    app = web.Application(middlewares=[guard.middleware(port, SOCKET_PATH)], client_max_size=BODY_OCTETS)
     app.on_response_prepare.append(guard.protect)
     app.router.add_get("/", _file("index.html"))
     for name in sorted(path.name for path in PAGE.iterdir() if path.suffix in TYPES):

@@ -1,7 +1,7 @@
 """A stand-in for the daemon: the same command line and control protocol, no SIP and no sound.
 
-For tests of the page alone: it starts at once and does as it is told. Two of them ring each other by one UDP datagram
-for each step, sent from the SIP port of one to the SIP port of the other.
+For tests of the page alone: it starts at once and does as it is told. Two of them ring each other by one UDP
+datagram for each step, sent to the SIP port of the other.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class StandIn(asyncio.DatagramProtocol):
 
     def send(self, word: str) -> None:
         assert self.udp is not None
-        port = int(self.contact["uri"].split(":")[2].split(";")[0])
-        self.udp.sendto(word.encode(), ("127.0.0.1", port))
+        _, address, port = self.contact["uri"].split(";")[0].split(":")
+        self.udp.sendto(word.encode(), (address, int(port)))
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         ended = "ended" if self.up else "idle"
@@ -159,7 +159,7 @@ async def main() -> None:
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     phone.udp, _ = await loop.create_datagram_endpoint(
-        lambda: phone, local_addr=("127.0.0.1", config["sip"]["port"])
+        lambda: phone, local_addr=(config["sip"]["bind"], config["sip"]["port"])
     )
     await asyncio.start_unix_server(phone.serve, given.socket)
     print("stand-in ready", file=sys.stderr, flush=True)

@@ -28,11 +28,11 @@ RATE = 16000
 
 TALKERS: Mapping[str, tuple[str, str]] = {
     "near": (
-        "en-us+f3",
+        "en-us+f2",
         "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background.",
     ),
     "far": (
-        "en-gb+m4",
+        "en-us+f5",
         "A rod is used to catch pink salmon. The source of the huge river is the clear spring.",
     ),
 }
@@ -50,10 +50,10 @@ class Wanted:
 
 
 GOOD: Mapping[str, Wanted] = {
-    "opus": Wanted(2.4, 0.93),
-    "g722": Wanted(2.4, 0.93),
-    "pcma": Wanted(2.0, 0.93),
-    "pcmu": Wanted(2.0, 0.93),
+    "opus": Wanted(2.6, 0.93),
+    "g722": Wanted(2.6, 0.93),
+    "pcma": Wanted(2.2, 0.93),
+    "pcmu": Wanted(2.2, 0.93),
 }
 """What a call must reach by codec, against the wide-band original."""
 

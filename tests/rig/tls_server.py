@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ from tests.rig import ports
 from tests.rig.certs import Certificate
 from tests.rig.processes import wait_until
 
-READ_S = 3.0
+READ_S = 5.0
 """Seconds that a connection is listened to after its last octet."""
 
 
@@ -46,6 +47,7 @@ class TlsServer:
         self._udp.bind((address, self.port))
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._connections: list[socket.socket] = []
 
     def __enter__(self) -> Self:
         for work in (self._accept, self._take_datagrams):
@@ -56,6 +58,9 @@ class TlsServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
             thread.join(READ_S + 1)
         self._listener.close()
@@ -95,6 +100,7 @@ class TlsServer:
                 connection, _ = self._listener.accept()
             except TimeoutError:
                 continue
+            self._connections.append(connection)
             visit = Visit()
             self.visits.append(visit)
             self._spawn(self._serve, connection, visit)
@@ -104,6 +110,7 @@ class TlsServer:
         try:
             visit.first = connection.recv(16, socket.MSG_PEEK)
             with self._context.wrap_socket(connection, server_side=True) as secure:
+                self._connections.append(secure)
                 visit.handshake = "done"
                 while not self._stopping.is_set() and (more := secure.recv(65536)):
                     visit.data += more

@@ -74,6 +74,7 @@ class LoopPlayer:
         self._clock = clock
         self._changed = threading.Condition()
         self._wanted: ToneSpec | None = None
+        self._silences = self._served = 0
         self._has_pcm = False
         self._stopping = False
         self._failing_since: float | None = None
@@ -93,6 +94,7 @@ class LoopPlayer:
         """Return when the PCM is closed, or after ``SILENCE_S`` and a line in the log."""
         with self._changed:
             self._wanted = None
+            self._silences += 1
             self._changed.notify_all()
             closed = self._changed.wait_for(lambda: not self._has_pcm, SILENCE_S)
         if not closed:
@@ -122,18 +124,23 @@ class LoopPlayer:
     def _next(self) -> bool:
         """Wait for a tone to play, and take the PCM; False: the end."""
         with self._changed:
-            if self._wanted is None:
+            if self._silenced():
                 self._failing_since = None
             self._changed.wait_for(lambda: self._wanted or self._stopping)
+            self._served = self._silences
             self._has_pcm = not self._stopping
             return self._has_pcm
+
+    def _silenced(self) -> bool:
+        """Whether silence was wished since the PCM was taken, even if the next tone is wished already."""
+        return self._wanted is None or self._silences != self._served
 
     def _rest(self) -> None:
         """After a failure: wait before the next try, but not beyond the end of the tone."""
         if self._failing_since is not None:
             delay = retry_delay(self._clock.monotonic() - self._failing_since)
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted is None, delay)
+                self._changed.wait_for(self._silenced, delay)
 
     def _stream(self) -> None:
         """Open the PCM and play until there is nothing to play. Raises ``HardwareError``."""
@@ -161,8 +168,8 @@ class LoopPlayer:
 
     def _wait(self, playing: ToneSpec | None, seconds: float) -> ToneSpec | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._wanted != playing, seconds)
-            return self._wanted
+            self._changed.wait_for(lambda: self._silenced() or self._wanted != playing, seconds)
+            return None if self._silenced() else self._wanted
 
     def _failed(self, trouble: str) -> None:
         if self._failing_since is None:

@@ -84,7 +84,6 @@ def _glyph(size: int, bold: bool, char: str) -> Image.Image | None:
 def _cell(size: int, bold: bool, char: str) -> Image.Image:
     cell = Image.new("1", (2 * size, size))
     pen = ImageDraw.Draw(cell)
-    pen.fontmode = "1"
     pen.text((size // 2, 0), char, font=_strike(size, bold), fill=255)
     return cell
 

@@ -17,7 +17,6 @@ from firmware.phone.display.base import require_frame
 from firmware.phone.errors import ConfigError, HardwareError
 
 DRIVERS = {"ssd1306": ssd1306, "sh1106": sh1106}
-_TURNS = {0: 0, 180: 2}
 _NOP, _DISPLAY_OFF, _SET_CONTRAST = 0xE3, 0xAE, 0x81
 """Commands that both controllers know by these numbers."""
 
@@ -26,7 +25,7 @@ class OledDisplay:
     """One display. The bus is first touched by ``show``, so that a missing display stops nobody.
 
     ``bus``: the number N of /dev/i2c-N. ``address``: 7 bits, 0x3C or 0x3D on most modules. ``rotate``: 0 or
-    180 degrees. ``contrast``: 0 to 255. Raises ``ConfigError`` for values that no display can have.
+    2 quarter turns. ``contrast``: 0 to 255. Raises ``ConfigError`` for values that no display can have.
     """
 
     def __init__(
@@ -45,15 +44,15 @@ class OledDisplay:
             faults.append(f"display: bus {bus} is not the number of an I2C bus, use 1 on a Raspberry Pi")
         if not 0x08 <= address <= 0x77:
             faults.append(f"display: address {address:#04x} is not an I2C address, use 0x3C or 0x3D")
-        if rotate not in _TURNS:
-            faults.append(f"display: rotate {rotate} cannot be done, use 0 or 180")
+        if rotate not in (0, 2):
+            faults.append(f"display: rotate {rotate} cannot be done, use 0 or 2 (upside down)")
         if not 0 <= contrast <= 255:
             faults.append(f"display: contrast {contrast} is out of range, use 0 to 255")
         if faults:
             raise ConfigError(faults)
         self._driver = DRIVERS[driver]
         self._bus, self._address = bus, address
-        self._turns, self._contrast = _TURNS[rotate], contrast
+        self._turns, self._contrast = rotate, contrast
         self._serial: Any = None
         self._device: Any = None
         self._shown = b""
@@ -90,7 +89,6 @@ class OledDisplay:
         self._serial = _Serial(self._open_bus())
         self._serial.probe()
         self._device = self._driver(self._serial, rotate=self._turns)
-        self._device.persist = True  # or luma talks to a display that we closed when the process exits
 
     def _open_bus(self) -> Any:
         try:

@@ -31,7 +31,7 @@ def clean(text: str, longest: int = LONGEST) -> str:
     for char in unicodedata.normalize("NFC", text[: 4 * longest]):
         category = unicodedata.category(char)
         marks = marks + 1 if category.startswith("M") else 0
-        if char.isspace():
+        if char.isspace() or char in _LOOKS_EMPTY:
             kept.append(" ")
         elif category in ("Cc", "Cf") or marks > _MARKS_ON_ONE_LETTER:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAME = re.compile(r"^s=.*$", re.MULTILINE)
+_NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=\S+ ", re.MULTILINE)
 _TOOL = re.compile(r"^a=tool:.*\r?\n", re.MULTILINE)
 

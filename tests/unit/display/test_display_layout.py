@@ -112,6 +112,11 @@ def test_fit_takes_the_largest() -> None:
     assert fit("Alexandra Papadopoulou", WIDTH, 38, faces) == (BOLD, ["Alexandra", "Papadopoulou"])
 
 
+def test_fit_takes_a_smaller_face_before_it_breaks_a_word() -> None:
+    faces = (Face(24, bold=True), BOLD, SMALL)
+    assert fit("Papadopoulou", WIDTH, 48, faces) == (BOLD, ["Papadopoulou"])
+
+
 def test_row_folds_beside_its_picture_and_stays_on_its_bar() -> None:
     rows = Row("The server did not answer in time", icons.WARNING, bar=True).folded(2)
     assert [(row.art, row.bar) for row in rows] == [(icons.WARNING, True), ("", True)]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from firmware.simulator.messages import MAX_KEYS, MessageError, parse
+from firmware.simulator.messages import MAX_KEYS, MAX_OCTETS, MessageError, parse
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_other_fields_do_not_pass() -> None:
         '{"phone": "alice", "what": "hook", "position": "sideways"}',
         '{"phone": "alice", "what": "hook", "position": null}',
         '{"phone": "alice", "what": "privacy", "position": "off"}',
-        "[" * 500,
+        "[" * MAX_OCTETS,
     ],
 )
 def test_all_else_is_refused(text: str) -> None:

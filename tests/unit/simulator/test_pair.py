@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from firmware.phone import config
+from firmware.phone.machine.rules import Rules
 from firmware.simulator import pair, sounds
 
 
@@ -17,7 +19,8 @@ def test_the_daemon_accepts_both_configurations(tmp_path: Path, country: str | N
         loaded = config.load(plan.config)
         assert loaded.account is None
         assert loaded.sip.transport == "tls"
-        assert loaded.sip.bind == "127.0.0.1"
+        assert loaded.sip.bind == plan.address
+        assert ipaddress.ip_address(loaded.sip.bind).is_loopback
         assert loaded.phone.country == (country or "")
 
 
@@ -42,13 +45,23 @@ def test_folders_are_private(tmp_path: Path) -> None:
         assert plan.folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_ports_differ_and_are_free() -> None:
-    first, second = pair.free_ports(2)
+def test_the_caller_is_known_by_the_address_alone(tmp_path: Path) -> None:
+    """pjsip writes no port into From; the daemon has to find the name all the same."""
+    alice, bob = pair.prepare(tmp_path, None)
+    assert alice.address != bob.address
+    rules = Rules.of(config.load(bob.config))
+    assert rules.name_of(f"sip:{alice.address}") == "Alice"
+
+
+def test_a_taken_port_is_stepped_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair, "_free", lambda address, port: port != pair.SIPS_PORT)
+    (first, second), port = pair.free_addresses()
     assert first != second
+    assert port in pair.OTHER_PORTS
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    plan = pair.Plan("alice", "Alice", tmp_path, 5061, 2)
+    plan = pair.Plan("alice", "Alice", tmp_path, "127.0.0.1", 5061, 2)
     assert plan.argv(["daemon"]) == [
         "daemon",
         *("--config", f"{tmp_path}/phone.toml"),

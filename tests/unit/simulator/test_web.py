@@ -95,7 +95,9 @@ def test_the_page_asks_nobody_else_for_anything() -> None:
         assert not re.search(r"https?://|@import|\bsrc=\"//|javascript:|\bon\w+=\"|style=\"", text), file.name
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "0:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "0:{port}"]
+)
 @pytest.mark.parametrize("path", ["/", "/main.js", "/phones", "/nothing"])
 def test_dns_rebinding_is_refused_for_every_path(host: str, path: str) -> None:
     async def story(site: Site) -> None:
@@ -211,11 +213,12 @@ def test_only_so_many_pages_at_once() -> None:
     play(story)
 
 
-@pytest.mark.parametrize("path", ["/../web.py", "/%2e%2e/web.py", "/page/index.html", "/index.html", "/.."])
+@pytest.mark.parametrize("path", ["/../web.py", "/%2e%2e/web.py", "/page/index.html", "/.."])
 def test_nothing_else_is_served(path: str) -> None:
     async def story(site: Site) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
         assert (await reader.readline()).split()[1] == b"404"
         writer.close()
 

@@ -21,7 +21,9 @@ USERS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_
     lambda text: not uri.unprintable(text)
 )
 PARAMS = st.dictionaries(
-    TOKENS.filter(lambda name: name not in ("method", "maddr", "transport")), st.one_of(st.just(""), TOKENS), max_size=4
+    TOKENS.filter(lambda name: name not in ("method", "maddr", "transport")),
+    st.one_of(st.just(""), TOKENS),
+    max_size=4,
 )
 URIS = st.builds(
     lambda scheme, user, host, port, params: SipUri(
@@ -45,12 +47,16 @@ def test_any_name_survives_escaping(name: str, host: str) -> None:
     assert parse(str(SipUri("sip", uri.escape(name), host))).label == name
 
 
-@given(st.one_of(st.text(), st.text("sip:@;?&=%0123456789abcdef[].<>\"\r\n ").map(lambda text: f"sip:{text}")))
+@given(st.one_of(st.text(), st.text('sip:@;?&=%0123456789abcdef[].<>"\r\n ').map(lambda text: f"sip:{text}")))
 def test_any_text_is_refused_in_words_or_canonical(text: str) -> None:
     try:
         address = parse(text)
     except ValueError as error:
-        assert str(error).isprintable()
+        refusal = str(error)
+    else:
+        refusal = ""
+    assert refusal.isprintable()
+    if refusal:
         return
     written = str(address)
     assert parse(written) == address
@@ -64,11 +70,14 @@ def test_any_text_is_refused_in_words_or_canonical(text: str) -> None:
     st.sampled_from(["tls", "tcp", "udp"]),
     st.booleans(),
 )
-def test_typed_text_never_leaves_by_another_transport(text: str, domain: str, transport: str, proxy: bool) -> None:
+def test_typed_text_never_leaves_by_another_transport(
+    text: str, domain: str, transport: str, proxy: bool
+) -> None:
     try:
         address = target(text, domain, transport, proxy)
-    except ValueError as error:
-        assert not isinstance(error, UnicodeError)
+    except UnicodeError:
+        raise
+    except ValueError:
         return
     assert address.transport in (None, transport)
     assert parse(str(address)) == address
@@ -134,14 +143,16 @@ def test_canonical_form(text: str, written: str) -> None:
     ],
 )
 def test_refused_in_plain_words(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse(text)
     assert why in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["sip:anna.secretive@a:b:c", "sip:anna.secretive:pw@x", "sip:anna.secretive@x_y"])
+@pytest.mark.parametrize(
+    "text", ["sip:anna.secretive@a:b:c", "sip:anna.secretive:pw@x", "sip:anna.secretive@x_y"]
+)
 def test_a_refusal_does_not_repeat_the_address(text: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse(text)
     assert "secretive" not in str(caught.value)
 
@@ -160,7 +171,7 @@ def test_a_refusal_does_not_repeat_the_address(text: str) -> None:
     ],
 )
 def test_an_address_that_could_break_a_message_cannot_be_made(parts: tuple[str, str, str]) -> None:
-    with pytest.raises(ValueError, match="address|parameter"):
+    with pytest.raises(ValueError, match=r"address|parameter"):
         SipUri(*parts)
 
 
@@ -209,11 +220,11 @@ def test_a_transport_that_is_given_is_not_given_again() -> None:
         ("1:pw@host.example", "full address"),
         ("tel:bob", "telephone number is not valid"),
         ("tel:+49301;phone-context=x", "telephone number is not valid"),
-        ("bob\n", "")
-    ][:-1],
+        ("bo\nb", "control character"),
+    ],
 )
 def test_what_cannot_be_called(typed: str, why: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         target(typed, "phone.test", "tls", via_proxy=True)
     assert why in str(caught.value)
 

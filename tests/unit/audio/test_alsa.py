@@ -1,0 +1,218 @@
+"""ALSA: faults on a stand-in for the library, sound and faults on real PCMs of a sound server without a card."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.phone.audio import alsa
+from firmware.phone.audio.alsa import AlsaAudio
+from firmware.phone.audio.countries import COUNTRIES
+from firmware.phone.audio.tones import samples
+from firmware.phone.values import Tone
+from tests.contract.alsa_library import XRUN, AlsaLibrary, Control
+from tests.rig.cables import Cables
+from tests.rig.processes import wait_until
+from tests.rig.speech import RATE
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> AlsaLibrary:
+    made = AlsaLibrary("handset", "bell")
+    monkeypatch.setattr(alsa, "alsaaudio", made)
+    return made
+
+
+@pytest.fixture
+def audio(library: AlsaLibrary) -> Iterator[AlsaAudio]:
+    made = AlsaAudio("handset", "bell", "default", "GB")
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_what_is_heard_is_the_countrys_tone(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    card = library.cards["handset"]
+    audio.tone(Tone.BUSY)
+    wait_until(lambda: len(card.heard) > 8000, 5, "sound")
+    audio.tone(None)
+    wanted = samples(COUNTRIES["GB"].busy, 16000).tobytes() * 4
+    assert wanted.startswith(bytes(card.heard))
+
+
+def test_the_ringer_rings_in_the_countrys_cadence(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    card = library.cards["bell"]
+    audio.ring(True)
+    wait_until(lambda: len(card.heard) > 8000, 5, "sound")
+    audio.ring(False)
+    wanted = samples(COUNTRIES["GB"].ringer, 16000).tobytes() * 4
+    assert wanted.startswith(bytes(card.heard))
+
+
+def test_a_busy_pcm_is_taken_when_it_is_free(
+    library: AlsaLibrary, audio: AlsaAudio, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "sottovoce.audio")
+    card = library.cards["handset"]
+    card.open = 1  # the SIP engine has it
+    audio.tone(Tone.BUSY)
+    wait_until(lambda: card.tries >= 4, 5, "tries")
+    assert audio.trouble.startswith('PCM "handset" is in use by another program')
+    card.open = 0
+    wait_until(lambda: card.heard, 5, "sound")
+    wait_until(lambda: not audio.trouble, 5, "no trouble")
+    assert len(caplog.messages) == 2
+
+
+def test_a_missing_pcm_says_its_name_and_what_to_do(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    del library.cards["handset"]
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: audio.trouble, 5, "trouble")
+    assert '"handset"' in audio.trouble
+    assert "aplay -L" in audio.trouble
+
+
+def test_a_card_that_is_pulled_and_plugged(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    card = library.cards["handset"]
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: card.heard, 5, "sound")
+    card.trouble = card.ill = "No such device"
+    wait_until(lambda: card.tries >= 3, 5, "tries")
+    assert card.open == 0
+    card.trouble, card.ill = "", None
+    card.heard.clear()
+    wait_until(lambda: card.heard, 5, "sound again")
+
+
+def test_an_underrun_goes_on_in_the_same_pcm(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    card = library.cards["handset"]
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: card.heard, 5, "sound")
+    card.ill = XRUN
+    before = card.writes
+    wait_until(lambda: card.writes > before + 2, 5, "writes")
+    card.ill = None
+    card.heard.clear()
+    wait_until(lambda: card.heard, 5, "sound again")
+    assert card.opened == 1
+
+
+def test_another_error_opens_the_pcm_again(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    card = library.cards["handset"]
+    card.ill = -5
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: card.opened >= 2, 5, "the second open")
+    assert "error 5" in audio.trouble
+
+
+def test_a_pcm_of_another_rate_is_refused_not_played_at_the_wrong_pitch(
+    library: AlsaLibrary, audio: AlsaAudio
+) -> None:
+    card = library.cards["handset"]
+    card.rate = 48000
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: "plughw:" in audio.trouble, 5, "trouble")
+    assert not card.heard
+    assert card.open == 0
+
+
+def test_null_is_no_sound_and_opens_nothing(library: AlsaLibrary) -> None:
+    silent = AlsaAudio("null", "null", "default", "DE")
+    silent.start()
+    silent.tone(Tone.DIAL)
+    silent.ring(True)
+    silent.tone(None)
+    silent.ring(False)
+    silent.stop()
+    assert silent.trouble == ""
+    assert all(card.tries == 0 for card in library.cards.values())
+
+
+def test_volume_by_the_first_control_that_has_one(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    library.controls = {"Mic": Control(volume=False), "Speaker": Control(), "PCM": Control(mute=True)}
+    assert audio.volume(40)
+    assert {name: control.percent for name, control in library.controls.items()} == {
+        "Mic": -1,
+        "Speaker": -1,
+        "PCM": 40,
+    }
+    assert library.controls["PCM"].muted == 0
+    assert audio.volume(0)
+    assert library.controls["PCM"].muted == 1
+    assert audio.volume(250)
+    assert library.controls["PCM"].percent == 100
+    assert library.controls["PCM"].closed == 3
+
+
+def test_no_mixer_is_no_error(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    assert not audio.volume(40)
+    library.controls = {"Mic": Control(volume=False)}
+    assert not audio.volume(40)
+    assert library.controls["Mic"].closed == 1
+
+
+@pytest.fixture
+def cables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cables]:
+    if not shutil.which("pulseaudio"):
+        pytest.skip("no pulseaudio here")
+    with Cables(tmp_path) as made:
+        monkeypatch.setenv("ALSA_CONFIG_PATH", str(made.alsa_config))
+        yield made
+
+
+@pytest.fixture
+def real(cables: Cables) -> Iterator[AlsaAudio]:
+    made = AlsaAudio("ear", "null", "default", "DE")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.live
+def test_busy_is_heard_through_real_alsa(cables: Cables, real: AlsaAudio) -> None:
+    """German busy tone, 425 Hz, 480 ms on and off, at -10 dBm0, recorded behind a real ALSA PCM."""
+    with cables.listen() as heard:
+        real.tone(Tone.BUSY)
+        x = heard.wait(4.5).last(2.88)  # three whole periods
+        real.tone(None)
+    spectrum = np.abs(np.fft.rfft(x))
+    assert np.argmax(spectrum) * RATE / len(x) == pytest.approx(425, abs=1)
+    loud = np.abs(x) > 0.01
+    on = np.convolve(loud, np.ones(80), "same") > 0
+    assert on.mean() == pytest.approx(0.5, abs=0.03)
+    assert 3.14 + 10 * np.log10(2 * np.mean(x[on] ** 2)) == pytest.approx(-10, abs=0.7)
+
+
+@pytest.mark.live
+def test_the_sound_server_dies_and_returns(
+    cables: Cables, real: AlsaAudio, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "sottovoce.audio")
+    real.tone(Tone.DIAL)
+    wait_until(lambda: cables.users()[0] == 1, 5, "the stream")
+    capfd.readouterr()
+    cables.stop()
+    wait_until(lambda: "Connection refused" in real.trouble, 5, "trouble")
+    began = time.monotonic()
+    wait_until(lambda: time.monotonic() - began > 0.5, 5, "some tries")
+    cables.start()
+    wait_until(lambda: cables.users()[0] == 1, 10, "the stream again")
+    wait_until(lambda: not real.trouble, 5, "no trouble")
+    assert len(caplog.messages) <= 3, "one line for each change, not for each try"
+    assert "ALSA lib" not in capfd.readouterr().err, "libasound prints for each try"
+
+
+@pytest.mark.live
+def test_volume_through_a_real_mixer(cables: Cables) -> None:
+    socket = cables.alsa_config.read_text().split('server "')[1].split('"')[0]
+    with cables.alsa_config.open("a") as config:
+        config.write(f'ctl.ear {{ type pulse server "{socket}" sink "ear" }}\n')
+    audio = AlsaAudio("null", "null", "ear", "DE")
+    assert audio.volume(30)
+    assert not AlsaAudio("null", "null", "nothing", "DE").volume(30)

@@ -1,0 +1,224 @@
+"""The control socket and the ``sotto`` command on it, with hostile clients."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware.phone import cli
+from firmware.phone import commands as do
+from firmware.phone.clock import SystemClock
+from firmware.phone.control import MAX_LINE, Control, parse
+from firmware.phone.errors import ConfigError
+from firmware.phone.keypad.fake import FakeKeypad
+from firmware.phone.loop import Loop
+from firmware.phone.machine.rules import Rules
+from firmware.phone.notify import Notifier
+from firmware.phone.requests import Requests
+from firmware.phone.simulated import Simulated
+from firmware.phone.switches.fake import FakeSwitches
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.done: list[do.Command] = []
+
+    def carry_out(self, command: do.Command) -> None:
+        self.done.append(command)
+
+
+class Rig:
+    def __init__(self, path: Path, simulated: bool = True) -> None:
+        self.path = path
+        self.recorder = Recorder()
+        self.loop = Loop(Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({}))
+        keypad, switches = FakeKeypad(), FakeSwitches()
+        hands = Simulated(keypad, switches) if simulated else None
+        self.requests = Requests("simulator", {"sottovoce": "0"}, hands)
+        self.requests.serve(self.loop)
+        self.crashes: list[BaseException] = []
+        self.control = Control(path, self.loop, self.requests, self.crashes.append)
+        self.control.start()
+        switches.start(self.loop.post)
+        keypad.start(self.loop.post)
+        self.thread = threading.Thread(target=self.loop.run)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.loop.stop()
+        self.thread.join(5)
+        self.control.stop()
+        assert self.crashes == []
+
+    def sotto(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]:
+        code = cli.main(["--socket", str(self.path), "--json", *words])
+        said = capsys.readouterr()
+        return code, json.loads(said.out) if said.out else None, said.err
+
+    def connect(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(5)
+        client.connect(str(self.path))
+        return client
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "sock")
+    try:
+        yield rig
+    finally:
+        rig.stop()
+
+
+def talk(client: socket.socket, line: bytes) -> dict[str, Any]:
+    client.sendall(line + b"\n")
+    answer: dict[str, Any] = json.loads(client.makefile("rb").readline())
+    return answer
+
+
+def test_the_hands_of_the_simulated_board_make_a_call(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rig.sotto(capsys, "sim", "privacy", "open")[0] == 0
+    assert rig.sotto(capsys, "sim", "hook", "up")[0] == 0
+    assert rig.sotto(capsys, "sim", "key", "1", "2", "#")[0] == 0
+    code, status, _ = rig.sotto(capsys, "status")
+    assert code == 0
+    assert (status["privacy"], status["hook"], status["calls"][0]["state"]) == ("open", "off", "dialing")
+    assert any(isinstance(command, do.PlaceCall) for command in rig.recorder.done)
+
+
+def test_refusals_say_why_and_exit_with_1(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, answer, error = rig.sotto(capsys, "answer")
+    assert code == 1
+    assert "nothing to answer" in error
+    assert answer["ok"] is False
+    assert rig.sotto(capsys, "dial", "ftp://x")[0] == 1
+    assert rig.sotto(capsys, "sim", "key", "Q")[0] == 1
+    assert rig.sotto(capsys, "risks")[0] == 1
+
+
+def test_wrong_usage_exits_with_2(rig: Rig) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["--socket", str(rig.path), "sim", "hook", "sideways"])
+    assert raised.value.code == 2
+
+
+def test_no_daemon_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--socket", str(tmp_path / "nobody"), "status"]) == 3
+    assert "start it" in capsys.readouterr().err
+
+
+def test_the_screen_is_text_and_a_picture(rig: Rig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    png = tmp_path / "screen.png"
+    assert rig.sotto(capsys, "screen", "--png", str(png))[0] == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    code, shown, _ = rig.sotto(capsys, "screen")
+    assert code == 0
+    assert any(shown["lines"])
+
+
+def test_hardware_has_no_simulated_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rig = Rig(tmp_path / "sock", simulated=False)
+    try:
+        for words in (["key", "1"], ["hook", "up"], ["privacy", "open"]):
+            code, _, error = rig.sotto(capsys, "sim", *words)
+            assert code == 1
+            assert "real keys" in error
+        assert rig.sotto(capsys, "status")[1]["privacy"] == "private"
+    finally:
+        rig.stop()
+
+
+def test_watch_tells_the_present_then_every_change_but_no_key(rig: Rig) -> None:
+    client = rig.connect()
+    lines = client.makefile("rb")
+    client.sendall(b'{"command": "watch", "args": {"frames": true}}\n')
+    first = [json.loads(lines.readline()) for _ in range(3)]
+    assert [message["event"] for message in first] == ["status", "outputs", "frame"]
+    with rig.connect() as other:
+        talk(other, b'{"command": "sim", "args": {"what": "hook", "position": "up"}}')
+        talk(other, b'{"command": "sim", "args": {"what": "key", "keys": ["7"]}}')
+    seen: list[dict[str, Any]] = []
+    while not any(message["event"] == "key-released" for message in seen):
+        seen.append(json.loads(lines.readline()))
+    assert {"event": "key-pressed"} in seen, "the key itself may be part of a PIN"
+    assert {"event": "hook-changed", "hook": "off"} in seen
+    assert any(message["event"] == "outputs" and message["tone"] == "dial" for message in seen)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe\x00garbage",
+        b"[]",
+        b"{}",
+        b'{"command": 5}',
+        b'{"command": "status", "args": []}',
+        b'{"command": "constructor"}',
+        b'{"command": "__class__"}',
+        b'{"command": "dial", "args": {"target": {"a": 1}}}',
+        b'{"command": "dial", "args": {"target": "' + b"9" * 600 + b'"}}',
+        b'{"command": "sim", "args": {"what": "key", "keys": ["11", 5]}}',
+        b'{"command": "sim", "args": {"what": "hook", "position": ["up"]}}',
+        b"[" * 5000,
+    ],
+)
+def test_garbage_is_refused_in_words_and_the_next_request_served(rig: Rig, line: bytes) -> None:
+    with rig.connect() as client:
+        answer = talk(client, line)
+        assert answer["ok"] is False
+        assert answer["error"]
+        assert talk(client, b'{"command": "status"}')["ok"] is True
+
+
+def test_an_endless_line_is_cut(rig: Rig) -> None:
+    with rig.connect() as client:
+        client.sendall(b"x" * (MAX_LINE * 2))
+        answer = json.loads(client.makefile("rb").readline())
+        assert "at most" in answer["error"]
+    with rig.connect() as client:
+        assert talk(client, b'{"command": "status"}')["ok"] is True
+
+
+def test_clients_are_bounded(rig: Rig) -> None:
+    clients = [rig.connect() for _ in range(40)]
+    try:
+        answers = []
+        for client in clients:
+            with contextlib.suppress(BrokenPipeError):  # refused already: the reason waits to be read
+                client.sendall(b'{"command": "status"}\n')
+            answers.append(json.loads(client.makefile("rb").readline())["ok"])
+        assert answers.count(True) == 32
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_the_socket_is_ours_alone_and_taken_only_once(rig: Rig) -> None:
+    assert stat.S_IMODE(os.stat(rig.path).st_mode) == 0o600
+    with pytest.raises(ConfigError, match="another daemon"):
+        Control(rig.path, rig.loop, rig.requests, rig.crashes.append).start()
+
+
+def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
+    dead = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    dead.bind(str(tmp_path / "sock"))
+    dead.close()
+    Rig(tmp_path / "sock").stop()
+    assert not (tmp_path / "sock").exists()
+
+
+def test_parse_says_what_is_wrong() -> None:
+    assert parse(b'{"command": "status"}') == ("status", {})
+    with pytest.raises(ValueError, match="not JSON"):
+        parse(b"status")
