@@ -229,4 +229,9 @@ void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error)
     PJSUA2_CHECK_EXPR(pjsua_set_snd_dev(captureDev, playbackDev));
 }
 
+void setTlsListening(bool listening)
+{
+    pjsip_tls_set_listening(listening);
+}
+
 } // namespace pj

@@ -92,6 +92,11 @@ bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
  */
 void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error);
 
+/** Whether TLS transports that are created from now on listen for connections
+ *  (the default), or only make them: no port is open.
+ */
+void setTlsListening(bool listening);
+
 } // namespace pj
 
 #endif

@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--socket", type=Path, default=None, help="where the sotto command finds us")
     found.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     found.add_argument("--check", action="store_true", help="check configuration and board, then exit")
-    found.add_argument("--dump-config", action="store_true", help="print the effective configuration, secrets masked")
+    found.add_argument(
+        "--dump-config", action="store_true", help="print the effective configuration, secrets masked"
+    )
     return found
 
 

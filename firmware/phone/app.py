@@ -121,7 +121,10 @@ class Phone:
         stack.callback(self._control.stop)
         hands.sip.start(post)
         stack.callback(hands.sip.stop, STOP_LIMIT)
-        for start, stop in ((hands.switches.start, hands.switches.stop), (hands.keypad.start, hands.keypad.stop)):
+        for start, stop in (
+            (hands.switches.start, hands.switches.stop),
+            (hands.keypad.start, hands.keypad.stop),
+        ):
             with _tolerated():
                 start(post)
                 stack.callback(stop)
@@ -143,24 +146,19 @@ def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], No
 
 
 def _keypad(board: Board, gpio: Gpio) -> Keypad:
-    spec = board.keypad
-    if spec.kind == "simulated":
+    if board.keypad.kind == "simulated":
         return FakeKeypad()
     from firmware.phone.keypad.gpio import GpioKeypad
 
-    return GpioKeypad(gpio, spec.rows, spec.columns, spec.keys, spec.debounce_ms, spec.jam_s * 1000)
+    return GpioKeypad(board.keypad, gpio)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:
-    spec = board.switches
-    if spec.kind == "simulated":
+    if board.switches.kind == "simulated":
         return FakeSwitches()
     from firmware.phone.switches.gpio import GpioSwitches
 
-    lifted_high = spec.hook_lifted == "high"
-    return GpioSwitches(
-        gpio, spec.hook, lifted_high, spec.privacy_private, spec.privacy_open, board.lights
-    )
+    return GpioSwitches(board.switches, board.lights, gpio)
 
 
 def _display(board: Board) -> Display:

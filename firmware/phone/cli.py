@@ -76,7 +76,9 @@ class Client:
 
 def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
+    common.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON"
+    )
     common.add_argument("--socket", type=Path, default=argparse.SUPPRESS, help="the daemon's socket")
     top = argparse.ArgumentParser(prog="sotto", description="Talk to the telephone.", parents=[common])
     subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -85,7 +87,9 @@ def parser() -> argparse.ArgumentParser:
         return subs.add_parser(name, help=text, description=text, parents=[common])
 
     add("status", "registration, calls, switch, versions")
-    add("screen", "what the display shows").add_argument("--png", type=Path, metavar="FILE", help="as a picture")
+    add("screen", "what the display shows").add_argument(
+        "--png", type=Path, metavar="FILE", help="as a picture"
+    )
     add("dial", "call TARGET").add_argument("target", metavar="TARGET", help="number, name or address")
     add("answer", "answer the ringing call")
     add("hangup", "end or refuse the call")
@@ -96,10 +100,14 @@ def parser() -> argparse.ArgumentParser:
     add("manifest", "protocols, algorithms and components in use")
     add("selftest", "what works and what does not")
     add("update", "the updater").add_argument("action", choices=["status", "check", "install"])
-    sim = add("sim", "move the simulated board's keys, handset and switch").add_subparsers(dest="what", required=True)
+    sim = add("sim", "move the simulated board's keys, handset and switch").add_subparsers(
+        dest="what", required=True
+    )
     sim.add_parser("key", parents=[common]).add_argument("keys", nargs="+", metavar="KEY")
     sim.add_parser("hook", parents=[common]).add_argument("position", choices=["up", "down"])
-    sim.add_parser("privacy", parents=[common]).add_argument("position", choices=["private", "open", "broken"])
+    sim.add_parser("privacy", parents=[common]).add_argument(
+        "position", choices=["private", "open", "broken"]
+    )
     return top
 
 

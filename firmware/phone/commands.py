@@ -96,7 +96,15 @@ class SetLight:
 
 
 SipCommand = (
-    PlaceCall | AlertCaller | AnswerCall | RefuseCall | EndCall | SendDigit | SetExposure | OpenVoice | CloseVoice
+    PlaceCall
+    | AlertCaller
+    | AnswerCall
+    | RefuseCall
+    | EndCall
+    | SendDigit
+    | SetExposure
+    | OpenVoice
+    | CloseVoice
 )
 AudioCommand = PlayTone | Ring
 Command = SipCommand | AudioCommand | Show | SetLight

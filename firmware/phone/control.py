@@ -35,7 +35,9 @@ ANSWER_TIMEOUT = 5.0
 class Control:
     """Serves ``path`` from a thread of its own. ``crash`` is told when that thread dies."""
 
-    def __init__(self, path: Path, loop: Loop, requests: Requests, crash: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, path: Path, loop: Loop, requests: Requests, crash: Callable[[BaseException], None]
+    ) -> None:
         self._path = path
         self._loop = loop
         self._requests = requests
@@ -49,7 +51,9 @@ class Control:
         """Raises ConfigError when the socket cannot be made or another daemon has it."""
         listener = listen(self._path)
         started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listener, started), name="control", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(listener, started), name="control", daemon=True
+        )
         self._thread.start()
         started.wait()
 
@@ -165,8 +169,12 @@ def listen(path: Path) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise ConfigError([f"{path}: cannot make the control socket ({error.strerror or error}); "
-                           "give --socket a path in a folder that can be written"]) from error
+        raise ConfigError(
+            [
+                f"{path}: cannot make the control socket ({error.strerror or error}); "
+                "give --socket a path in a folder that can be written"
+            ]
+        ) from error
     finally:
         os.umask(mask)
     listener.listen(MAX_CLIENTS)

@@ -58,7 +58,9 @@ class Requests:
             raise Refused(f"{LATER[command]} comes with a later version; this one does not have it")
         handler = self._commands.get(command)
         if handler is None:
-            raise Refused(f"no such command: {command[:40]!r}; try one of {', '.join(sorted(self._commands))}, watch")
+            raise Refused(
+                f"no such command: {command[:40]!r}; try one of {', '.join(sorted(self._commands))}, watch"
+            )
         return handler(loop, args)
 
     def status(self) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Stream:
 
 
 def event_name(event: on.Event) -> str:
-    """"KeyPressed" -> "key-pressed"."""
+    """ "KeyPressed" -> "key-pressed"."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
 
 

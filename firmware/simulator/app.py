@@ -19,9 +19,6 @@ from firmware.simulator.hub import Hub
 from firmware.simulator.keeper import Keeper, StartError
 from firmware.simulator.web import Simulate, application
 
-ADDRESS = "127.0.0.1"
-"""Where the page is served, and nowhere else."""
-
 DAEMON = (sys.executable, "-m", "firmware.phone")
 
 
@@ -50,7 +47,10 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     listener = listen(settings.port)
     with listener, tempfile.TemporaryDirectory(prefix="sottovoce-") as folder:  # mode 0700
-        plans = pair.prepare(Path(folder), settings.country)
+        try:
+            plans = pair.prepare(Path(folder), settings.country)
+        except OSError as error:
+            raise StartError(f"The two phones cannot be prepared: {error}") from error
         await _serve(settings, listener, plans, stop)
         say("Stopped.")
 
@@ -64,11 +64,11 @@ def listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((ADDRESS, port))
+        listener.bind((pair.ADDRESS, port))
     except OSError as error:
         listener.close()
         raise StartError(
-            f"Port {port} on {ADDRESS} cannot be used ({error.strerror}): "
+            f"Port {port} on {pair.ADDRESS} cannot be used ({error.strerror}): "
             f"end the program that has it, or choose another one, for example: make run PORT={port + 1}"
         ) from error
     return listener
@@ -93,7 +93,7 @@ async def _serve(
         await runner.setup()
         await web.SockSite(runner, listener).start()
         if await _ready(keepers, running, stop):
-            say(f"Two phones are ready: http://{ADDRESS}:{port}/")
+            say(f"Two phones are ready: http://{pair.ADDRESS}:{port}/")
             say("Press Ctrl-C to stop.")
             await _first([stop.wait()], running)
         say("Stopping …")

@@ -46,11 +46,11 @@ class ThrowAwayAuthority:
         """Write the authority's certificate, what a phone trusts."""
         _write(path, self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, address: str, cert: Path, key: Path) -> None:
-        """Write a certificate for the phone ``name`` at ``address`` (and 127.0.0.1), and its private key."""
+    def issue(self, name: str, cert: Path, key: Path) -> None:
+        """Write a certificate for ``name`` (with 127.0.0.1 and localhost) and its private key."""
         secret = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [
-            *(x509.IPAddress(ipaddress.ip_address(ip)) for ip in dict.fromkeys((address, "127.0.0.1"))),
+            x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
             x509.DNSName("localhost"),
             x509.DNSName(f"{name}.localhost"),
         ]

@@ -10,25 +10,23 @@ from pathlib import Path
 
 from firmware.simulator.certificates import ThrowAwayAuthority
 
-SIPS_PORT = 5061
-"""Where a telephone expects calls over TLS (RFC 3261 section 19.1.2)."""
+ADDRESS = "127.0.0.1"
 
-OTHER_PORTS = range(14000, 31000, 2)
-"""Where that port is taken on every address: below the kernel's ephemeral range."""
+USUAL_PORTS = (5060, 5061)
+"""Where telephones expect calls. A From carries no port (RFC 3261 table 1), so the called phone finds
+the caller's name only where the contact's port goes without saying."""
+
+OTHER_PORTS = range(14000, 31000)
+"""Where the usual ones are taken: below the kernel's ephemeral range. Calls work, callers have no name."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One simulated phone. ``dials`` is the speed dial of the other one.
-
-    Each has a loopback address of its own, as phones on a desk have: in a direct call the address is all that
-    says who calls (a From carries no port).
-    """
+    """One simulated phone. ``dials`` is the speed dial of the other one."""
 
     key: str
     name: str
     folder: Path
-    address: str
     port: int
     dials: int
 
@@ -42,7 +40,7 @@ class Plan:
 
     @property
     def uri(self) -> str:
-        return f"sip:{self.address}:{self.port};transport=tls"
+        return f"sip:{ADDRESS}:{self.port};transport=tls"
 
     def argv(self, daemon: Sequence[str]) -> list[str]:
         """The command line of this phone's daemon."""
@@ -57,15 +55,15 @@ class Plan:
 
 def prepare(folder: Path, country: str | None) -> tuple[Plan, Plan]:
     """Write certificates and configurations of both phones into ``folder``, which is private to us."""
-    (first, second), port = free_addresses()
-    alice = Plan("alice", "Alice", folder / "alice", first, port, dials=2)
-    bob = Plan("bob", "Bob", folder / "bob", second, port, dials=1)
+    first, second = free_ports()
+    alice = Plan("alice", "Alice", folder / "alice", first, dials=2)
+    bob = Plan("bob", "Bob", folder / "bob", second, dials=1)
     authority = ThrowAwayAuthority()
     authority.write(folder / "ca.pem")
     for plan, other in ((alice, bob), (bob, alice)):
         plan.folder.mkdir(mode=0o700)
         (plan.folder / "state").mkdir(mode=0o700)
-        authority.issue(plan.key, plan.address, plan.folder / "cert.pem", plan.folder / "key.pem")
+        authority.issue(plan.key, plan.folder / "cert.pem", plan.folder / "key.pem")
         plan.config.write_text(configuration(plan, other, folder / "ca.pem", country), encoding="utf-8")
     return alice, bob
 
@@ -74,7 +72,7 @@ def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str
     """``phone.toml`` of one phone: direct calls without an account, all else as the phone comes."""
     lines = [
         "[sip]",
-        f'bind = "{plan.address}"',
+        f'bind = "{ADDRESS}"',
         f"port = {plan.port}",
         f'ca_file = "{ca}"',
         f'cert_file = "{plan.folder / "cert.pem"}"',
@@ -92,21 +90,20 @@ def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str
     return "\n".join(lines) + "\n"
 
 
-def free_addresses() -> tuple[tuple[str, str], int]:
-    """Two loopback addresses, and a port that is free on both for TCP and UDP."""
-    for port in (*[SIPS_PORT] * 8, *random.sample(OTHER_PORTS, k=64)):
-        network = f"127.0.{random.choice(range(1, 255))}"
-        addresses = f"{network}.1", f"{network}.2"
-        if all(_free(address, port) for address in addresses):
-            return addresses, port
-    raise OSError("no free port for two phones: end other programs and try again")
+def free_ports() -> tuple[int, int]:
+    """Two TCP ports on which nobody listens."""
+    candidates = (*USUAL_PORTS, *random.sample(OTHER_PORTS, k=200))
+    found = [port for port in candidates if _free(port)]
+    if len(found) < len(USUAL_PORTS):
+        raise OSError(f"no two free ports on {ADDRESS}: end other programs and try again")
+    return found[0], found[1]
 
 
-def _free(address: str, port: int) -> bool:
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as trial:
-            try:
-                trial.bind((address, port))
-            except OSError:
-                return False
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that ended do not count
+        try:
+            trial.bind((ADDRESS, port))
+        except OSError:
+            return False
     return True

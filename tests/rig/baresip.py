@@ -250,9 +250,10 @@ class Baresip:
 
     def wait_heard(self, seconds: float) -> None:
         """Wait until its latest call's recording has so many seconds."""
-        wait_until(lambda: self._heard() >= seconds, seconds + 8, f"{seconds:g} s heard by {self.user}")
+        wait_until(lambda: self.heard() >= seconds, seconds + 8, f"{seconds:g} s heard by {self.user}")
 
-    def _heard(self) -> float:
+    def heard(self) -> float:
+        """Seconds of its latest call's recording up to now."""
         found = list(self.folder.glob("dump-*-dec.wav"))
         if not found:
             return 0.0

@@ -11,8 +11,10 @@ message seen is kept, decrypted, in ``messages()``: header fields and SDP are lo
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +109,7 @@ class Registrar:
         max_expires: int = 3600,
         users: Mapping[str, str] = USERS,
         routes: Mapping[str, str] | None = None,
+        ring_seconds: float = 60,
         address: str = ports.LOOPBACK,
     ) -> None:
         """Prepare, not start.
@@ -118,6 +121,7 @@ class Registrar:
             tcp: listen on TCP too, ``port``.
             challenge_invite: answer an INVITE with 407 first.
             max_expires: the longest registration granted, in seconds.
+            ring_seconds: how long it lets a call ring before it gives up with 408.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -126,6 +130,7 @@ class Registrar:
         self.tls_port = ports.one(address)
         self.certificate = certificate
         self.routes = dict(routes or {})
+        self.ring_seconds = ring_seconds
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -157,7 +162,25 @@ class Registrar:
 
     def stop(self) -> None:
         """End it: every connection of a phone breaks, every binding is forgotten."""
+        if self.process.alive:
+            self.thaw()
         self.process.stop()
+
+    def freeze(self) -> None:
+        """Stop all its processes where they are: connections stay, nothing is answered. ``stop`` ends it."""
+        for pid in self._family():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for pid in self._family():
+            os.kill(pid, signal.SIGCONT)
+
+    def _family(self) -> list[int]:
+        """Its main process and that one's children."""
+        main = self.process.pid
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [main, *map(int, children)]
 
     @property
     def uri(self) -> str:
@@ -230,6 +253,7 @@ class Registrar:
             f'    if ($au == "{name}") {{ $var(password) = "{secret}"; }}'
             for name, secret in self.users.items()
         )
+        ring_ms = round(1000 * self.ring_seconds)
         numbers = "\n".join(
             f'    if ($rU == "{number}") {{ $rU = "{name}"; }}' for name, number in NUMBERS.items()
         )
@@ -279,7 +303,7 @@ modparam("registrar", "max_contacts", 5)
 modparam("auth", "nonce_expire", 300)
 modparam("rr", "enable_full_lr", 1)
 modparam("tm", "fr_timer", 5000)
-modparam("tm", "fr_inv_timer", 60000)
+modparam("tm", "fr_inv_timer", {ring_ms})
 modparam("sipdump", "enable", 1)
 modparam("sipdump", "wait", 10000)
 modparam("sipdump", "folder", "{self._folder}")

@@ -133,9 +133,9 @@ class Lab:
         """A SIPp that runs one scenario."""
         return self.add(Sipp(self.folder, scenario, **options))
 
-    def tls_server(self, certificate: Certificate) -> TlsServer:
+    def tls_server(self, certificate: Certificate, **options: Any) -> TlsServer:
         """A TLS server that only listens."""
-        return self.add(TlsServer(certificate))
+        return self.add(TlsServer(certificate, **options))
 
     @classmethod
     def address(cls) -> str:

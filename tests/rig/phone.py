@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -221,6 +222,27 @@ class Phone:
     def privacy(self, position: str) -> None:
         """Set the privacy switch: ``private``, ``open`` or ``broken``."""
         self.do("sim", "privacy", position)
+
+    def watch(self) -> Process:
+        """``sotto watch`` as a process to be entered: wait for its lines with ``wait_for``."""
+        argv = [sys.executable, "-m", "firmware.phone.cli", "watch", "--json"]
+        env = self._env | {"SOTTO_SOCKET": str(self.socket)}
+        return Process(f"watch of {self.user}", argv, self.folder / "watch", env, self.folder)
+
+    def wait_screen(self, pattern: str, seconds: float = 5) -> str:
+        """Wait until the display's text, with single spaces, matches, and return it; case does not matter."""
+        last = ""
+
+        def look() -> str | None:
+            nonlocal last
+            last = " ".join(self.screen().split())
+            return last if re.search(pattern, last, re.IGNORECASE) else None
+
+        try:
+            return wait_until(look, seconds, f"/{pattern}/ on {self.user}'s display", every=0.1)
+        except RigError as error:
+            error.add_note(f"the display shows: {last}")
+            raise
 
     def wait_status(self, chosen: Callable[[Status], bool], seconds: float, what: str) -> Status:
         """Wait until the status satisfies ``chosen``; on failure the last status is shown."""

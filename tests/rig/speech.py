@@ -55,7 +55,30 @@ GOOD: Mapping[str, Wanted] = {
     "pcma": Wanted(2.2, 0.93),
     "pcmu": Wanted(2.2, 0.93),
 }
-"""What a call must reach by codec, against the wide-band original."""
+"""What a call must reach by codec, against the wide-band original.
+
+Measured between two baresips through kamailio (``tests/sip/test_rig.py`` prints it), both talkers:
+
+================================  ===========  ===========
+path                              PESQ-WB      STOI
+================================  ===========  ===========
+opus, 32 kbit/s                   4.23 - 4.29  0.995
+g722                              4.15 - 4.28  0.999
+pcma / pcmu                       2.98 - 3.18  0.990
+PulseAudio cable alone            4.59 - 4.62  1.000
+the same with 10 % of the frames silent:
+opus                              1.55 - 1.75  0.88 - 0.92
+g722                              1.57 - 1.65  0.91 - 0.92
+pcma                              1.41 - 1.54  0.87 - 0.91
+the other talker (a loop)         1.04         0.10
+white noise                       1.03         0.29
+digital silence                   1.00         0
+================================  ===========  ===========
+
+Six other draws of 10 % loss gave at most 2.08 without a codec and 1.85 with pcma. So a path that loses a
+tenth of the speech, returns the wrong voice, or is silent cannot pass, and a good one passes by 0.8 at
+least.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -32,12 +33,27 @@ class Visit:
 
 
 class TlsServer:
-    """Listens on TLS, and on UDP at the same port; a context manager. It never answers."""
+    """Listens on TLS, and on UDP at the same port; a context manager. It answers nothing of what it is
+    asked.
+    """
 
-    def __init__(self, certificate: Certificate, address: str = ports.LOOPBACK) -> None:
-        """Bind, not listen yet."""
+    def __init__(
+        self,
+        certificate: Certificate,
+        *,
+        address: str = ports.LOOPBACK,
+        port: int = 0,
+        says: Sequence[bytes] = (),
+    ) -> None:
+        """Bind the port.
+
+        Args:
+            port: 0: any.
+            says: what it sends, piece by piece, into a connection on which something has come.
+        """
         self.address = address
-        self.port = ports.one(address)
+        self.port = port or ports.one(address)
+        self._says = says
         self.visits: list[Visit] = []
         self.datagrams: list[bytes] = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -83,6 +99,10 @@ class TlsServer:
         )
         return next(visit for visit in self.visits if visit.handshake != "none")
 
+    def wait_data(self, seconds: float = 8) -> bytes:
+        """Wait for the first octets of application data and return all there are."""
+        return wait_until(lambda: self.data, seconds, "data inside TLS")
+
     def explain(self) -> str:
         """What came, for a failure."""
         lines = [f"first {v.first!r}, handshake {v.handshake}, data {v.data!r}" for v in self.visits]
@@ -113,6 +133,9 @@ class TlsServer:
                 self._connections.append(secure)
                 visit.handshake = "done"
                 while not self._stopping.is_set() and (more := secure.recv(65536)):
+                    if not visit.data:
+                        for piece in self._says:
+                            secure.sendall(piece)
                     visit.data += more
         except OSError as error:  # ssl.SSLError is one
             if visit.handshake == "none":

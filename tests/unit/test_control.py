@@ -40,7 +40,9 @@ class Rig:
     def __init__(self, path: Path, simulated: bool = True) -> None:
         self.path = path
         self.recorder = Recorder()
-        self.loop = Loop(Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({}))
+        self.loop = Loop(
+            Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({})
+        )
         keypad, switches = FakeKeypad(), FakeSwitches()
         hands = Simulated(keypad, switches) if simulated else None
         self.requests = Requests("simulator", {"sottovoce": "0"}, hands)
@@ -117,7 +119,9 @@ def test_no_daemon_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "start it" in capsys.readouterr().err
 
 
-def test_the_screen_is_text_and_a_picture(rig: Rig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_screen_is_text_and_a_picture(
+    rig: Rig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     png = tmp_path / "screen.png"
     assert rig.sotto(capsys, "screen", "--png", str(png))[0] == 0
     assert png.read_bytes().startswith(b"\x89PNG")

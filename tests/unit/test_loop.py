@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -35,7 +36,7 @@ class CountingNotifier(Notifier):
         super().__init__({})
         self.watchdog_seconds = watchdog
         self.alive_count = 0
-        self.on_alive = lambda: None
+        self.on_alive: Callable[[], object] = lambda: None
 
     def alive(self) -> None:
         self.alive_count += 1

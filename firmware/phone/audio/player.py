@@ -175,14 +175,14 @@ class LoopPlayer:
         if self._failing_since is None:
             self._failing_since = self._clock.monotonic()
         if trouble != self.trouble:
-            self.trouble = trouble
             log.warning("%s: no sound: %s", self._name, trouble)
+            self.trouble = trouble
 
     def _sounds(self) -> None:
         self._failing_since = None
         if self.trouble:
-            self.trouble = ""
             log.info("%s: sound is back", self._name)
+            self.trouble = ""
 
 
 def _slice(loop: bytes, position: int, size: int) -> bytes:

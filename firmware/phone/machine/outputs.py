@@ -9,12 +9,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
-from firmware.phone.machine.rules import DIAL_TONE, END_TONE, ENDED_KEPT, ENDED_SHOWN, HOWL, PRE_DIAL, RING_LIMIT, Rules
+from firmware.phone.machine.rules import (
+    DIAL_TONE,
+    END_TONE,
+    ENDED_KEPT,
+    ENDED_SHOWN,
+    HOWL,
+    PRE_DIAL,
+    RING_LIMIT,
+    Rules,
+)
 from firmware.phone.machine.state import Call, State
 from firmware.phone.privacy import exposure
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
 
-_BUSY_TONE = {EndReason.BUSY, EndReason.PEER_HUNG_UP, EndReason.DECLINED, EndReason.NO_ANSWER, EndReason.HUNG_UP}
+_BUSY_TONE = {
+    EndReason.BUSY,
+    EndReason.PEER_HUNG_UP,
+    EndReason.DECLINED,
+    EndReason.NO_ANSWER,
+    EndReason.HUNG_UP,
+}
 _SILENT_ENDS = {EndReason.CANCELLED, EndReason.REFUSED_BY_US}
 _HINTS = {
     EndReason.NOT_REGISTERED: "Check the network",
@@ -81,7 +96,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return _dialling(rules, state)
     last = state.last
     if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < ENDED_SHOWN):
-        return screens.Ended(last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, ""))
+        return screens.Ended(
+            last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, "")
+        )
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -142,7 +159,9 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
         times.append(live.since + limit)
     if state.digits and live is None:
         times.append(state.keyed_at + (rules.digit_timeout if state.hook is Hook.OFF else PRE_DIAL))
-    times += [state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None]
+    times += [
+        state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
+    ]
     for call in state.calls:
         if not call.live:
             times += [call.since + t for t in (ENDED_SHOWN, END_TONE, ENDED_KEPT)]

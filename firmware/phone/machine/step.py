@@ -228,7 +228,11 @@ def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
 
 def _overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
     waited = now - live.since
-    if live.direction is Direction.OUT and live.state is CallState.RINGING and waited >= rules.no_answer_timeout:
+    if (
+        live.direction is Direction.OUT
+        and live.state is CallState.RINGING
+        and waited >= rules.no_answer_timeout
+    ):
         return state.with_call(live.over(EndReason.NO_ANSWER, now)), (do.EndCall(live.id),)
     if live.direction is Direction.IN and live.state is CallState.RINGING and waited >= RING_LIMIT:
         state = replace(state, missed=state.missed + 1)

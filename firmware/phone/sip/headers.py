@@ -22,12 +22,17 @@ class Anonymous:
     """An INVITE of a caller who is not to be known: From, and the headers to add."""
 
     from_uri: str
+    contact: str
     headers: tuple[tuple[str, str], ...]
 
 
-def anonymous(address: str) -> Anonymous:
-    """What RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for. ``address``: "host:port" of our transport."""
-    return Anonymous(ANONYMOUS_FROM, (("Privacy", "id"),))
+def anonymous(address: str, transport: str) -> Anonymous:
+    """What RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for: a Contact without a user, too.
+
+    ``address``: "host:port" where we are reached over ``transport`` ("tls", "tcp", "udp").
+    """
+    contact = f"<sip:{address};transport={transport}>"
+    return Anonymous(ANONYMOUS_FROM, contact, (("Privacy", "id"),))
 
 
 def party(name_addr: str) -> Party:

@@ -54,14 +54,12 @@ def bursts(spec: ToneSpec) -> list[tuple[float, float]]:
 
 def peaks(x: Signal, rate: int) -> list[float]:
     """The frequencies that hold a twentieth of the largest amplitude or more."""
-    size = 16 * len(x)
+    size = 2**17
+    x = x[:rate]
     spectrum = np.abs(np.fft.rfft(x * np.hanning(len(x)), size))
-    strong = [
-        k
-        for k in range(1, len(spectrum) - 1)
-        if spectrum[k] > spectrum.max() / 20 and spectrum[k - 1] < spectrum[k] >= spectrum[k + 1]
-    ]
-    return [k * rate / size for k in strong]
+    inner = spectrum[1:-1]
+    top = (inner > spectrum[:-2]) & (inner >= spectrum[2:]) & (inner > spectrum.max() / 20)
+    return [float(k + 1) * rate / size for k in np.flatnonzero(top)]
 
 
 def dbm0(x: Signal) -> float:

@@ -34,6 +34,15 @@ def in_call(driver: Driver) -> CallId:
     return call_id
 
 
+def tone(driver: Driver) -> Tone | None:
+    return driver.out.tone
+
+
+def label(driver: Driver) -> Security:
+    assert isinstance(driver.screen, screens.InCall)
+    return driver.screen.security
+
+
 def test_hash_dials_at_once() -> None:
     driver = Driver()
     driver.lift()
@@ -266,12 +275,11 @@ def test_dialling_by_socket_needs_no_lifted_handset_and_opens_no_microphone() ->
 def test_the_label_is_what_the_media_says() -> None:
     driver = Driver()
     call_id = in_call(driver)
-    assert isinstance(driver.screen, screens.InCall)
-    assert driver.screen.security is Security.NONE, "nothing is claimed before the keys are agreed"
+    assert label(driver) is Security.NONE, "nothing is claimed before the keys are agreed"
     driver.happen(on.MediaChanged(call_id, Media(Security.PROVIDER, "AEAD_AES_256_GCM", "opus")))
-    assert driver.screen.security is Security.PROVIDER
+    assert label(driver) is Security.PROVIDER
     driver.happen(on.MediaChanged(call_id, Media(Security.END_TO_END, "AEAD_AES_256_GCM", "opus")))
-    assert driver.screen.security is Security.END_TO_END
+    assert label(driver) is Security.END_TO_END
 
 
 def test_late_messages_change_nothing() -> None:
@@ -303,11 +311,11 @@ def test_an_ended_call_is_forgotten() -> None:
 def test_dial_tone_ends_in_congestion_then_silence() -> None:
     driver = Driver()
     driver.lift()
-    assert driver.out.tone is Tone.DIAL
+    assert tone(driver) is Tone.DIAL
     driver.wait(30.1)
-    assert driver.out.tone is Tone.CONGESTION
+    assert tone(driver) is Tone.CONGESTION
     driver.wait(30.1)
-    assert driver.out.tone is None
+    assert tone(driver) is None
 
 
 def test_the_switch_decides_what_a_call_shows() -> None:

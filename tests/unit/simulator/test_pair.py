@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import itertools
 import tomllib
 from pathlib import Path
 
@@ -19,8 +19,7 @@ def test_the_daemon_accepts_both_configurations(tmp_path: Path, country: str | N
         loaded = config.load(plan.config)
         assert loaded.account is None
         assert loaded.sip.transport == "tls"
-        assert loaded.sip.bind == plan.address
-        assert ipaddress.ip_address(loaded.sip.bind).is_loopback
+        assert loaded.sip.bind == "127.0.0.1"
         assert loaded.phone.country == (country or "")
 
 
@@ -45,23 +44,30 @@ def test_folders_are_private(tmp_path: Path) -> None:
         assert plan.folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_caller_is_known_by_the_address_alone(tmp_path: Path) -> None:
-    """pjsip writes no port into From; the daemon has to find the name all the same."""
-    alice, bob = pair.prepare(tmp_path, None)
-    assert alice.address != bob.address
-    rules = Rules.of(config.load(bob.config))
-    assert rules.name_of(f"sip:{alice.address}") == "Alice"
+def test_the_caller_is_known_though_a_from_has_no_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pair, "_free", lambda port: True)
+    for plan, other in itertools.permutations(pair.prepare(tmp_path, None)):
+        assert Rules.of(config.load(plan.config)).name_of("sip:127.0.0.1") == other.name
 
 
-def test_a_taken_port_is_stepped_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pair, "_free", lambda address, port: port != pair.SIPS_PORT)
-    (first, second), port = pair.free_addresses()
+def test_taken_ports_are_stepped_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair, "_free", lambda port: port not in pair.USUAL_PORTS)
+    first, second = pair.free_ports()
     assert first != second
-    assert port in pair.OTHER_PORTS
+    assert first in pair.OTHER_PORTS
+    assert second in pair.OTHER_PORTS
+
+
+def test_no_free_port_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair, "_free", lambda port: False)
+    with pytest.raises(OSError, match="no two free ports"):
+        pair.free_ports()
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    plan = pair.Plan("alice", "Alice", tmp_path, "127.0.0.1", 5061, 2)
+    plan = pair.Plan("alice", "Alice", tmp_path, 5061, 2)
     assert plan.argv(["daemon"]) == [
         "daemon",
         *("--config", f"{tmp_path}/phone.toml"),

@@ -97,5 +97,7 @@ def test_a_hostile_name_is_bounded_and_printable(text: str) -> None:
 
 
 def test_sdp_names_no_software() -> None:
-    sdp = "v=0\r\no=alice 1 1 IN IP4 127.0.0.1\r\ns=pjmedia\r\na=tool:x 1\r\nt=0 0\r\nm=audio 1 RTP/SAVP 0\r\n"
+    sdp = (
+        "v=0\r\no=alice 1 1 IN IP4 127.0.0.1\r\ns=pjmedia\r\na=tool:x 1\r\nt=0 0\r\nm=audio 1 RTP/SAVP 0\r\n"
+    )
     assert scrubbed(sdp) == "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 1 RTP/SAVP 0\r\n"

@@ -32,15 +32,20 @@ def certificate_verdict(verify_status: int) -> str:
 
 
 class _Endpoint(pj.Endpoint):
-    def __init__(self, crash: Crash, lost: Callable[[str], None], sound_failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, crash: Crash, lost: Callable[[str], None], sound_failed: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self.crash = crash
         self._lost = lost
         self._sound_failed = sound_failed
         self.untrusted = ""
+        self.connected_from = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
+        if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
+            self.connected_from = prm.tlsInfo.localAddr
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
@@ -73,6 +78,11 @@ class PjEndpoint:
         info = self.pj.transportGetInfo(transport_id)
         self.address: str = info.localName
         settings.order_codecs(self.pj, config.media.codecs)
+
+    @property
+    def reached_at(self) -> str:
+        """ "host:port" under which the far end of our connection knows us (RFC 5626: it comes back there)."""
+        return self.pj.connected_from or self.address
 
     @property
     def untrusted(self) -> str:

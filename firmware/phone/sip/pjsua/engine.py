@@ -177,7 +177,9 @@ class PjsuaEngine:
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         if command.exposure.private:
-            prm.txOption = headers_option(headers.anonymous(self._endpoint.address))
+            prm.txOption = headers_option(
+                headers.anonymous(self._endpoint.reached_at, self._config.sip.transport)
+            )
         try:
             call.makeCall(command.uri, prm)
         except pj.Error as error:
@@ -291,6 +293,7 @@ def headers_option(shown: headers.Anonymous) -> pj.SipTxOption:
     """pjsua2's form of what an anonymous INVITE carries."""
     option = pj.SipTxOption()
     option.localUri = shown.from_uri
+    option.contactUri = shown.contact
     for name, value in shown.headers:
         header = pj.SipHeader()
         header.hName, header.hValue = name, value

@@ -34,7 +34,12 @@ class Voice:
     """``playback`` and ``capture`` are ALSA PCM names; either being "null" means no sound device."""
 
     def __init__(
-        self, endpoint: pj.Endpoint, playback: str, capture: str, clock: Clock, post: Callable[[on.Event], None]
+        self,
+        endpoint: pj.Endpoint,
+        playback: str,
+        capture: str,
+        clock: Clock,
+        post: Callable[[on.Event], None],
     ) -> None:
         self._manager = endpoint.audDevManager()
         self._playback = playback

@@ -1,0 +1,35 @@
+"""The shipped switches of the simulator."""
+
+from __future__ import annotations
+
+from firmware.phone.events import HookChanged, PrivacySwitched
+from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.values import Hook, Light, SwitchPosition
+
+
+def test_at_the_start_the_handset_is_on_the_hook_and_the_switch_at_private() -> None:
+    events: list[HookChanged | PrivacySwitched] = []
+    FakeSwitches().start(events.append)
+    assert events == [HookChanged(Hook.ON), PrivacySwitched(SwitchPosition.PRIVATE)]
+
+
+def test_what_does_not_change_is_not_posted() -> None:
+    events: list[HookChanged | PrivacySwitched] = []
+    switches = FakeSwitches()
+    switches.start(events.append)
+    events.clear()
+    switches.set_hook(Hook.ON)
+    switches.set_privacy(SwitchPosition.PRIVATE)
+    assert events == []
+
+
+def test_lights_are_told_when_they_change() -> None:
+    seen: list[bool] = []
+    switches = FakeSwitches(lambda: seen.append(switches.lights[Light.RINGING]))
+    switches.light(Light.RINGING, True)
+    assert seen == [], "not started"
+    switches.start(lambda event: None)
+    switches.light(Light.RINGING, True)
+    switches.light(Light.RINGING, True)
+    switches.stop()
+    assert seen == [True, False]
