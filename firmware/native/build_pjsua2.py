@@ -31,7 +31,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     """Where sources, wheels and logs are kept."""
     if chosen := environment.get("SOTTOVOCE_CACHE"):
         return Path(chosen) / "native"
-    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/root")) / ".cache"
+    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".cache"
     return Path(base) / "sottovoce" / "native"
 
 
@@ -171,6 +171,8 @@ def make(venv: Path | None, cache: Path) -> tuple[Path, Path, Path]:
     log = cache / "logs" / f"{python.abi}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with locked(cache):
+        for left in cache.glob("build-*"):  # by a run that was killed
+            shutil.rmtree(left)
         source = obtain(cache / "source", log)
         ingredients: dict[str, object] = {
             "recipe": recipe_hash(RECIPE),

@@ -15,7 +15,7 @@ from firmware.native.shell import NativeError, output
 
 SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
 CODECS = ("opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000")
-ADDITIONS = ("Wakeup", "mediaSecurity", "setTrustedTlsDomain")
+ADDITIONS = ("Wakeup", "mediaSecurity", "setTrustedTlsDomain", "setTlsListening")
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 
 
@@ -59,7 +59,7 @@ def judge(seen: Observation) -> list[str]:
 
 
 _PROBE = """
-import json, os, re
+import json, os, re, sys
 os.environ["PJMEDIA_ALSA_PCMS"] = "default"
 import pjsua2 as pj
 endpoint = pj.Endpoint()
@@ -76,7 +76,7 @@ seen = {
     "suites": list(endpoint.srtpCryptoEnum()),
     "keyings": [names[keying] for keying in keyings],
     "drivers": sorted({device.driver for device in endpoint.audDevManager().enumDev2()}),
-    "additions": [name for name in ("Wakeup", "mediaSecurity", "setTrustedTlsDomain") if hasattr(pj, name)],
+    "additions": [name for name in sys.argv[1:] if hasattr(pj, name)],
     "loaded": sorted(set(re.findall(r"/([^/\\n]+\\.so[^/\\n]*)\\n", open("/proc/self/maps").read()))),
 }
 endpoint.libDestroy()
@@ -96,7 +96,7 @@ def observe(module: Path, python: Path) -> Observation:
     elf = output(["readelf", "-dlW", libraries[0]])
     env = {**os.environ, "PYTHONPATH": str(module), "LC_ALL": "C"}
     try:
-        printed = output([python, "-c", _PROBE], env)
+        printed = output([python, "-c", _PROBE, *ADDITIONS], env)
     except NativeError as error:
         raise NativeError(f"the built pjsua2 does not start: {error}") from error
     answer = next((line for line in printed.splitlines() if line.startswith("seen:")), None)

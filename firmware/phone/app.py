@@ -14,6 +14,7 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.board import Board
@@ -181,7 +182,7 @@ def _audio(config: Config, board: Board) -> Audio:
         audio.playback,
         audio.ringer,
         audio.mixer,
-        config.phone.country,
+        config.phone.country or countries.DEFAULT,
         period_ms=spec.period_ms,
         periods=spec.periods,
     )

@@ -52,7 +52,7 @@ class Gpio:
             with _same_working_directory():
                 from RPi import GPIO
         except self._errors as error:
-            raise HardwareError(f"GPIO cannot be used: {error}; {NO_GPIO}") from error
+            raise HardwareError(f"GPIO cannot be used: {_words(error)}; {NO_GPIO}") from error
         lgpio = sys.modules.get("lgpio")
         if lgpio is not None:
             self._errors += (lgpio.error,)
@@ -60,7 +60,7 @@ class Gpio:
             GPIO.setwarnings(False)
             GPIO.setmode(GPIO.BCM)
         except self._errors as error:
-            raise HardwareError(f"GPIO cannot be used: {error}; {NO_GPIO}") from error
+            raise HardwareError(f"GPIO cannot be used: {_words(error)}; {NO_GPIO}") from error
         self._library = GPIO
 
     def claim_input(self, line: int, what: str, on_edge: Callable[[], None] | None = None) -> None:
@@ -117,7 +117,7 @@ class Gpio:
         try:
             yield
         except self._errors as error:
-            wrong, remedy = f"failed: {error}", "check the pin in board.toml"
+            wrong, remedy = f"failed: {_words(error)}", "check the pin in board.toml"
             if "busy" in str(error).lower():
                 wrong = f"is held by {self._holder(line) or 'another program'}"
                 remedy = "stop that, or its overlay in config.txt, or choose another pin in board.toml"
@@ -134,6 +134,11 @@ class Gpio:
             log.debug("no line info for GPIO %d: %s", line, error)
             return ""
         return f'"{user}"' if user else ""
+
+
+def _words(error: Exception) -> str:
+    """What the library says; lgpio puts it in quotes."""
+    return str(error).strip("'")
 
 
 @contextmanager

@@ -40,14 +40,6 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(rf"(?i)\b(c?nonce|response)=(?:{_QUOTED}|[^\s,;]+)"), rf"\1={MASK}"),
     (re.compile(rf"\b(name|label|peer|identity)=(?:{_QUOTED})"), rf"\1={MASK}"),
-    # A display name: in quotes, in escaped quotes, or bare back to the last separator.
-    (
-        re.compile(
-            r"(?i)(?:\"(?:[^\"\\\n]|\\.)*\"|\\\"[^\"\\\n]*\\\"|(?<![^<>:;,=(\n])( *)[^<>:;,=(\n]+)"
-            r"\s*(?=<(?:sips?|tel):)"
-        ),
-        rf"\1{MASK} ",
-    ),
     (re.compile(r"(?i)\btel:[^\s<>\"',]+"), f"tel:{MASK}"),
     # Keys pressed, however few, and numbers where something is dialled or called.
     (re.compile(r"(?i)\b(digits?|keys?|dtmf)([\"'=: ]+)[+\d*#][\d*#]*(?: [\d*#]+)*"), rf"\1\2{MASK}"),
@@ -62,6 +54,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\+\d(?:[().\/ -]?\d){4,}"), MASK),
     (re.compile(r"(?<![\w.:+-])(?:\d{7,}|0\d{1,5}[ /-]\d{3,}(?:[ -]\d+)*)(?![\w:-]|\.\d)"), MASK),
 )
+_NAMED = re.compile(r"(?i)<(?:sips?|tel):")
 _SIP = re.compile(rf"(?i)\b(sips?):([^\s<>\"@]*@)?({_HOST})?(:\d+)?((?:;[^\s<>\"',)]*)?)")
 _BARE = re.compile(rf"(?<![\w.+%*#~-])[\w.+%*#~-]+@({_HOST})")
 _TRANSPORT = re.compile(r"(?i);transport=\w+")
@@ -94,6 +87,7 @@ class Redaction:
     def __call__(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
+        text = _without_names(text)
         for form, masked in _FORMS:
             text = form.sub(masked, text)
         text = _SIP.sub(self._sip, text)
@@ -113,6 +107,38 @@ class Redaction:
 
     def _host(self, host: str) -> str:
         return host if host.lower() in self._hosts else MASK
+
+
+def _without_names(text: str) -> str:
+    """Mask what stands before each ``<sip:…>``: a display name (RFC 3261 section 20.10)."""
+    done = []
+    at = 0
+    for match in _NAMED.finditer(text):
+        before = text[at : match.start()]
+        name = before.rstrip()
+        start = _start_of_name(name)
+        done.append(f"{name[:start]}{MASK} " if name[start:] else before)
+        at = match.start()
+    return "".join(done) + text[at:]
+
+
+def _start_of_name(text: str) -> int:
+    """Where the display name begins that ``text`` ends with: at its opening quote, else after a separator.
+
+    A text that was quoted as a whole has quotes with a backslash before them; such a pair belongs together.
+    """
+
+    def escaped(quote: int) -> bool:
+        head = text[:quote]
+        return (len(head) - len(head.rstrip("\\"))) % 2 == 1
+
+    if text.endswith('"'):
+        closing = escaped(len(text) - 1)
+        quotes = [match.start() for match in re.finditer('"', text[:-1])]
+        opening = next((quote for quote in reversed(quotes) if escaped(quote) == closing), 0)
+        return opening - closing if opening else 0
+    start = max(text.rfind(separator) for separator in "<>:;,=(\n") + 1
+    return start + len(text[start:]) - len(text[start:].lstrip())
 
 
 class _OneLine(logging.Formatter):

@@ -97,34 +97,37 @@ class Keeper:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the terminal is ours; we stop the daemons in order
         )
-        listening = asyncio.create_task(self._listen(self._process))
-        try:
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(self._listen(self._process))
             await self._collect(self._process)
-            return await self._process.wait()
-        finally:
+            code = await self._process.wait()
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        return code
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Hand all that the daemon tells to the hub; end a daemon that never answers."""
         try:
-            async with asyncio.timeout(READY_S):
-                while not self._plan.socket.exists():
+            async with asyncio.timeout(READY_S) as limit:
+                while process.returncode is None:
+                    if self._plan.socket.exists():
+                        await self._follow(limit)
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
-            self._log += f"\nIt did not open its socket within {READY_S:g} s.".encode()
+            self._log += f"\nIt did not answer within {READY_S:g} s.".encode()
             process.terminate()
-        while process.returncode is None:
-            try:
-                async with aclosing(control.watch(self._plan.socket)) as events:
-                    async for event in events:
-                        if event["event"] == "status":
-                            self._hub.alive(self._plan.key)
-                            self.ready.set()
-                        self._hub.heard(self._plan.key, event)
-            except control.ControlError:
-                pass  # it starts, or it is ending: then its exit says so
-            await asyncio.sleep(POLL_S)
+
+    async def _follow(self, limit: asyncio.Timeout) -> None:
+        """Hear the daemon for as long as the connection lasts. Its first status lifts the time limit."""
+        try:
+            async with aclosing(control.watch(self._plan.socket)) as events:
+                async for event in events:
+                    if event["event"] == "status":
+                        limit.reschedule(None)
+                        self._hub.alive(self._plan.key)
+                        self.ready.set()
+                    self._hub.heard(self._plan.key, event)
+        except control.ControlError:
+            pass  # it starts, or it is ending: then its exit says so
 
     async def _collect(self, process: asyncio.subprocess.Process) -> None:
         """Keep the end of what the daemon writes."""

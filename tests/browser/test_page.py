@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import json
 import os
-import re
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import STEP_MS, simulator
+from tests.browser.looking import has, has_not, shows, visit
 from tests.rig.processes import Process
 
 pytestmark = pytest.mark.browser
-
-Messages = list[dict[str, Any]]
-
-PIXELS = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => [data[4 * i], data[4 * i + 3]]);
-}"""
-
-LAYOUT = """canvas => {
-  const box = canvas.getBoundingClientRect();
-  return [canvas.width, canvas.height, box.width * devicePixelRatio, box.height * devicePixelRatio,
-          getComputedStyle(canvas).imageRendering];
-}"""
-
-
-class Heard:
-    """What the page was sent, and what it sent, in order."""
-
-    def __init__(self, page: Page) -> None:
-        self.received: Messages = []
-        self.sent: Messages = []
-        page.on("websocket", self._listen)
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: self.received.append(json.loads(frame)))
-        socket.on("framesent", lambda frame: self.sent.append(json.loads(frame)))
-
-    def last_frame(self, phone: str) -> dict[str, Any]:
-        frames = [m for m in self.received if m["event"] == "frame" and m["phone"] == phone]
-        return frames[-1]
-
-
-def visit(page: Page, port: int) -> Heard:
-    heard = Heard(page)
-    page.goto(f"http://127.0.0.1:{port}/")
-    for phone in ("alice", "bob"):
-        expect(page.locator(f"#{phone}")).not_to_have_class(re.compile(r"\boff\b"), timeout=STEP_MS)
-    return heard
-
-
-def has(element: Locator, name: str) -> None:
-    expect(element).to_have_class(re.compile(rf"\b{name}\b"), timeout=STEP_MS)
-
-
-def has_not(element: Locator, name: str) -> None:
-    expect(element).not_to_have_class(re.compile(rf"\b{name}\b"), timeout=STEP_MS)
-
-
-def shows(page: Page, phone: str, words: str) -> None:
-    expect(page.locator(f"#{phone} canvas")).to_have_attribute(
-        "aria-label", re.compile(words), timeout=STEP_MS
-    )
 
 
 def test_keyboard_alone_makes_a_call(page: Page, port: int, standin: Process) -> None:
@@ -101,6 +44,10 @@ def test_the_focus_is_seen(page: Page, port: int, standin: Process) -> None:
     outline = "body => getComputedStyle(body).outlineStyle"
     assert page.locator("#alice .body").evaluate(outline) == "solid"
     assert page.locator("#bob .body").evaluate(outline) == "none"
+    page.get_by_label("Lift Bob's handset").click()
+    assert page.locator("#bob .body").evaluate(outline) == "none"  # a mouse needs no ring
+    page.keyboard.press("Space")
+    assert page.locator("#bob .body").evaluate(outline) == "solid"
 
 
 def test_mouse_alone_makes_a_call(page: Page, port: int, standin: Process) -> None:
@@ -148,33 +95,6 @@ def test_a_key_is_let_go_when_the_page_loses_the_focus(page: Page, port: int, st
     page.locator("#bob").focus()
     page.wait_for_timeout(100)
     assert [m["what"] for m in heard.sent] == ["press", "release"]
-
-
-@pytest.mark.parametrize("ratio", [1, 2, 3])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844), (360, 740), (1920, 1080), (768, 1024)])
-def test_display_pixels_arrive_unchanged(
-    browser: Browser, port: int, standin: Process, size: tuple[int, int], ratio: int
-) -> None:
-    width, height = size
-    with browser.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=ratio
-    ) as context:
-        page = context.new_page()
-        heard = visit(page, port)
-        for phone in ("alice", "bob"):
-            canvas = page.locator(f"#{phone} canvas")
-            expect(canvas).to_have_attribute("aria-label", re.compile("12:34"))
-            sent = Image.open(io.BytesIO(base64.b64decode(heard.last_frame(phone)["png"]))).convert("L")
-            pixels = canvas.evaluate(PIXELS)
-            assert [value for value, _ in pixels] == list(sent.tobytes())
-            assert all(value == alpha for value, alpha in pixels)
-            wide, high, shown_wide, shown_high, rendering = canvas.evaluate(LAYOUT)
-            assert (wide, high, rendering) == (128, 64, "pixelated")
-            factor = shown_wide / 128
-            assert factor == pytest.approx(round(factor), abs=0.02)
-            assert factor >= 2
-            assert shown_high == pytest.approx(shown_wide / 2)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_ringing_is_seen(page: Page, port: int, standin: Process) -> None:
@@ -226,34 +146,6 @@ def test_a_switch_whose_wire_is_pulled(page: Page, port: int, standin: Process) 
     wire.click()
     has(alice, "open")  # as it stood before
     assert [m["position"] for m in heard.sent] == ["open", "broken", "open"]
-
-
-def test_a_screen_reader_hears_news_but_no_running_clock(page: Page, port: int, standin: Process) -> None:
-    visit(page, port)
-    spoken = page.locator("#alice p.unseen")
-    expect(spoken).to_contain_text("Private")
-    expect(spoken).to_have_attribute("aria-live", "polite")
-    for name in ("Alice's telephone", "Bob's telephone", "Keypad"):
-        expect(page.get_by_role("group", name=name).first).to_be_visible()
-    page.get_by_label("star").first.evaluate("key => key.click()")  # as assistive technology does
-    page.locator("#alice .handset").evaluate("handset => handset.click()")
-    has(page.locator("#alice"), "lifted")
-
-
-def test_nothing_sounds_before_a_hand_touched_the_page(page: Page, port: int, standin: Process) -> None:
-    page.add_init_script(
-        "window.made = 0; window.AudioContext = class extends AudioContext {"
-        " constructor(...a) { super(...a); window.made += 1; window.audio = this; } }"
-    )
-    visit(page, port)
-    page.wait_for_timeout(300)
-    assert page.evaluate("made") == 0
-    page.locator("#alice").focus()
-    page.keyboard.press("Space")
-    page.wait_for_function("made === 1 && audio.state === 'running'")
-    page.get_by_text("Sound on").click()
-    expect(page.locator("#mute")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#mute")).to_have_text("Sound off")
 
 
 def test_a_phone_that_stopped_says_so_and_comes_back(page: Page, port: int, standin: Process) -> None:

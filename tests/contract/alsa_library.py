@@ -1,4 +1,4 @@
-"""A stand-in for the module ``alsaaudio`` at the library's boundary, with cards that may be busy, gone or ill."""
+"""A stand-in for the module ``alsaaudio`` at its boundary, with cards that are busy, gone or ill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ALSAAudioError(Exception):
 
 @dataclass
 class Card:
-    """One PCM. ``trouble``: what opening it says; ``ill``: what each write returns or raises instead of playing."""
+    """One PCM. ``trouble``: what opening it says; ``ill``: what each write returns or raises instead."""
 
     trouble: str = ""
     ill: int | str | None = None

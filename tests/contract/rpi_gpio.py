@@ -7,10 +7,15 @@ come in a thread of the library's own, and what a callback raises is lost, as in
 from __future__ import annotations
 
 import queue
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import ClassVar
+
+import pytest
 
 
 @dataclass
@@ -68,6 +73,13 @@ class RpiGpio:
             (self._grounded.add if yes else self._grounded.discard)(line)
             self._settle()
 
+    def bounce(self, line: int) -> None:
+        """Edges so close together that no look in between finds the level changed."""
+        with self._lock:
+            callback = self._lines[line].callback
+            if callback:
+                self._edges.put((callback, line))
+
     def hold(self, line: int, holder: str) -> None:
         self._held[line] = holder
 
@@ -91,7 +103,9 @@ class RpiGpio:
         assert mode == self.BCM
         self._mode = mode
 
-    def setup(self, line: int, direction: int, pull_up_down: int = PUD_OFF, initial: int | None = None) -> None:
+    def setup(
+        self, line: int, direction: int, pull_up_down: int = PUD_OFF, initial: int | None = None
+    ) -> None:
         with self._lock:
             at = self._at(line)
             if line in self._held:
@@ -183,3 +197,18 @@ class RpiGpio:
                 callback(line)
             except Exception as error:  # noqa: BLE001 - the library loses them; a test asserts that there are none
                 self.raised.append(error)
+
+
+@pytest.fixture
+def rpi_gpio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RpiGpio]:
+    """``import RPi.GPIO`` gives a fake board."""
+    library = RpiGpio()
+    package = ModuleType("RPi")
+    package.GPIO = library  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "RPi", package)
+    monkeypatch.setitem(sys.modules, "RPi.GPIO", library)
+    monkeypatch.setenv("LG_WD", str(tmp_path))
+    monkeypatch.setenv("RPI_LGPIO_CHIP", "0")
+    yield library
+    library.end()
+    assert library.raised == []

@@ -16,6 +16,7 @@ from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.keypad.gpio import GpioKeypad
 from tests.contract.rpi_gpio import RpiGpio
+from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 
 SPEC = KeypadSpec("gpio", rows=(5, 6, 12, 13), columns=(16, 26, 25), debounce_ms=20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.switches.gpio import GpioSwitches
 from firmware.phone.values import Hook, Light, SwitchPosition
 from tests.contract.rpi_gpio import RpiGpio
+from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
@@ -109,7 +111,7 @@ def test_the_privacy_switch_is_posted_when_it_moves(
     rig.await_last(PrivacySwitched(new))
     assert rig.driver.privacy() is new
     posted = [event.position for event in rig.events if isinstance(event, PrivacySwitched)]
-    assert all(one is not other for one, other in zip(posted, posted[1:], strict=False)), "posted without a change"
+    assert all(one is not other for one, other in pairwise(posted)), "posted without a change"
     assert posted.count(OPEN) == (old is OPEN) + (new is OPEN and old is not OPEN)
 
 

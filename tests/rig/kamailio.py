@@ -18,6 +18,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -162,9 +163,16 @@ class Registrar:
 
     def stop(self) -> None:
         """End it: every connection of a phone breaks, every binding is forgotten."""
-        if self.process.alive:
-            self.thaw()
+        if not self.process.alive:
+            return
+        self.thaw()
+        family = self._family()
         self.process.stop()
+        for pid in family:
+            command = Path(f"/proc/{pid}/cmdline")
+            with suppress(OSError):
+                if str(self._folder).encode() in command.read_bytes():
+                    os.kill(pid, signal.SIGKILL)
 
     def freeze(self) -> None:
         """Stop all its processes where they are: connections stay, nothing is answered. ``stop`` ends it."""

@@ -50,10 +50,10 @@ class Wanted:
 
 
 GOOD: Mapping[str, Wanted] = {
-    "opus": Wanted(2.6, 0.93),
-    "g722": Wanted(2.6, 0.93),
-    "pcma": Wanted(2.2, 0.93),
-    "pcmu": Wanted(2.2, 0.93),
+    "opus": Wanted(2.6, 0.85),
+    "g722": Wanted(2.6, 0.85),
+    "pcma": Wanted(2.2, 0.85),
+    "pcmu": Wanted(2.2, 0.85),
 }
 """What a call must reach by codec, against the wide-band original.
 
@@ -75,9 +75,9 @@ white noise                       1.03         0.29
 digital silence                   1.00         0
 ================================  ===========  ===========
 
-Six other draws of 10 % loss gave at most 2.08 without a codec and 1.85 with pcma. So a path that loses a
-tenth of the speech, returns the wrong voice, or is silent cannot pass, and a good one passes by 0.8 at
-least.
+Six other draws of 10 % loss gave PESQ 2.08 at most without a codec and 1.85 with pcma. So PESQ keeps out a
+path that loses a tenth of the speech; STOI keeps out silence, noise and the wrong voice once more, and what
+cannot be understood. Through the phone under test good calls have given PESQ 2.7 (pcma) to 4.4 (opus).
 """
 
 
@@ -175,7 +175,23 @@ def score(talker: Talker, heard: Path | Samples, skip: float = 1.0) -> Score:
         quality = float(pesq.pesq(RATE, original, part, "wb"))
     except pesq.NoUtterancesError:
         quality = 1.0
-    return Score(quality, float(pystoi.stoi(original, part, RATE)), 10 * float(np.log10(power)))
+    return Score(quality, _intelligibility(original, part), 10 * float(np.log10(power)))
+
+
+def _intelligibility(original: Samples, part: Samples, pieces: int = 4, reach_s: float = 0.15) -> float:
+    """STOI with each piece of the recording aligned by itself, within ``reach_s`` of the whole.
+
+    STOI takes a jump of 20 ms, as a jitter buffer makes it, for a broken path (0.55) though nobody hears
+    it; what such jumps do to the sound is in the PESQ, which aligns each utterance as P.862 says.
+    """
+    length, reach = len(part) // pieces, round(reach_s * RATE)
+    fitted = []
+    for first in range(0, pieces * length, length):
+        piece = part[first : first + length]
+        around = np.take(original, range(first - reach, first + length + reach), mode="wrap")
+        fit = int(np.argmax(signal.correlate(around, piece, "valid", method="fft")))
+        fitted.append(around[fit : fit + length])
+    return float(pystoi.stoi(np.concatenate(fitted), part[: pieces * length], RATE))
 
 
 def shift(original: Samples, part: Samples) -> int:

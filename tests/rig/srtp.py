@@ -102,6 +102,12 @@ class Session:
                 return clear
         return None
 
+    def protect_rtp(self, packet: bytes) -> bytes:
+        """An SRTP packet from an RTP packet without extension (counter mode suites, first 65536 packets)."""
+        sequence, ssrc = struct.unpack_from("!H", packet, 2)[0], struct.unpack_from("!I", packet, 8)[0]
+        secret = packet[:12] + self._decrypt_cm(0, packet[12:], ssrc, sequence)
+        return secret + hmac.digest(self.keys[1], secret + bytes(4), hashlib.sha1)[: self.suite.tag]
+
     def open_rtcp(self, packet: bytes) -> bytes | None:
         """The clear compound packet of an encrypted SRTCP packet, None if it does not authenticate."""
         trailer = 4 if self.suite.aead else 4 + _RTCP_TAG

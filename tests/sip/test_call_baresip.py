@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.rig import speech
+from tests.rig.early_talker import EarlyTalker
 from tests.rig.lab import Lab
 from tests.rig.speech import GOOD, RATE
 from tests.rig.wavefile import Samples
@@ -24,17 +25,23 @@ SUITES = {"AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AE
 """What the interfaces allow: nothing weaker than the last."""
 
 
-@pytest.mark.parametrize("codec", ["opus", "g722", "pcma"])
-def test_keys_ring_the_far_phone_and_speech_passes_both_ways(lab: Lab, codec: str) -> None:
+CALLER = {"open": "sip:alice@phone.test", "private": "sip:anonymous@anonymous.invalid"}
+"""Who the far phone is told is calling, by the privacy switch (RFC 3323 4.1.1.3)."""
+
+
+@pytest.mark.parametrize(("codec", "switch"), [("opus", "open"), ("g722", "private"), ("pcma", "open")])
+def test_keys_ring_the_far_phone_and_speech_passes_both_ways(lab: Lab, codec: str, switch: str) -> None:
     """Hook and keys, ringing, answer, speech by wide-band PESQ and STOI, and what the status says of it."""
     lab.registrar()
     bob = lab.baresip("bob", codecs=[codec])
     cables = lab.cables()
     phone = lab.phone(cables=cables)
+    phone.privacy(switch)
     with cables.speak(lab.kit.near.file()):
         phone.hook("up")
         phone.keys("102#")
-        assert bob.wait_incoming()["peeruri"] == "sip:alice@phone.test"
+        caller = bob.wait_incoming()["peeruri"]
+        assert caller == CALLER[switch]
         phone.wait_call("ringing", direction="out")
         bob.accept()
         call = phone.wait_call("active", direction="out")
@@ -245,22 +252,25 @@ def test_digits_go_both_ways_in_a_call(lab: Lab) -> None:
 
 
 def test_early_media_is_heard_before_the_answer(lab: Lab) -> None:
-    """A far end that speaks before it answers is heard, and the call is not active yet."""
-    lab.registrar()
-    bob = lab.baresip("bob", answer="early")
+    """A far end that speaks before it answers is heard, encrypted, and the call is not active yet."""
+    far = lab.add(EarlyTalker(lab.kit.far, lab.folder))
+    lab.registrar(udp=True, routes={"105": far.uri})
     cables = lab.cables()
-    phone = lab.phone(cables=cables)
+    phone = lab.phone(cables=cables, encryption="provider")
     phone.hook("up")
-    phone.keys("102#")
+    phone.keys("105#")
+    far.wait_state("speaking")
     phone.wait_call("early")
     with cables.listen() as heard:
         heard.wait(JUDGED_S + 1)
     phone.wait_call("early")
     found = speech.score(lab.kit.far, heard.samples(), 2.0)
     print(f"early media: {found}")
-    assert found.passes(GOOD["opus"])
-    bob.accept()
-    phone.wait_call("active")
+    assert found.passes(GOOD["pcma"])
+    far.answer()
+    phone.wait_call("active", security="provider")
+    phone.hook("down")
+    far.wait_state("over")
 
 
 def test_dialling_without_the_hash_key(lab: Lab) -> None:

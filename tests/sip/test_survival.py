@@ -157,22 +157,24 @@ def test_a_registrar_that_is_not_there_at_start(lab: Lab) -> None:
 
 
 def test_a_sound_device_that_is_missing_at_start(lab: Lab) -> None:
-    """The phone registers and says what is missing; once the device is there a call has sound."""
+    """The phone registers; a call without the device stays up and says so; then the device comes, and
+    sound.
+    """
     lab.registrar()
     bob = lab.baresip("bob", answer="auto")
     cables = lab.cables()
     cables.stop()
     phone = lab.phone(cables=cables)
     assert phone.status()["registration"] == "registered"
+    phone.hook("up")
+    phone.keys("102#")
+    phone.wait_call("active")
     phone.wait_screen(SOUND_WORDS)
     cables.start()
-    with cables.speak(lab.kit.near.file()):
-        phone.hook("up")
-        phone.keys("102#")
-        phone.wait_call("active")
-        with cables.listen() as heard:
-            wait_for_voice(heard, 15)
-            assert_good(lab, heard)
+    with cables.listen() as heard:
+        wait_for_voice(heard, 15)
+        wait_good(lab, heard)
+    phone.wait_call("active")
     bob.hangup()
     phone.wait_idle()
 
@@ -202,7 +204,7 @@ def test_a_sound_device_that_vanishes_in_a_call_and_comes_back(lab: Lab) -> None
     cables.start()
     with cables.speak(lab.kit.near.file()), cables.listen() as heard:
         wait_for_voice(heard, 15)
-        assert_good(lab, heard)
+        wait_good(lab, heard)
         bob.wait_heard(bob.heard() + speech.PERIOD_S + 1)
     found = speech.score(
         lab.kit.near, speech.read(bob.recording())[-(speech.PERIOD_S * RATE + RATE // 2) :], 0
@@ -220,12 +222,16 @@ def wait_for_voice(heard: Recording, seconds: float) -> None:
     )
 
 
-def assert_good(lab: Lab, heard: Recording) -> None:
-    """From now on the far talker must be heard well."""
-    heard.wait(speech.PERIOD_S + 1)
-    found = speech.score(lab.kit.far, heard.last(speech.PERIOD_S + 0.5), 0)
-    print(f"the phone's ear: {found}")
-    assert found.passes(GOOD["opus"])
+def wait_good(lab: Lab, heard: Recording, seconds: float = 20) -> None:
+    """The far talker must be heard well for a whole period; before, a jitter buffer may run itself empty."""
+    heard.wait(speech.PERIOD_S)
+    end = heard.seconds + seconds
+    while True:
+        found = speech.score(lab.kit.far, heard.wait(1).last(speech.PERIOD_S + 0.5), 0)
+        print(f"the phone's ear: {found}")
+        if found.passes(GOOD["opus"]):
+            return
+        assert heard.seconds < end, f"not heard well within {seconds:g} s: {found}"
 
 
 def processor_seconds(phone: Phone) -> float:

@@ -64,6 +64,11 @@ def learned() -> log.Redaction:
         ('From: "Bob Baker" <sip:bob@peer.example>;tag=1', "From: *** <sip:***@***>;tag=1"),
         ('From: "Baker, Bob" <sip:bob@peer.example>', "From: *** <sip:***@***>"),
         (r'From: \"Baker, Bob\" <sip:bob@peer.example>', "From: *** <sip:***@***>"),
+        (r'From: "Bo\"b: Baker\\" <sip:b@x.example>', "From: *** <sip:***@***>"),
+        ('Baker, Bob" <sip:b@x.example>', "*** <sip:***@***>"),
+        ('"" <sip:b@x.example>', "*** <sip:***@***>"),
+        ('To: "Bob" <sip:b@x.example>, Eve Ng <sip:e@x.example>', "To: *** <sip:***@***>, *** <sip:***@***>"),
+        ("To: <sip:b@x.example>, <tel:1234>", "To: <sip:***@***>, <tel:***>"),
         ("Contact: Bob Baker <sip:bob@peer.example>", "Contact: *** <sip:***@***>"),
         ("Party(uri='sip:bob@x.example', name='Bob Baker')", "Party(uri='sip:***@***', name=***)"),
         ("tel:+49-30-123456", "tel:***"),
@@ -141,6 +146,34 @@ def test_no_text_around_an_address_brings_it_out(around: str, form: str) -> None
     found = log.Redaction()(around + " " + form.format("zaphod") + " " + around)
     assert "zaphod" not in found
     assert "peer.example" not in found
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ",
+        '"',
+        '\\"',
+        "'",
+        "sip:",
+        "<sip:",
+        '"<sip:',
+        "a@",
+        "a ",
+        "a.",
+        "0123 ",
+        "+1",
+        "1",
+        "call 1 ",
+        "user ",
+        "digits 1 ",
+    ],
+)
+@pytest.mark.parametrize("end", ["", "x", "<sip:", '"<sip:'])
+def test_a_hostile_far_end_cannot_keep_the_log_busy(text: str, end: str) -> None:
+    """A pattern that goes back over its own steps took a quarter of an hour for a line of blanks."""
+    log.Redaction()(text * (log.LONGEST // len(text)) + end)
 
 
 @given(st.text())

@@ -8,10 +8,11 @@ from firmware.phone.values import Tone
 
 
 class Audio(Protocol):
-    """Call-progress tones in the handset, and the ringer. Never blocks the caller for more than 50 ms.
+    """Call-progress tones in the handset, and the ringer.
 
-    One owner for each PCM: ``tone(None)`` has closed the handset's PCM when it returns, so that the SIP
-    engine can open it for the voice. The capture device is never touched here.
+    Starting a sound returns at once. One owner for each PCM: ``tone(None)`` and ``ring(False)`` have closed
+    their PCM when they return, so that the SIP engine can open it for the voice; that takes a few ms, with a
+    device that does not let go at most 200 ms, which is logged. The capture device is never touched here.
     """
 
     def start(self) -> None: ...

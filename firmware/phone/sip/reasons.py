@@ -40,8 +40,11 @@ def end_reason(direction: Direction, status: int, answered: bool, rang: bool, un
 
     ``rang``: a 180 had come. ``untrusted``: the server's certificate was refused for this attempt.
     """
+    if answered and status < 400:
+        return EndReason.PEER_HUNG_UP
     if answered:
-        return EndReason.PEER_HUNG_UP if status < 400 else EndReason.MEDIA_LOST
+        unprotected = _OUTGOING.get(status) is EndReason.NO_COMMON_ENCRYPTION
+        return EndReason.NO_COMMON_ENCRYPTION if unprotected else EndReason.MEDIA_LOST
     if direction is Direction.IN:
         return EndReason.ANSWERED_ELSEWHERE if status == 200 else EndReason.MISSED
     if untrusted:

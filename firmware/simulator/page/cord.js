@@ -3,10 +3,9 @@
 const TURNS = 26;
 const STEPS = 14;        // points in one turn
 const RADIUS = 6.2;      // of a turn, in the telephone's units
-const SLACK = 1.3;       // length of the relaxed cord, in distances between its ends on the hook
 
 export class Cord {
-  #phone; #paths; #outlet; #socket; #until = 0; #rest = 0;
+  #phone; #paths; #outlet; #socket; #until = 0;
 
   constructor(phone) {
     this.#phone = phone;
@@ -14,7 +13,7 @@ export class Cord {
     this.#outlet = phone.querySelector(".outlet");
     this.#socket = phone.querySelector(".socket");
     phone.querySelector(".handset").addEventListener("transitionend", () => this.#draw());
-    new ResizeObserver(() => { this.#rest = 0; this.#draw(); }).observe(phone);
+    new ResizeObserver(() => this.#draw()).observe(phone);
   }
 
   follow(milliseconds) {

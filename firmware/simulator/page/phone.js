@@ -106,15 +106,20 @@ export class Phone {
     wire.addEventListener("click", () => this.#pull());
     this.#element.addEventListener("mousedown", (event) => { // the telephone takes the focus, not a part of it
       event.preventDefault();
+      this.#element.classList.add("by-hand"); // no ring round what a finger points at
       this.#element.focus({ preventScroll: true });
     });
     this.#element.addEventListener("keydown", (event) => this.#keydown(event));
     this.#element.addEventListener("keyup", (event) => this.#keypad.release(event.code));
-    this.#element.addEventListener("blur", () => this.#keypad.releaseAll());
+    this.#element.addEventListener("blur", () => {
+      this.#element.classList.remove("by-hand");
+      this.#keypad.releaseAll();
+    });
     window.addEventListener("blur", () => this.#keypad.releaseAll());
   }
 
   #keydown(event) {
+    this.#element.classList.remove("by-hand");
     if (event.target !== this.#element || event.ctrlKey || event.altKey || event.metaKey) return;
     const act = { " ": () => this.#lift(), p: () => this.#slide(), w: () => this.#pull() }[event.key.toLowerCase()];
     if (!act && !this.#keypad.has(event.key)) return;

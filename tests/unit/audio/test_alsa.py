@@ -1,9 +1,10 @@
-"""ALSA: faults on a stand-in for the library, sound and faults on real PCMs of a sound server without a card."""
+"""ALSA: faults on a stand-in for the library, then real PCMs of a sound server without a card."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,7 @@ def test_null_is_no_sound_and_opens_nothing(library: AlsaLibrary) -> None:
     silent.start()
     silent.tone(Tone.DIAL)
     silent.ring(True)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("audio-")]
     silent.tone(None)
     silent.ring(False)
     silent.stop()

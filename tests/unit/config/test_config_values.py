@@ -215,6 +215,7 @@ def test_the_dump_of_the_defaults_is_the_defaults(tmp_path: Path) -> None:
     assert dataclasses.replace(written(tmp_path, text), source=None) == Config()
     assert "# no [account]: direct calls only" in text
     assert "# port is not set: chosen by the phone" in text
+    assert "# bind is not set: any" in text
 
 
 @pytest.mark.parametrize("text", ['a"b\\c', "tab\t", "line\nbreak", "\x7f\x01", "Grüße", "nicht\udcff"])

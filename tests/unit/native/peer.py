@@ -27,7 +27,7 @@ def settings() -> "pj.CallOpParam":
     return prm
 
 
-class Call(pj.Call):
+class Call(pj.Call):  # type: ignore[misc]
     forge = False
     over = False
     keyings: tuple[int, ...] = ()
@@ -48,7 +48,7 @@ class Call(pj.Call):
             prm.sdp.wholeSdp = re.sub(r"(fingerprint:SHA-256 )..", r"\g<1>00", prm.sdp.wholeSdp)
 
 
-class Account(pj.Account):
+class Account(pj.Account):  # type: ignore[misc]
     call: Call | None = None
 
     def onIncomingCall(self, prm: "pj.OnIncomingCallParam") -> None:

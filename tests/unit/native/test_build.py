@@ -11,7 +11,11 @@ from firmware.native import wheel
 from firmware.native.pjproject import Interpreter, failing_hunk, patches
 from firmware.native.shell import RECIPE, NativeError
 
-DPKG = "swig installed 4.1.0\nlibssl-dev:arm64 installed 3.0.22\nxz-utils installed 5.4\nlibopus-dev config-files 1.3\n"
+DPKG = """swig installed 4.1.0
+libssl-dev:arm64 installed 3.0.22
+xz-utils installed 5.4
+libopus-dev config-files 1.3
+"""
 PYTHON = Interpreter(Path("/usr/bin/python3"), Path("/usr/include"), ".so", "cp311", "linux_aarch64")
 
 

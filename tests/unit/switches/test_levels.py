@@ -21,10 +21,12 @@ def test_truth_table(private_low: bool, open_low: bool, position: SwitchPosition
     assert privacy_position(private_low, open_low) is position
 
 
-@pytest.mark.parametrize("fault", ["private wire broken", "open wire broken", "common broken", "lines joined"])
+@pytest.mark.parametrize(
+    "fault", ["private wire broken", "open wire broken", "common broken", "lines joined"]
+)
 @pytest.mark.parametrize("thrown_open", [False, True])
 def test_one_fault_never_opens(fault: str, thrown_open: bool) -> None:
-    """A switch at private with any one fault is not read as open; at open a fault is open at most as before."""
+    """A switch at private with any one fault is not read as open; at open it is open as before or closed."""
     private_low, open_low = not thrown_open, thrown_open
     if fault in ("private wire broken", "common broken"):
         private_low = False

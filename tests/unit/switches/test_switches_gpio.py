@@ -15,8 +15,8 @@ from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.gpio import Gpio
 from firmware.phone.switches.gpio import GpioSwitches
 from firmware.phone.values import Hook, Light, SwitchPosition
-from tests.contract.conftest import rpi_gpio as rpi_gpio
 from tests.contract.rpi_gpio import RpiGpio
+from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
@@ -111,11 +111,11 @@ def test_a_switch_that_never_rests_is_unreadable_at_the_start(
 
     def rattle() -> None:
         while not done.is_set():
-            rpi_gpio.ground(OPEN_LINE)
-            rpi_gpio.ground(OPEN_LINE, False)
-            time.sleep(0.005)
+            rpi_gpio.bounce(OPEN_LINE)
+            time.sleep(0.01)
 
-    thread = threading.Thread(target=rattle)
+    rpi_gpio.ground(OPEN_LINE)
+    thread = threading.Thread(target=rattle, daemon=True)
     thread.start()
     switches = GpioSwitches(SPEC, {}, Gpio(tmp_path))
     began = time.monotonic()

@@ -251,7 +251,8 @@ class PjsuaEngine:
         del self._calls[call.call_id]
         self._keys_due.pop(call.call_id, None)
         command, left = self._levels.pop(call.call_id, (None, []))
-        if command is not None and left and call.status in REFUSED_FOR_ENCRYPTION and not call.rang:
+        refused = call.status in REFUSED_FOR_ENCRYPTION and not (call.rang or call.answered)
+        if command is not None and left and refused:
             self._place(command, left)
             return
         self._post(on.CallFailed(call.call_id, call.reason(bool(self._endpoint.untrusted))))

@@ -38,6 +38,7 @@ def endpoint() -> pj.EpConfig:
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.maxCalls = MAX_CALLS
     config.uaConfig.userAgent = USER_AGENT
+    config.uaConfig.natTypeInSdp = 0
     config.uaConfig.mwiUnsolicitedEnabled = False
     config.medConfig.clockRate = CLOCK_RATE
     config.medConfig.sndClockRate = CLOCK_RATE

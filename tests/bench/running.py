@@ -1,0 +1,186 @@
+"""What a running phone costs: processor time, wake-ups and memory, registered and idle, and in a call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from tests.bench.bed import Bed, Bench
+from tests.bench.figures import Beside, Limit, Row
+from tests.bench.proc import Memory, Usage, memory, window
+from tests.bench.setup import MS
+from tests.bench.sides import end_of
+from tests.bench.wire import first_event
+
+ONE_PERCENT = 0.6
+"""Processor seconds a minute that are 1 % of a core."""
+
+FEW = 5.0
+"""Wake-ups a second of a telephone that waits and does not poll."""
+
+WARM_UP = 3.0
+"""Seconds after registering or after the keys of a call before the window begins."""
+
+DIGIT_GAP = 0.35
+"""Seconds between two digits: baresip sends one for 100 ms or so, pjmedia for 200."""
+
+Windows = list[dict[str, Usage]]
+
+
+def idle(bench: Bench) -> list[Row]:
+    """Both phones registered and left alone, in the same windows."""
+    with Bed(bench, "idle") as bed:
+        ours, rival = bed.ours("alice"), bed.rival("carol")
+        ours.start()
+        rival.start()
+        bed.wait_registered("alice", "carol")
+        time.sleep(WARM_UP)
+        windows: Windows = []
+        for turn in range(bench.several(2, 1)):
+            bench.say(f"idle: window {turn + 1}")
+            windows.append(window({"ours": ours.pid, "rival": rival.pid}, 30.0 if not bench.quick else 12.0))
+        used = {"ours": memory(ours.pid), "rival": memory(rival.pid)}
+    return [
+        Row(
+            "idle-cpu",
+            "processor time, registered and idle",
+            "s/min",
+            "User and system time of the process and its children; 0.6 s a minute are 1 % of a core. Both in "
+            "the same windows of 30 s (quick: 12 s).",
+            Limit(ONE_PERCENT),
+            (),
+            [usage["ours"].cpu * 60 for usage in windows],
+            [usage["rival"].cpu * 60 for usage in windows],
+        ),
+        Row(
+            "idle-wakeups",
+            "wake-ups, registered and idle",
+            "1/s",
+            "Voluntary context switches of all threads: what polls shows here.",
+            Limit(FEW),
+            (),
+            [usage["ours"].wakeups for usage in windows],
+            [usage["rival"].wakeups for usage in windows],
+        ),
+        *memory_rows("idle", "registered and idle", used),
+    ]
+
+
+def memory_rows(key: str, when: str, used: Mapping[str, Memory]) -> list[Row]:
+    return [
+        Row(
+            f"memory-{key}-pss",
+            f"memory (PSS), {when}",
+            "MiB",
+            "Resident pages, shared ones in shares. Ours shares Python with the bench; in the call the "
+            "rival's share holds a megabyte of silence to send.",
+            None,
+            (),
+            [used["ours"].pss],
+            [used["rival"].pss],
+        ),
+        Row(
+            f"memory-{key}-rss",
+            f"memory (RSS), {when}",
+            "MiB",
+            "All resident pages, shared ones in full.",
+            None,
+            (),
+            [used["ours"].rss],
+            [used["rival"].rss],
+        ),
+    ]
+
+
+def call_opus(bench: Bench) -> list[Row]:
+    return in_call(bench, "opus")
+
+
+def call_pcma(bench: Bench) -> list[Row]:
+    return in_call(bench, "pcma")
+
+
+def in_call(bench: Bench, codec: str) -> list[Row]:
+    """Ours and a baresip at the two ends of one call: the same packets, the same window."""
+    with Bed(bench, f"call-{codec}", codec=codec) as bed:
+        callee, ours = bed.callee(), bed.ours("alice")
+        ours.start()
+        bed.wait_registered("alice")
+        wire = bed.capture([ours], [callee])
+        bed.rest()
+        bench.say(f"in a call, {codec}")
+        ours.prepare()
+        mark = callee.mark()
+        ours.press()
+        callee.wait_encrypted(since=mark)
+        time.sleep(WARM_UP)
+        pids = {"ours": ours.pid, "rival": callee.process.pid}
+        windows: Windows = [window(pids, bench.several(10, 6)) for _ in range(bench.several(2, 1))]
+        used = {name: memory(pid) for name, pid in pids.items()}
+        pressed: dict[str, list[float]] = {"ours": [], "rival": []}
+        for _ in range(bench.several(20, 6) if codec == "pcma" else 0):
+            pressed["ours"].append(ours.digit())
+            time.sleep(DIGIT_GAP)
+            now = time.time()
+            callee.send_dtmf("5")
+            pressed["rival"].append(now)
+            time.sleep(DIGIT_GAP)
+        ours.hang_up()
+        callee.wait_closed(since=mark)
+        wire.stop()
+        packets = wire.packets()
+        ends = {"ours": ours.end, "rival": end_of(callee)}
+    delays = {
+        name: [first_event(packets, ends[name], at, at + DIGIT_GAP) for at in moments]
+        for name, moments in pressed.items()
+    }
+    differ = {
+        "opus": "ours encodes 16 kHz mono at complexity 5, the rival 48 kHz stereo at its default",
+        "pcma": "ours runs its bridge at 16 kHz and resamples, the rival works at 8 kHz",
+    }[codec]
+    found = [
+        Row(
+            f"call-cpu-{codec}",
+            f"processor time in a call, {codec}",
+            "% of a core",
+            "The two ends of one DTLS-SRTP call, silence both ways, in the same window. No sound device: "
+            "ours clocks by pjmedia's null device, the rival reads silence from a file and plays "
+            f"into a bridge; {differ}.",
+            Beside(),
+            (),
+            [usage["ours"].cpu * 100 for usage in windows],
+            [usage["rival"].cpu * 100 for usage in windows],
+        ),
+        Row(
+            f"call-wakeups-{codec}",
+            f"wake-ups in a call, {codec}",
+            "1/s",
+            "Voluntary context switches of all threads; a packet every 20 ms each way makes 100.",
+            None,
+            (),
+            [usage["ours"].wakeups for usage in windows],
+            [usage["rival"].wakeups for usage in windows],
+        ),
+    ]
+    if codec == "pcma":
+        found += [*memory_rows("call", "in a call, pcma", used), digit_row(pressed, delays)]
+    return found
+
+
+def digit_row(pressed: Mapping[str, Sequence[float]], delays: Mapping[str, Sequence[float | None]]) -> Row:
+    times = {
+        name: [(found - at) * MS for at, found in zip(pressed[name], delays[name], strict=True) if found]
+        for name in pressed
+    }
+    return Row(
+        "digit-packet",
+        "digit pressed in a call → its first packet",
+        "ms",
+        "From the octets of the key at the control socket to the first protected telephone-event (RFC 4733) "
+        "on the wire; up to 20 ms are the wait for the next packet.",
+        Beside(),
+        ("p95", "max"),
+        times["ours"],
+        times["rival"],
+        (len(pressed["ours"]), len(pressed["rival"])),
+    )

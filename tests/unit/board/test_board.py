@@ -1,0 +1,258 @@
+"""Board files: the shipped ones are right, and every fault is one line with its remedy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.phone.board import BOARDS, LARGEST, Board, known_boards, load_board
+from firmware.phone.board_read import SECTIONS, read
+from firmware.phone.errors import ConfigError
+from firmware.phone.values import Light
+
+PI = (BOARDS / "raspberry-pi" / "board.toml").read_text()
+
+
+def faults(tmp_path: Path, content: str | bytes) -> list[str]:
+    """What is wrong with a board file, without its name in front."""
+    file = tmp_path / "board.toml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigError) as caught:
+        load_board(file)
+    for fault in caught.value.faults:
+        assert fault.startswith(f"{file}: ")
+        assert fault.isprintable()
+        assert fault.isascii()
+    return [fault.removeprefix(f"{file}: ") for fault in caught.value.faults]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in PI
+    return PI.replace(old, new)
+
+
+@pytest.mark.parametrize("name", known_boards())
+def test_the_shipped_boards_are_right_and_have_a_wiring_page(name: str) -> None:
+    board = load_board(name)
+    assert board.name == name
+    assert (BOARDS / name / "README.md").stat().st_size > 200
+
+
+def test_the_simulator_needs_no_hardware() -> None:
+    board = load_board("simulator")
+    assert {board.keypad.kind, board.switches.kind, board.display.kind, board.audio.kind} == {"simulated"}
+    assert board.lights == {}
+
+
+def test_the_raspberry_pi() -> None:
+    board = load_board("raspberry-pi")
+    assert (len(board.keypad.rows), len(board.keypad.columns)) == (4, 3)
+    assert board.display.address == 0x3C
+    assert set(board.lights) == set(Light)
+    assert board.switches.hook_lifted == "low", "a broken wire must read as hung up"
+
+
+def test_the_wiring_page_names_every_pin() -> None:
+    page = (BOARDS / "raspberry-pi" / "README.md").read_text()
+    board = load_board("raspberry-pi")
+    cells = " ".join(line.split("|")[2] for line in page.splitlines() if line.count("|") == 5)
+    named = {int(number) for number in re.findall(r"\d+", cells)}
+    switches = board.switches
+    pins = {*board.keypad.rows, *board.keypad.columns, *board.lights.values()}
+    assert pins | {switches.hook, switches.privacy_private, switches.privacy_open} <= named
+
+
+def test_a_board_by_its_path(tmp_path: Path) -> None:
+    folder = tmp_path / "my-phone"
+    folder.mkdir()
+    (folder / "board.toml").write_text(PI)
+    (tmp_path / "other.toml").write_text(PI)
+    assert load_board(folder / "board.toml").name == "my-phone"
+    assert load_board(str(tmp_path / "other.toml")).name == "other"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_board("rasberry-pi")
+    assert caught.value.faults == [
+        '--board: "rasberry-pi" is not known; did you mean "raspberry-pi"? '
+        "known: raspberry-pi, simulator; or give the path of a board file"
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "..", ".", "a\nb", "\x1b[31m", "x" * 10_000])
+def test_a_bad_name_is_one_short_line(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_board(name)
+    [fault] = caught.value.faults
+    assert fault.isprintable()
+    assert len(fault) < 250
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "hook = 17",
+            "hook = 99",
+            "switches.hook: 99 is not a pin (BCM number); write a whole number from 0 to 27",
+        ),
+        ("hook = 17", 'hook = "17"', 'switches.hook: "17" is not a pin'),
+        ("hook = 17", "hook = true", "switches.hook: True is not a pin"),
+        ("hook = 17", "hook = 17.0", "switches.hook: 17.0 is not a pin"),
+        ("hook = 17\n", "", "switches.hook: is missing; write hook = ..."),
+        (
+            'hook_lifted = "low"',
+            'hook_lifted = "up"',
+            'switches.hook_lifted: "up" is not known; write "high" or "low"',
+        ),
+        (
+            'kind = "ssd1306"',
+            'kind = "ssd1307"',
+            'display.kind: "ssd1307" is not known; write "simulated" or "ssd1306"',
+        ),
+        ("rotate = 0", "rotate = 1", "display.rotate: 1 is not known; write 0 or 2"),
+        ("rotate = 0", "rotate = false", "display.rotate: False is not known"),
+        ("address = 0x3C", "address = 0x3CC", "display.address: 972 is not an I2C address"),
+        ("period_ms = 20", "period_ms = 0", "audio.period_ms: 0 is not a period in ms"),
+        ("rows = [5, 6, 12, 13]", "rows = [5, 6, 12]", "keypad.rows: has 3 entries; write 4"),
+        ("rows = [5, 6, 12, 13]", "rows = 5", "keypad.rows: 5 is not a list"),
+        ("rows = [5, 6, 12, 13]", "rows = [5, 6, 12, 40]", "keypad.rows: 40 is not a pin"),
+        ('"789", "*0#"', '"789", "*0x"', 'keypad.keys: "*0x" is not a row of keys'),
+        ('"789", "*0#"', '"789", "*09"', 'keypad.keys: "9" is there twice; write each key once'),
+        ('"789", "*0#"', '"789", "*0"', "keypad.keys: rows differ; write 3 keys in each row"),
+        ("columns = [16, 26, 25]", "columns = [16, 26, 25, 4]", "keypad.keys: rows differ; write 4 keys"),
+        ('title = "Raspberry Pi"\n', "", "title: is missing; write title = ..."),
+        ('title = "Raspberry Pi"', 'title = "a\\nb"', "title: "),
+        ("[lights]", "[light]", 'light: is not known; did you mean "lights"? known: title, keypad,'),
+        (
+            "hook = 17",
+            "hook = 5",
+            "switches.hook: pin 5 belongs to keypad.rows; free are 4, 7, 8, 9, 10, 11, 17",
+        ),
+        ("hook = 17", "hook = 2", "switches.hook: pin 2 belongs to the display's I2C bus; free are 4,"),
+        ("hook = 17", "hook = 0", "switches.hook: pin 0 belongs to the ID memory of a HAT"),
+        ("hook = 17", "hook = 15", "switches.hook: pin 15 belongs to the serial console"),
+        ("ringing = 24", "ringing = 23", "lights.ringing: pin 23 belongs to lights.privacy"),
+        ("hook = 17", "hook = 19", "switches.hook: pin 19 belongs to gpio.taken"),
+        ("rows = [5, 6, 12, 13]", "rows = [5, 6, 12, 5]", "keypad.rows: pin 5 belongs to keypad.rows"),
+        ("taken = [18", "taken = [-1", "gpio.taken: -1 is not a pin"),
+    ],
+)
+def test_each_fault_is_one_line(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    [found] = faults(tmp_path, changed(old, new))
+    assert found.startswith(fault)
+
+
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
+    wrong = (
+        changed("hook = 17", "hook = 99")
+        .replace('kind = "alsa"', 'kind = "oss"')
+        .replace("bus = 1", "buss = 1")
+    )
+    found = faults(tmp_path, wrong)
+    assert [fault.split(":")[0] for fault in found] == ["switches.hook", "display.buss", "audio.kind"]
+
+
+def test_a_misspelt_key(tmp_path: Path) -> None:
+    unknown, missing = faults(tmp_path, changed("hook = 17", "hok = 17"))
+    assert unknown.startswith('switches.hok: is not known; did you mean "hook"? known: kind, hook,')
+    assert missing == "switches.hook: is missing; write hook = ..."
+
+
+def test_an_empty_file_names_every_missing_part(tmp_path: Path) -> None:
+    found = faults(tmp_path, "")
+    assert [fault.split(":")[0] for fault in found] == ["keypad", "switches", "display", "audio", "title"]
+    assert found[0].endswith("write a table [keypad] with kind, keys, rows, columns, debounce_ms, jam_s")
+
+
+def test_a_wrong_kind_is_one_fault_not_one_for_each_key(tmp_path: Path) -> None:
+    assert len(faults(tmp_path, changed('[keypad]\nkind = "gpio"', '[keypad]\nkind = "gpoi"'))) == 1
+
+
+def test_pins_of_a_simulated_part_are_refused(tmp_path: Path) -> None:
+    found = faults(tmp_path, changed('[switches]\nkind = "gpio"', '[switches]\nkind = "simulated"'))
+    assert found[0] == 'switches.hook: has no use with kind "simulated"; leave it out'
+    assert len(found) == 4
+
+
+def test_a_section_that_is_no_table(tmp_path: Path) -> None:
+    assert faults(tmp_path, "keypad = 1\n" + PI.replace("[keypad]", "[keypat]"))[0].startswith(
+        "keypat: is not known"
+    )
+
+
+def test_a_4x4_keypad_a_bare_display_and_the_header_alone(tmp_path: Path) -> None:
+    text = changed('keys = ["123", "456", "789", "*0#"]', 'keys = ["123A", "456B", "789C", "*0#D"]')
+    text = text.replace("columns = [16, 26, 25]", "columns = [16, 26, 25, 4]")
+    text = text.split("[display]")[0] + '[display]\nkind = "none"\n[audio]\nkind = "alsa"\n'
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    board = load_board(file)
+    assert board.keypad.keys[3] == "*0#D"
+    assert board.display.kind == "none"
+    assert (board.gpio.chip, board.gpio.taken, board.audio.periods) == (None, (), 8)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"\xff\xfe\x00", "is not TOML: "),
+        (b"title = ", "is not TOML: "),
+        (b'title = "a"\ntitle = "b"', "is not TOML: "),
+        (b"x = " + b"[" * 20_000, "is not TOML: "),
+        (b"# " + b"x" * LARGEST, "is larger than 64 KiB; a board file is a page"),
+        (b"\x00" * 100, "is not TOML: "),
+    ],
+)
+def test_what_is_no_board_file_is_one_short_line(tmp_path: Path, content: bytes, fault: str) -> None:
+    [found] = faults(tmp_path, content)
+    assert found.startswith(fault)
+    assert len(found) < 200
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(ConfigError, match=r"cannot be read: .*; check its name and rights"):
+            load_board(f"{path}/" if path is tmp_path else path)
+
+
+def test_a_key_that_would_paint_the_terminal_is_shown_harmless(tmp_path: Path) -> None:
+    found = faults(tmp_path, PI + '\n"\\u001b[31m\\u202e" = 1\n')
+    assert "\\x1b[31m\\u202e" in found[0]
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["gpio", "none", "alsa"]),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+tables = {
+    name: st.dictionaries(st.sampled_from(list(keys)) | st.text(max_size=5), values, max_size=6)
+    for name, keys in SECTIONS.items()
+}
+
+
+@given(st.fixed_dictionaries({}, optional={"title": values, "junk": values, **tables}))
+def test_no_document_makes_it_crash(document: dict[str, object]) -> None:
+    _, found = read(document)
+    assert found, "nothing made up at random is a board"
+    for fault in found:
+        assert fault.isprintable()
+        assert len(fault) < 400
+
+
+def test_a_board_cannot_be_changed_after_it_was_checked() -> None:
+    board = load_board("simulator")
+    with pytest.raises(AttributeError):
+        board.title = "x"  # type: ignore[misc]
+    assert isinstance(board, Board)
