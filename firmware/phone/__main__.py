@@ -68,7 +68,7 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         Phone(config, board, options.state_dir or default_state_dir(), socket).run()
     except SottovoceError:
         raise
-    except BaseException:  # noqa: BLE001 - a part of the phone died: say so, and let systemd start us again
+    except BaseException:
         log.critical("a part of the telephone failed; it stops and has to be started again", exc_info=True)
         logging.shutdown()
         os._exit(1)

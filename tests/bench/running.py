@@ -38,7 +38,7 @@ def idle(bench: Bench) -> list[Row]:
         windows: Windows = []
         for turn in range(bench.several(2, 1)):
             bench.say(f"idle: window {turn + 1}")
-            windows.append(window({"ours": ours.pid, "rival": rival.pid}, 30.0 if not bench.quick else 12.0))
+            windows.append(window({"ours": ours.pid, "rival": rival.pid}, bench.several(30, 10)))
         used = {"ours": memory(ours.pid), "rival": memory(rival.pid)}
     return [
         Row(
@@ -46,7 +46,7 @@ def idle(bench: Bench) -> list[Row]:
             "processor time, registered and idle",
             "s/min",
             "User and system time of the process and its children; 0.6 s a minute are 1 % of a core. Both in "
-            "the same windows of 30 s (quick: 12 s).",
+            "the same windows of 30 s (quick: 10 s).",
             Limit(ONE_PERCENT),
             (),
             [usage["ours"].cpu * 60 for usage in windows],

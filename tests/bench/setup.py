@@ -16,7 +16,7 @@ from tests.rig.capture import Packet
 from tests.rig.kamailio import Registrar
 
 LINGER = 0.35
-"""Seconds that a call goes on after the callee says that it has keys (both directions flow by then)."""
+"""Seconds that a call goes on after the phones say that they have keys (both directions flow by then)."""
 
 PAUSE = 0.25
 """Seconds between two calls."""
@@ -53,6 +53,7 @@ def call(side: Side, callee: Baresip, dtls: bool) -> Attempt:
     callee.wait_established(since=mark)
     if dtls:
         callee.wait_encrypted(since=mark)
+        side.wait_keys()
     time.sleep(LINGER)
     over = time.time()
     side.hang_up()

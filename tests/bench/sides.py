@@ -103,6 +103,9 @@ class Side(Protocol):
         """Press a digit in a call; the moment just before."""
         ...
 
+    def wait_keys(self) -> None:
+        """Wait until it has the keys of the call that it placed, as far as it tells."""
+
     def hang_up(self) -> None: ...
 
     def start(self) -> None: ...
@@ -156,6 +159,9 @@ class Ours:
         self.control.answer("key")
         return pressed
 
+    def wait_keys(self) -> None:
+        """Nothing: it sends no packet before."""
+
     def hang_up(self) -> None:
         self.control.ask("sim", what="hook", position="down")
 
@@ -169,6 +175,7 @@ class Rival:
         self.phone = phone
         self.end = end_of(phone)
         self._target = target
+        self._mark = 0
 
     @property
     def pid(self) -> int:
@@ -184,6 +191,7 @@ class Rival:
         """Nothing: it is given the whole number with the key."""
 
     def press(self) -> float:
+        self._mark = self.phone.mark()
         now = time.time()
         self.phone.dial(self._target)
         return now
@@ -192,6 +200,9 @@ class Rival:
         now = time.time()
         self.phone.send_dtmf("5")
         return now
+
+    def wait_keys(self) -> None:
+        self.phone.wait_encrypted(since=self._mark)
 
     def hang_up(self) -> None:
         self.phone.hangup()

@@ -127,8 +127,7 @@ class Capture:
 
 
 def read(file: Path) -> list[Packet]:
-    """IPv4 over Ethernet from a pcap file (microseconds, little endian); packets without data are left out.
-    """
+    """IPv4 over Ethernet from a pcap file (microseconds, little endian); packets without data left out."""
     octets, place, found = file.read_bytes(), 24, []
     while place + 16 <= len(octets):
         seconds, fraction, length, _ = struct.unpack_from("<IIII", octets, place)

@@ -1,5 +1,4 @@
-"""16 bit PCM wave files, also while somebody still writes them: the lengths in the header are not believed.
-"""
+"""16 bit PCM wave files, also while somebody still writes them: lengths in the header are not believed."""
 
 from __future__ import annotations
 

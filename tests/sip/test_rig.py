@@ -143,8 +143,7 @@ def test_digits_reach_the_far_end(lab: Lab) -> None:
 
 
 def test_certificates_are_wrong_in_the_way_they_should_be(lab: Lab) -> None:
-    """A strict client accepts the registrar's certificate and says of each other one what is wrong with it.
-    """
+    """A strict client accepts the registrar's certificate and says what is wrong with each other one."""
     authority = lab.kit.authority
     elsewhere = certs.Authority.create(lab.folder / "elsewhere", "Another CA")
     past = certs.days(-1)
