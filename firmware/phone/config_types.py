@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.config_files import Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
@@ -54,6 +55,9 @@ def _local_address(text: str) -> str:
 def _country(text: str) -> str:
     if not re.fullmatch("[A-Z]{2}", text):
         raise ValueError('is not a country; write its two capital letters, such as "DE"')
+    if text not in COUNTRIES:
+        known = ", ".join(code for code in COUNTRIES if code != DEFAULT)
+        raise ValueError(f"has no table of tones; write one of {known}, or leave it out")
     return text
 
 

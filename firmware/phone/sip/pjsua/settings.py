@@ -45,6 +45,7 @@ def endpoint() -> pj.EpConfig:
     config.medConfig.channelCount = 1
     config.medConfig.noVad = True  # RFC 6562: silence must not be seen in the packets
     config.medConfig.sndAutoCloseTime = -1
+    config.medConfig.ecTailLen = 0  # a handset keeps ear and mouth apart; a canceller would only hurt speech
     config.logConfig.consoleLevel = 0
     config.logConfig.msgLogging = 0
     return config
@@ -90,6 +91,8 @@ def account(config: Config, address: str) -> pj.AccountConfig:
         _registered(settings, config.account, config.sip.transport)
     else:
         settings.idUri = f"sip:{address}"
+        # pjsip would name the address of the default route, which need not be the one we are bound to.
+        settings.sipConfig.contactForced = f"<sip:{address};transport={config.sip.transport}>"
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
     settings.natConfig.sdpNatRewriteUse = 0
     settings.natConfig.sipOutboundUse = 0  # it would tell an instance-id (RFC 5626)
