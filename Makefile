@@ -17,13 +17,12 @@ help: ## this list
 
 setup: $(VENV)/.ready ## what the phone and the simulator need: Debian packages, .venv, pjsua2 from source
 
-$(VENV)/bin/python: requirements/debian.txt firmware/native/packages.txt
+$(VENV)/.made: requirements/debian.txt firmware/native/packages.txt
 	@requirements/install-debian-packages requirements/debian.txt firmware/native/packages.txt
-	@test -x $@ || { echo "setup: making .venv"; $(PYTHON) -m venv $(VENV); }
-	@touch $@ 2>/dev/null || true
+	@test -x $(BIN)/python || { echo "setup: making .venv"; $(PYTHON) -m venv $(VENV); }
+	@touch $@
 
-$(VENV)/.ready: $(VENV)/bin/python requirements/run.txt pyproject.toml $(wildcard firmware/native/* firmware/native/patches/*)
-	@requirements/install-debian-packages requirements/debian.txt firmware/native/packages.txt
+$(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard firmware/native/* firmware/native/patches/*)
 	@echo "setup: installing the Python packages (pinned by hash)"
 	@$(PIP) --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m firmware.native.build_pjsua2 --venv $(VENV)
