@@ -22,7 +22,7 @@ $(VENV)/.made: requirements/debian.txt firmware/native/packages.txt
 	@test -x $(BIN)/python || { echo "setup: making .venv"; $(PYTHON) -m venv $(VENV); }
 	@touch $@
 
-$(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard firmware/native/* firmware/native/patches/*)
+$(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard firmware/native/*.* firmware/native/patches/*)
 	@echo "setup: installing the Python packages (pinned by hash)"
 	@$(PIP) --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m firmware.native.build_pjsua2 --venv $(VENV)
