@@ -130,7 +130,7 @@ class Loop:
         return item
 
     def _answer(self, request: Request) -> None:
-        """A request's own mistakes (ValueError) go back to who asked; any other exception is ours and ends us."""
+        """A ValueError goes back to who asked; any other exception is our own fault and ends us."""
         try:
             request.answer.set_result(request.ask(self))
         except ValueError as error:

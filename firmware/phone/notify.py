@@ -33,7 +33,7 @@ class Notifier:
 
 
 def _watchdog(env: dict[str, str]) -> float | None:
-    """How often to say that we live: a third of ``$WATCHDOG_USEC`` in seconds, or None when nobody watches."""
+    """Seconds between signs of life, a third of ``$WATCHDOG_USEC``; None when nobody watches."""
     text = env.get("WATCHDOG_USEC", "")
     mine = env.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
     return int(text) / 3e6 if text.isdigit() and int(text) > 0 and mine else None

@@ -149,7 +149,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
 
 
 def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
-    """When, in monotonic seconds, something of this state changes by itself. Never more than a minute away."""
+    """When, in monotonic seconds, something of this state changes by itself; at most a minute away."""
     times = [now + 60 - wall.second - wall.microsecond / 1e6]
     live = state.live
     if live is not None and live.answered_at is not None:
