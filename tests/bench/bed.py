@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -78,6 +79,7 @@ class Bed:
             encryption=policy,
             env=env,
         )
+        self._stack.callback(shutil.rmtree, phone.socket.parent, ignore_errors=True)
         side = Ours(phone, NUMBERS[dials])
         self._stack.callback(side.stop)
         return side

@@ -18,7 +18,7 @@ ONE_PERCENT = 0.6
 FEW = 5.0
 """Wake-ups a second of a telephone that waits and does not poll."""
 
-WARM_UP = 3.0
+WARM_UP = 2.0
 """Seconds after registering or after the keys of a call before the window begins."""
 
 DIGIT_GAP = 0.35
@@ -115,10 +115,10 @@ def in_call(bench: Bench, codec: str) -> list[Row]:
         callee.wait_encrypted(since=mark)
         time.sleep(WARM_UP)
         pids = {"ours": ours.pid, "rival": callee.process.pid}
-        windows: Windows = [window(pids, bench.several(10, 6)) for _ in range(bench.several(2, 1))]
+        windows: Windows = [window(pids, bench.several(10, 5)) for _ in range(bench.several(2, 1))]
         used = {name: memory(pid) for name, pid in pids.items()}
         pressed: dict[str, list[float]] = {"ours": [], "rival": []}
-        for _ in range(bench.several(20, 6) if codec == "pcma" else 0):
+        for _ in range(bench.several(20, 5) if codec == "pcma" else 0):
             pressed["ours"].append(ours.digit())
             time.sleep(DIGIT_GAP)
             now = time.time()

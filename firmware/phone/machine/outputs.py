@@ -21,6 +21,7 @@ from firmware.phone.machine.rules import (
 )
 from firmware.phone.machine.state import Call, State
 from firmware.phone.privacy import exposure
+from firmware.phone.sip.headers import ANONYMOUS_URI
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
 
 _BUSY_TONE = {
@@ -141,7 +142,8 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             notice=state.voice_trouble,
         )
     if call.direction is Direction.IN:
-        address = call.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        hidden = call.peer.uri.startswith(ANONYMOUS_URI)
+        address = "" if hidden else call.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
         return screens.Ringing(call.peer.label, address, state.switch)
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
     they_see = rules.they_see(exposure(state.switch))

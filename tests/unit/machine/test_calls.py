@@ -15,6 +15,7 @@ from firmware.phone.values import (
     Direction,
     EndReason,
     Media,
+    Party,
     Security,
     SwitchPosition,
     Tone,
@@ -199,6 +200,12 @@ def test_the_contact_name_wins_over_the_name_the_caller_claims() -> None:
     other = Driver()
     other.ring_in(uri="sip:eve@phone.test")
     assert other.call.peer.name == "Robert"
+
+
+def test_an_anonymous_caller_has_no_address_to_show() -> None:
+    driver = Driver()
+    driver.happen(on.IncomingCall(CallId(2), Party("sip:anonymous@anonymous.invalid", "Anonymous")))
+    assert driver.screen == screens.Ringing("Anonymous", "", SwitchPosition.OPEN)
 
 
 def test_hash_declines_an_incoming_call() -> None:
