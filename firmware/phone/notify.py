@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 
@@ -18,18 +19,20 @@ class Notifier:
         self._send("READY=1")
 
     def alive(self) -> None:
-        self._send("WATCHDOG=1")
+        """Never waits: a reader that stalls must not stop the telephone."""
+        with contextlib.suppress(BlockingIOError):
+            self._send("WATCHDOG=1", socket.MSG_DONTWAIT)
 
     def stopping(self) -> None:
         self._send("STOPPING=1")
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str, flags: int = 0) -> None:
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.connect(address)
-            sock.sendall(message.encode())
+            sock.sendall(message.encode(), flags)
 
 
 def _watchdog(env: dict[str, str]) -> float | None:
