@@ -176,6 +176,7 @@ def test_the_caller_gives_up(lab: Lab) -> None:
     phone = lab.phone()
     bob.dial("alice")
     phone.wait_call("ringing", direction="in")
+    bob.wait_event("CALL_RINGING")
     bob.hangup()
     phone.wait_idle()
 
