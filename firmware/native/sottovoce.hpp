@@ -80,9 +80,9 @@ MediaSecurity mediaSecurity(int callId, unsigned medIdx);
 std::vector<int> srtpKeyings();
 
 /** A TLS server reached through nextHop (a host; empty: any) may prove with
- *  its certificate that it serves domain, instead of the host's own name; and
- *  when the host is a literal address, domain is what SNI asks for. An empty
- *  domain ends this. Returns false when a name is too long to be one.
+ *  its certificate that it serves domain, instead of the host's own name. SNI
+ *  does not ask for domain. An empty domain ends this. Returns false when a
+ *  name is too long to be one.
  */
 bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
 

@@ -64,6 +64,7 @@ class Phone:
         account: bool = True,
         transport: str = "tls",
         address: str = ports.LOOPBACK,
+        listens: bool = True,
         codecs: Sequence[str] = ("opus", "g722", "pcma", "pcmu"),
         encryption: str = "end-to-end",
         allow_clear: bool = False,
@@ -82,6 +83,7 @@ class Phone:
             registrar: whose user it is; with ``proxy`` the account goes elsewhere.
             password: default: the registrar's for this user.
             proxy: URI of the outbound proxy, default that of the registrar.
+            listens: False: no port is configured, as in most people's telephones.
             account: False: no [account] table, direct calls only.
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
@@ -114,9 +116,10 @@ class Phone:
         tables["sip"] = {
             "transport": transport,
             "bind": address,
-            "port": self.sip_port,
             "ca_file": str(authority.pem),
         }
+        if listens:
+            tables["sip"]["port"] = self.sip_port
         own = authority.issue(f"phone-{user}", dns=[DOMAIN], ips=[address])
         if not account:
             tables["sip"] |= {"cert_file": str(own.cert), "key_file": str(own.key)}
@@ -163,6 +166,19 @@ class Phone:
         """SIGTERM, SIGKILL after 6 s; sets and returns ``exit_code``."""
         self.exit_code = self.process.stop()
         return self.exit_code
+
+    def listening(self) -> list[int]:
+        """The TCP ports at which it takes connections, as the kernel says (as ``ss -tlnp`` does)."""
+        proc = Path(f"/proc/{self.process.pid}")
+        mine = {os.readlink(link) for link in (proc / "fd").iterdir() if link.is_symlink()}
+        rows = [
+            row.split() for name in ("tcp", "tcp6") for row in (proc / "net" / name).read_text().splitlines()
+        ]
+        return [
+            int(row[1].rpartition(":")[2], 16)
+            for row in rows
+            if f"socket:[{row[9]}]" in mine and row[3] == "0A"
+        ]
 
     def terminate(self, seconds: float = 6) -> tuple[int, float]:
         """SIGTERM; the exit code and after how many seconds it came.

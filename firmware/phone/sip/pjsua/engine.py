@@ -231,20 +231,18 @@ class PjsuaEngine:
             call.hangup(pj.CallOpParam())
 
     def _connect_audio(self) -> None:
-        """Connect every call that has keys to the bridge's sound port, and say whether there is one."""
+        """Connect every call's media to the bridge's sound port, and say whether one has keys."""
         manager = self._endpoint.pj.audDevManager()
-        any_media = False
         for call in self._calls.values():
             index = call.audio_index()
             if index is None:
                 continue
-            any_media = True
             if index != call.connected:
                 media = call.getAudioMedia(index)
                 media.startTransmit(manager.getPlaybackDevMedia())
                 manager.getCaptureDevMedia().startTransmit(media)
                 call.connected = index
-        self._voice.in_call(any_media)
+        self._voice.in_call(any(call.media.suite for call in self._calls.values()))
 
     def _bury(self, call: PjCall) -> None:
         """A call is over: try the next level when it was refused for its encryption, else tell why."""
