@@ -84,7 +84,7 @@ class Account:
         Secret,
         Option(
             Password(),
-            "The password of the account. In a file that others may read it is a weakening; `chmod 600` ends it.",
+            "The password of the account. A weakening in a file that others may read; `chmod 600` ends it.",
         ),
     ]
     auth_user: Annotated[
