@@ -193,6 +193,18 @@ def test_while_the_voice_has_the_card_nobody_looks_at_it(library: AlsaLibrary, t
     made.stop()
 
 
+def test_a_card_that_vanished_in_a_call_is_told_after_it(library: AlsaLibrary, told: Told) -> None:
+    card = library.cards["handset"]
+    made = AlsaAudio("handset", "null", "default", "GB", on_trouble=told)
+    made.start()
+    wait_until(lambda: card.opened == 1 and not card.open, 5, "the look at the start")
+    made.lend(True)
+    card.trouble = "No such device"
+    made.lend(False)
+    wait_until(lambda: told.last(Loudspeaker.HANDSET), 5, "the trouble to be told")
+    made.stop()
+
+
 def test_a_card_that_comes_or_goes_is_noticed(library: AlsaLibrary, told: Told, tmp_path: Path) -> None:
     """By the folder of the sound devices; no device is opened to find out."""
     card = library.cards["handset"]
