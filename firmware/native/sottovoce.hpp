@@ -92,6 +92,13 @@ bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
  */
 void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error);
 
+/** Forget what has been received for medium medIdx of a call and not been heard
+ *  yet. While no sound device asks for it, it piles up in the jitter buffer,
+ *  which takes ten seconds of audible skips to get rid of it. Returns false
+ *  when there is no such call or medium: it does not throw.
+ */
+bool dropLateSound(int callId, unsigned medIdx);
+
 /** Whether TLS transports that are created from now on listen for connections
  *  (the default), or only make them: no port is open.
  */

@@ -36,6 +36,7 @@ from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.values import Loudspeaker
 from firmware.phone.version import versions
 
 log = logging.getLogger("sottovoce.app")
@@ -64,6 +65,12 @@ class Hands:
                 self.painter.show(screen)
             case do.PlayTone(tone):
                 self.audio.tone(tone)
+            case do.OpenVoice():
+                self.audio.lend(True)
+                self.sip.execute(command)
+            case do.CloseVoice():
+                self.sip.execute(command)
+                self.audio.lend(False)
             case do.Ring(on=ring):
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
@@ -90,7 +97,8 @@ class Phone:
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
-        self.hands = Hands(sip, _audio(config, board), painter, keypad, switches)
+        audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
+        self.hands = Hands(sip, audio, painter, keypad, switches)
         self.loop = Loop(Rules.of(config), clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
@@ -171,9 +179,9 @@ def _display(board: Board) -> Display:
     return OledDisplay(spec.kind, bus=spec.bus, address=spec.address, rotate=spec.rotate)
 
 
-def _audio(config: Config, board: Board) -> Audio:
+def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:
     audio = config.audio
-    if audio.playback == NO_SOUND:
+    if audio.playback == audio.ringer == NO_SOUND:
         return FakeAudio()
     from firmware.phone.audio.alsa import AlsaAudio
 
@@ -185,4 +193,5 @@ def _audio(config: Config, board: Board) -> Audio:
         config.phone.country or countries.DEFAULT,
         period_ms=spec.period_ms,
         periods=spec.periods,
+        on_trouble=on_trouble,
     )

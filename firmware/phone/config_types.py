@@ -80,7 +80,13 @@ class Account:
             "The provider's domain, which its certificate must name.",
         ),
     ]
-    password: Annotated[Secret, Option(Password(), "The password of the account.")]
+    password: Annotated[
+        Secret,
+        Option(
+            Password(),
+            "The password of the account. A weakening in a file that others may read; `chmod 600` ends it.",
+        ),
+    ]
     auth_user: Annotated[
         str, Option(Text(), "The name to log in with, where the provider gives another one.", same_as="user")
     ] = ""
@@ -238,7 +244,11 @@ class Phone:
 
 @dataclass(frozen=True)
 class Config:
-    """All that phone.toml says, with the defaults filled in. ``source`` is the file; None without one."""
+    """All that phone.toml says, with the defaults filled in.
+
+    ``source`` is the file; None without one. ``password_exposed``: it holds the password itself, and others
+    than its owner may read it.
+    """
 
     account: Annotated[Account | None, Option(Table(Account, optional=True), absent="direct calls only")] = (
         None
@@ -250,3 +260,4 @@ class Config:
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     source: Path | None = None
+    password_exposed: bool = False

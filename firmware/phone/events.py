@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.phone.values import CallId, EndReason, Hook, Media, Party, Registration, SwitchPosition
+from firmware.phone.values import (
+    CallId,
+    EndReason,
+    Hook,
+    Loudspeaker,
+    Media,
+    Party,
+    Registration,
+    SwitchPosition,
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,14 @@ class VoiceChanged:
 
 
 @dataclass(frozen=True)
+class SoundChanged:
+    """A loudspeaker's device works (``trouble`` empty), or is missing or failing (why, and what to do)."""
+
+    loudspeaker: Loudspeaker
+    trouble: str
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display came back (``trouble`` empty) or no longer answers (why)."""
 
@@ -133,6 +150,7 @@ Event = (
     | DigitReceived
     | RegistrationChanged
     | VoiceChanged
+    | SoundChanged
     | DisplayChanged
     | DialAsked
     | AnswerAsked

@@ -20,7 +20,7 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "digits": len(state.digits),
         "calls": [_call(call, now) for call in state.calls],
         "missed": state.missed,
-        "audio_trouble": state.voice_trouble,
+        "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
         "board": board,
         "version": versions.get("sottovoce", ""),

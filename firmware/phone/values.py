@@ -20,6 +20,13 @@ class Hook(enum.Enum):
     OFF = "off"
 
 
+class Loudspeaker(enum.Enum):
+    """What sounds: the earpiece of the ``HANDSET``, and what rings."""
+
+    HANDSET = "handset"
+    RINGER = "ringer"
+
+
 class SwitchPosition(enum.Enum):
     """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default)."""
 

@@ -45,6 +45,8 @@ SAMPLES: dict[str, Screen] = {
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
     "idle-failed": Idle("10:24", "Alice", _failed(CERTIFICATE), PRIVATE),
     "idle-everything": Idle("19:05", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device"),
+    "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="No sound device"),
+    "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, "The ringer is silent"),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),

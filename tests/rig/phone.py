@@ -74,6 +74,7 @@ class Phone:
         alsa_config: Path | None = None,
         extra: str = "",
         env: Mapping[str, str] | None = None,
+        module: str = "firmware.phone",
     ) -> None:
         """Write its configuration, not start it.
 
@@ -89,6 +90,7 @@ class Phone:
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
             extra: TOML to append, further tables.
             env: further variables of its environment.
+            module: what is started, see ``faulty``.
         """
         self.user = user
         self.address = address
@@ -130,7 +132,7 @@ class Phone:
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:
             self._env["ALSA_CONFIG_PATH"] = str(alsa_config)
-        argv = [sys.executable, "-m", "firmware.phone", "--config", str(self.config), "--board", "simulator"]
+        argv = [sys.executable, "-m", module, "--config", str(self.config), "--board", "simulator"]
         argv += ["--state-dir", str(self.state), "--socket", str(self.socket)]
         self.process = Process(f"phone {user}", argv, self.folder / "log", self._env, self.folder, grace=6)
 

@@ -261,17 +261,49 @@ def test_early_media_is_heard_before_the_answer(lab: Lab) -> None:
     phone.hook("up")
     phone.keys("105#")
     far.wait_state("speaking")
-    phone.wait_call("early")
+    early = phone.wait_call("early", security="provider")
+    assert early["suite"] == "AES_CM_128_HMAC_SHA1_80"
+    phone.wait_screen("listen")
     with cables.listen() as heard:
         heard.wait(JUDGED_S + 1)
-    phone.wait_call("early")
-    found = speech.score(lab.kit.far, heard.samples(), 2.0)
-    print(f"early media: {found}")
-    assert found.passes(GOOD["pcma"])
-    far.answer()
-    phone.wait_call("active", security="provider")
+        assert phone.wait_call("early")["seconds"] == 0
+        found = speech.score(lab.kit.far, heard.samples(), 2.0)
+        print(f"early media: {found}")
+        assert found.passes(GOOD["pcma"])
+        far.answer()
+        phone.wait_call("active", security="provider")
+        found = speech.score(lab.kit.far, heard.wait(JUDGED_S).last(JUDGED_S), 1.0)
+        print(f"after the answer: {found}")
+        assert found.passes(GOOD["pcma"]), "the same speech goes on"
     phone.hook("down")
     far.wait_state("over")
+
+
+def test_early_media_that_ends_in_a_refusal(lab: Lab) -> None:
+    """An announcement, then 486: it was heard; now the earpiece gives the busy tone, and nothing else."""
+    far = lab.add(EarlyTalker(lab.kit.far, lab.folder))
+    lab.registrar(udp=True, routes={"105": far.uri})
+    cables = lab.cables()
+    phone = lab.phone(cables=cables, encryption="provider")
+    phone.hook("up")
+    phone.keys("105#")
+    phone.wait_call("early", security="provider")
+    with cables.listen() as heard:
+        heard.wait(JUDGED_S + 1)
+        found = speech.score(lab.kit.far, heard.samples(), 2.0)
+        print(f"early media: {found}")
+        assert found.passes(GOOD["pcma"])
+        far.refuse("486 Busy Here")
+        phone.wait_screen("busy")
+        phone.wait_idle()
+        tone = heard.wait(2.5).last(2)
+    assert loudest_db(tone) > AUDIBLE_DB
+    power = np.abs(np.fft.rfft(tone)) ** 2
+    near = round(425 * len(tone) / RATE)  # Hz; the tone of ITU-T E.180
+    assert power[near - 40 : near + 41].sum() > 0.9 * power.sum(), "the busy tone alone"
+    status = phone.status()
+    assert [call["state"] for call in status["calls"]] == ["ended"]
+    assert status["audio_trouble"] == ""
 
 
 def test_dialling_without_the_hash_key(lab: Lab) -> None:

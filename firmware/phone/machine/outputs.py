@@ -41,6 +41,10 @@ _HINTS = {
     EndReason.NO_ACCOUNT: "Dial a contact",
 }
 
+NO_SOUND = "No sound device"
+RINGER_SILENT = "The ringer is silent"
+"""What the display says of the sound devices; ``sotto status`` says why, and what to do."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -106,7 +110,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=state.voice_trouble,
+        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else ""),
     )
 
 
@@ -122,7 +126,7 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
         target="" if target == state.digits else target,
         they_see=rules.they_see(exposure(state.switch)),
         lifted=state.hook is Hook.OFF,
-        notice=state.voice_trouble,
+        notice=_sound_notice(state),
     )
 
 
@@ -139,7 +143,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             codec=call.media.codec,
             digits=call.digits,
             lifted=lifted,
-            notice=state.voice_trouble,
+            notice=_sound_notice(state),
         )
     if call.direction is Direction.IN:
         hidden = call.peer.uri.startswith(ANONYMOUS_URI)
@@ -147,7 +151,11 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
         return screens.Ringing(call.peer.label, address, state.switch)
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
     they_see = rules.they_see(exposure(state.switch))
-    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, state.voice_trouble)
+    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, _sound_notice(state))
+
+
+def _sound_notice(state: State) -> str:
+    return NO_SOUND if state.no_sound else ""
 
 
 def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:

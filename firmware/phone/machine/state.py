@@ -79,10 +79,24 @@ class State:
     digits: str = ""
     keyed_at: float = 0.0
     voice_trouble: str = ""
+    handset_trouble: str = ""
+    ringer_trouble: str = ""
     display_trouble: str = ""
     missed: int = 0
     placed: int = 0
     ended_seen: CallId | None = None
+
+    @property
+    def no_sound(self) -> bool:
+        """Whether the handset is silent or deaf, for all that is known."""
+        return bool(self.voice_trouble or self.handset_trouble)
+
+    @property
+    def audio_trouble(self) -> str:
+        """What is wrong with the sound devices, in detail; "" = nothing known."""
+        handset = self.handset_trouble or self.voice_trouble
+        ringer = self.ringer_trouble if self.ringer_trouble != self.handset_trouble else ""
+        return "; ".join([handset] * bool(handset) + [f"ringer: {ringer}"] * bool(ringer))
 
     @property
     def live(self) -> Call | None:

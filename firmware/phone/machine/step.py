@@ -16,7 +16,7 @@ from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import exposure
-from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Loudspeaker, Party
 
 BUSY_HERE = 486
 TEMPORARILY_UNAVAILABLE = 480
@@ -205,7 +205,19 @@ def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now
 
 
 def _voice(rules: Rules, state: State, event: on.VoiceChanged, now: float) -> Result:
-    return replace(state, voice_trouble=event.trouble), ()
+    """A voice that opened shows that the earpiece is there."""
+    handset = state.handset_trouble if event.trouble else ""
+    return replace(state, voice_trouble=event.trouble, handset_trouble=handset), ()
+
+
+def _sound(rules: Rules, state: State, event: on.SoundChanged, now: float) -> Result:
+    """A handset that comes back ends the trouble of the last call; one that never was away says nothing
+    of the microphone, which is not opened to look."""
+    if event.loudspeaker is Loudspeaker.RINGER:
+        return replace(state, ringer_trouble=event.trouble), ()
+    back = state.handset_trouble and not event.trouble
+    voice = "" if back else state.voice_trouble
+    return replace(state, handset_trouble=event.trouble, voice_trouble=voice), ()
 
 
 def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -> Result:
@@ -267,6 +279,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallFailed: _failed,
     on.RegistrationChanged: _registration,
     on.VoiceChanged: _voice,
+    on.SoundChanged: _sound,
     on.DisplayChanged: _display,
     on.Tick: _tick,
 }

@@ -16,6 +16,7 @@ from firmware.phone.values import (
     Direction,
     EndReason,
     Hook,
+    Loudspeaker,
     Media,
     Registration,
     RegistrationState,
@@ -73,6 +74,10 @@ class Telephone(RuleBasedStateMachine):
     @rule(trouble=st.sampled_from(["", "No sound device"]))
     def trouble(self, trouble: str) -> None:
         self.driver.happen(on.VoiceChanged(trouble), on.DisplayChanged(trouble))
+
+    @rule(loudspeaker=st.sampled_from(Loudspeaker), trouble=st.sampled_from(["", "no such card"]))
+    def sound(self, loudspeaker: Loudspeaker, trouble: str) -> None:
+        self.driver.happen(on.SoundChanged(loudspeaker, trouble))
 
     @rule(seconds=st.floats(0, 200))
     def time(self, seconds: float) -> None:

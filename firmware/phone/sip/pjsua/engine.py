@@ -111,7 +111,9 @@ class PjsuaEngine:
         name_devices(audio.playback, audio.capture)
         self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
         self._wake_fd = self._endpoint.wake_fd
-        self._voice = Voice(self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post)
+        self._voice = Voice(
+            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+        )
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
@@ -268,6 +270,13 @@ class PjsuaEngine:
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
+
+    def _drop_late_sound(self) -> None:
+        """Speech that piled up while no device asked for it would delay all that follows."""
+        for call in self._calls.values():
+            index = call.audio_index()
+            if index is not None:
+                pj.dropLateSound(call.getId(), index)
 
     # --- the end -------------------------------------------------------------------------------------
 

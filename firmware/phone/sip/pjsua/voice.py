@@ -42,12 +42,15 @@ class Voice:
         capture: str,
         clock: Clock,
         post: Callable[[on.Event], None],
+        opened: Callable[[], None],
     ) -> None:
+        """``opened`` is called when the device has just been opened: what came before is late by now."""
         self._manager = endpoint.audDevManager()
         self._playback = playback
         self._capture = capture
         self._clock = clock
         self._post = post
+        self._opened = opened
         self._wanted = False
         self._in_call = False
         self._mode = ""
@@ -101,6 +104,7 @@ class Voice:
             self._fail(error.reason)
             return
         self._mode = "device"
+        self._opened()
         if self._trouble:
             log.info("the sound device works again")
         self._trouble = ""
