@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pjsua2 as pj
@@ -67,6 +68,11 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
             tls.privKeyFile = str(sip.key_file)
         tls.msecTimeout = 10_000
     return _TRANSPORTS[sip.transport], settings
+
+
+def contact_user() -> str:
+    """By what name the registrar reaches this phone: another at each start, and nobody's (RFC 3323 4.1)."""
+    return secrets.token_hex(8)
 
 
 def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
