@@ -4,7 +4,9 @@
 
 %{
 #include "sottovoce.hpp"
+#include "disclosure.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
+%include "disclosure.hpp"

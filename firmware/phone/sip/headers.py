@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from firmware.phone.values import Party
 
@@ -11,28 +10,16 @@ ANONYMOUS_URI = "sip:anonymous@anonymous.invalid"
 ANONYMOUS_FROM = f'"Anonymous" <{ANONYMOUS_URI}>'
 """RFC 3323 section 4.1.1.3."""
 
+PRIVACY = "id"
+"""What a Privacy header field asks of the provider: to keep our identity to itself (RFC 3325 section 9.3)."""
+
+DISCLOSURE = "Sottovoce-Disclosure"
+"""The field in which an INVITE tells ``firmware/native`` what its call may show; it never leaves."""
+
 MAX_NAME = 64
 """Characters of a far end's display name that are kept."""
 
 _NAME_ADDR = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^>]*)>')
-
-
-@dataclass(frozen=True)
-class Anonymous:
-    """An INVITE of a caller who is not to be known: From, and the headers to add."""
-
-    from_uri: str
-    contact: str
-    headers: tuple[tuple[str, str], ...]
-
-
-def anonymous(address: str, transport: str) -> Anonymous:
-    """What RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for: a Contact without a user, too.
-
-    ``address``: "host:port" where we are reached over ``transport`` ("tls", "tcp", "udp").
-    """
-    contact = f"<sip:{address};transport={transport}>"
-    return Anonymous(ANONYMOUS_FROM, contact, (("Privacy", "id"),))
 
 
 def party(name_addr: str) -> Party:

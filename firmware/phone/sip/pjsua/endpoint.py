@@ -9,7 +9,8 @@ from typing import Any
 import pjsua2 as pj
 
 from firmware.phone.config import Config
-from firmware.phone.sip import reasons
+from firmware.phone.privacy import Exposure
+from firmware.phone.sip import headers, reasons
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 
@@ -40,12 +41,9 @@ class _Endpoint(pj.Endpoint):
         self._lost = lost
         self._sound_failed = sound_failed
         self.untrusted = ""
-        self.connected_from = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
-        if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
-            self.connected_from = prm.tlsInfo.localAddr
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
@@ -68,6 +66,9 @@ class PjEndpoint:
         self.pj = _Endpoint(crash, lost, sound_failed)
         self.pj.libCreate()
         self.pj.libInit(settings.endpoint())
+        pj.setContactUser(settings.contact_user())
+        pj.setFlowOnly(config.account is not None)
+        self.disclose(Exposure())
         self._wakeup = pj.Wakeup()
         kind, transport = settings.transport(config)
         if config.account is not None:
@@ -81,11 +82,6 @@ class PjEndpoint:
         settings.order_codecs(self.pj, config.media.codecs)
 
     @property
-    def reached_at(self) -> str:
-        """ "host:port" under which the far end of our connection knows us (RFC 5626: it comes back there)."""
-        return self.pj.connected_from or self.address
-
-    @property
     def untrusted(self) -> str:
         """Why the last server was not trusted, or ""."""
         return self.pj.untrusted
@@ -93,6 +89,10 @@ class PjEndpoint:
     @untrusted.setter
     def untrusted(self, why: str) -> None:
         self.pj.untrusted = why
+
+    def disclose(self, exposure: Exposure) -> None:
+        """From now on let every message say of us what ``exposure`` allows, also those of running calls."""
+        pj.setDisclosure(exposure.identity, headers.PRIVACY)
 
     def poll(self, seconds: float) -> None:
         """Run pjsip until something happened, at most ``seconds``."""

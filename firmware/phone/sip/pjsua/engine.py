@@ -55,7 +55,6 @@ class PjsuaEngine:
         self._levels: dict[CallId, tuple[do.PlaceCall, list[int]]] = {}
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
-        self._exposure = Exposure()
         self._ready: threading.Event = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -131,7 +130,7 @@ class PjsuaEngine:
     def _carry_out(self, command: do.SipCommand) -> None:
         match command:
             case do.SetExposure(exposure):
-                self._exposure = exposure
+                self._endpoint.disclose(exposure)
             case do.OpenVoice():
                 self._voice.open(True)
             case do.CloseVoice():
@@ -178,10 +177,7 @@ class PjsuaEngine:
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        if command.exposure.private:
-            prm.txOption = headers_option(
-                headers.anonymous(self._endpoint.reached_at, self._config.sip.transport)
-            )
+        prm.txOption = disclosing(command.exposure)
         try:
             call.makeCall(command.uri, prm)
         except pj.Error as error:
@@ -297,13 +293,18 @@ class PjsuaEngine:
         self._endpoint.close()
 
 
-def headers_option(shown: headers.Anonymous) -> pj.SipTxOption:
-    """pjsua2's form of what an anonymous INVITE carries."""
+def disclosing(exposure: Exposure) -> pj.SipTxOption:
+    """How the INVITE of a call is marked that shows less or more than the switch; see ``firmware/native``."""
     option = pj.SipTxOption()
-    option.localUri = shown.from_uri
-    option.contactUri = shown.contact
-    for name, value in shown.headers:
-        header = pj.SipHeader()
-        header.hName, header.hValue = name, value
-        option.headers.append(header)
+    if exposure.private:
+        option.localUri = headers.ANONYMOUS_FROM  # the dialog has no other name from its beginning
+        option.headers.append(_mark("none"))
+    elif exposure.cause == "emergency":
+        option.headers.append(_mark("full"))
     return option
+
+
+def _mark(value: str) -> pj.SipHeader:
+    header = pj.SipHeader()
+    header.hName, header.hValue = headers.DISCLOSURE, value
+    return header

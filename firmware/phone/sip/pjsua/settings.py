@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from pathlib import Path
 
@@ -92,6 +93,11 @@ def listens(config: Config) -> bool:
     It is opened for direct calls (no account), and by asking: a port, or a certificate to show.
     """
     return config.account is None or config.sip.port is not None or config.sip.cert_file is not None
+
+
+def contact_user() -> str:
+    """By what name the registrar reaches this phone: another at each start, and nobody's (RFC 3323 4.1)."""
+    return secrets.token_hex(8)
 
 
 def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
