@@ -111,7 +111,7 @@ def _wrap(root: Path, python: Interpreter, log: Path) -> list[subprocess.Popen[b
     """Generate the C++ around the library and start compiling it: that takes as long as all the rest."""
     work = root / "wrapper"
     work.mkdir()
-    for name in ("sottovoce.i", "sottovoce.hpp", "sottovoce.cpp"):
+    for name in ("sottovoce.i", "sottovoce.hpp", "sottovoce.cpp", "watchers.hpp", "watchers.cpp"):
         shutil.copy(RECIPE / name, work)
     parts = ["pjlib", "pjlib-util", "pjnath", "pjmedia", "pjsip"]
     includes = [
@@ -142,7 +142,7 @@ def _wrap(root: Path, python: Interpreter, log: Path) -> list[subprocess.Popen[b
         *includes,
     ]
     env = {**os.environ, "LC_ALL": "C"}
-    names = ("pjsua2_wrap", "sottovoce")
+    names = ("pjsua2_wrap", "sottovoce", "watchers")
     return [start([*compiler, "-c", f"{name}.cpp", "-o", f"{name}.o"], log, work, env) for name in names]
 
 
@@ -172,7 +172,7 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     module.mkdir()
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
-    objects = ["wrapper/pjsua2_wrap.o", "wrapper/sottovoce.o"]
+    objects = ["wrapper/pjsua2_wrap.o", "wrapper/sottovoce.o", "wrapper/watchers.o"]
     link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)

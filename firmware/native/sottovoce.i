@@ -4,7 +4,11 @@
 
 %{
 #include "sottovoce.hpp"
+#include "watchers.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
+
+%feature("director") pj::Watchers;
+%include "watchers.hpp"

@@ -15,7 +15,7 @@ from firmware.native.shell import NativeError, output
 
 SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
 CODECS = ("opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000")
-ADDITIONS = ("Wakeup", "mediaSecurity", "setTrustedTlsDomain", "setTlsListening")
+ADDITIONS = ("Wakeup", "mediaSecurity", "setTrustedTlsDomain", "setTlsListening", "Watchers")
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
+from firmware.phone.machine import watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -20,9 +21,10 @@ from firmware.phone.machine.rules import (
     Rules,
 )
 from firmware.phone.machine.state import Call, State
+from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
 from firmware.phone.sip.headers import ANONYMOUS_URI
-from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
+from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, SubscriptionId, Tone
 
 _BUSY_TONE = {
     EndReason.BUSY,
@@ -44,15 +46,16 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """``voice``: microphone and earpiece are open and connected to the call."""
+    """``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees."""
 
     tone: Tone | None = None
     ringing: bool = False
     voice: bool = False
     private: bool = True
+    watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
 
 
-def outputs(state: State, now: float) -> Outputs:
+def outputs(rules: Rules, state: State, now: float) -> Outputs:
     live = state.live
     ringing = (
         live is not None
@@ -62,7 +65,8 @@ def outputs(state: State, now: float) -> Outputs:
         and state.hook is Hook.ON
     )
     voice = live is not None and live.voice and state.hook is Hook.OFF
-    return Outputs(_tone(state, now), ringing, voice, exposure(state.switch).private)
+    private = exposure(state.switch).private
+    return Outputs(_tone(state, now), ringing, voice, private, watchers.seen(rules, state))
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -100,6 +104,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return screens.Ended(
             last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, "")
         )
+    asking = watchers.asking(state, now)
+    if asking is not None:
+        return _asks(rules, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -108,6 +115,12 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         missed=state.missed,
         notice=state.voice_trouble,
     )
+
+
+def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+    bare = address.removeprefix("sips:").removeprefix("sip:")
+    name = rules.name_of(address)
+    return screens.WatcherAsks(name or Party(address).label, bare)
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
