@@ -85,7 +85,7 @@ SAMPLES: dict[str, Screen] = {
     ),
     "watcher-asks": WatcherAsks("Carol", "carol@phone.test"),
     "watcher-asks-long": WatcherAsks(
-        "wilhelmina.mueller-luedenscheidt", "wilhelmina.mueller-luedenscheidt@kanzlei.example.org"
+        "w.mueller-luedenscheidt", "w.mueller-luedenscheidt@kanzlei.example.org"
     ),
     "message": Message("Starting", "Sottovoce 0.1.0"),
 }

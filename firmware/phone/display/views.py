@@ -160,8 +160,10 @@ def _ended(image: Image.Image, screen: Ended) -> None:
 def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
     Row(words.ASKS, icons.EYE, bar=True).draw(image, 0)
     keys = Row(words.ASKS_KEYS, middle=True)
-    address = Row(words.asks_address(screen), middle=True).folded(1)
-    bottom = rows_at_bottom(image, [*address, keys])
+    address = words.asks_address(screen)
+    if SMALL.width(address) > WIDTH:
+        address = address.replace("@", " @", 1)  # may be broken before its host, which must be seen
+    bottom = rows_at_bottom(image, [*Row(address, middle=True).folded(2), keys])
     _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
 
 

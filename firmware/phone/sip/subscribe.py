@@ -35,6 +35,8 @@ def read(message: str) -> Subscribe:
     fields = _fields(message)
     event = _only(fields.get("event", [])).split(";")[0].strip().lower()
     entity = _address(_only(fields.get("to", [])))
+    if re.search(r"\r(?!\n)|\0", message):
+        return Subscribe("", entity, event)
     privacy = {word.strip().lower() for value in fields.get("privacy", []) for word in value.split(";")}
     if privacy - {"none", "critical", ""}:
         return Subscribe("", entity, event)
@@ -46,7 +48,8 @@ def read(message: str) -> Subscribe:
 def _fields(message: str) -> dict[str, list[str]]:
     """The header fields by their long names in small letters, folded lines joined."""
     head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
-    lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()[1:]
+    # Not splitlines(): it also ends lines at characters that a display name may hold.
+    lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))[1:]
     long = {short: name for name, short in _COMPACT.items()}
     found: dict[str, list[str]] = {}
     for line in lines:
