@@ -10,7 +10,6 @@ import base64
 import dataclasses
 import enum
 import re
-from datetime import date
 from typing import Any
 
 from firmware.phone import events as on
@@ -90,13 +89,7 @@ def event_fields(event: on.Event) -> dict[str, Any]:
 
 
 def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: _json(value) for name, value in pairs}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, enum.Enum):
-        return value.value
-    return value.isoformat() if isinstance(value, date) else value
+    return {name: value.value if isinstance(value, enum.Enum) else value for name, value in pairs}
 
 
 def output_fields(outputs: Outputs) -> dict[str, Any]:
