@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import select
 import socket
 import ssl
 import threading
@@ -113,7 +114,6 @@ class Watcher:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self._socket = context.wrap_socket(plain)
-        self._socket.settimeout(0.1)
         self._thread.start()
         return self
 
@@ -190,11 +190,10 @@ class Watcher:
     def _read(self) -> None:
         waiting = b""
         while not self._stopping.is_set():
-            try:
-                octets = self._socket.recv(65536)
-            except (TimeoutError, ssl.SSLWantReadError):
+            if not select.select([self._socket], [], [], 0.1)[0]:
                 continue
-            if not octets:
+            octets = self._receive()
+            if octets is None:
                 return
             waiting += octets
             while b"\r\n\r\n" in waiting:
@@ -205,6 +204,20 @@ class Watcher:
                     break
                 waiting = rest[size:]
                 self._message(head.decode(), rest[:size].decode())
+
+    def _receive(self) -> bytes | None:
+        """What is there now; None at the end. Under the lock: a TLS session is not for two threads at once."""
+        found = b""
+        with self._lock:
+            self._socket.settimeout(0)
+            try:
+                while octets := self._socket.recv(65536):
+                    found += octets
+            except ssl.SSLWantReadError:
+                return found
+            finally:
+                self._socket.settimeout(5)
+        return found or None
 
     def _message(self, head: str, body: str) -> None:
         first, *lines = head.split("\r\n")

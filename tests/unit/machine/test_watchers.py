@@ -107,6 +107,8 @@ def test_matrix(who: str, states: tuple[Sees | int, ...]) -> None:
         if in_call:
             phone.talk()
         found.append(phone.sees(WHO[who]))
+        accepted = any(isinstance(command, do.GrantWatcher) for command in phone.done)
+        assert accepted is isinstance(found[-1], Sees), "who is refused is never accepted first"
     assert tuple(found) == states
 
 
