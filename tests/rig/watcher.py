@@ -100,17 +100,17 @@ class Subscription:
 class Watcher:
     """One connection to the registrar; a context manager."""
 
-    def __init__(self, registrar: Registrar, user: str) -> None:
-        """``user``: who it is, unless a subscription says otherwise."""
+    def __init__(self, registrar: Registrar | None, user: str, direct: tuple[str, int] | None = None) -> None:
+        """``user``: who it is, unless a subscription says otherwise; ``direct``: past the registrar, there."""
         self.user = user
-        self._registrar = registrar
+        self._server = direct or ((registrar.address, registrar.tls_port) if registrar else ("", 0))
         self._subscriptions: dict[str, Subscription] = {}
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
 
     def __enter__(self) -> Self:
-        plain = socket.create_connection((self._registrar.address, self._registrar.tls_port), 5)
+        plain = socket.create_connection(self._server, 5)
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self._socket = context.wrap_socket(plain)
@@ -206,7 +206,7 @@ class Watcher:
                 self._message(head.decode(), rest[:size].decode())
 
     def _receive(self) -> bytes | None:
-        """What is there now; None at the end. Under the lock: a TLS session is not for two threads at once."""
+        """What is there now; None at the end. Locked: a TLS session is not for two threads at once."""
         found = b""
         with self._lock:
             self._socket.settimeout(0)

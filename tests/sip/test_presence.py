@@ -234,6 +234,17 @@ def test_a_subscribe_that_does_not_come_by_our_connection_is_refused(lab: Lab) -
     assert bob.subscribe("alice").wait_answer() == 403
 
 
+def test_a_subscribe_to_the_open_port_of_the_phone_is_refused(lab: Lab) -> None:
+    """A phone for direct calls listens over TLS, but no provider there has looked at who asks."""
+    phone = lab.phone(account=False, extra=GRANTS)
+    phone.privacy("open")
+    bob = lab.add(Watcher(None, "bob", direct=(phone.address, phone.sip_port)))
+    asserted = ("P-Asserted-Identity: <sip:bob@phone.test>",)
+    for view in (bob.subscribe("alice"), bob.subscribe("alice", extra=asserted)):
+        assert view.wait_answer() == 403
+    assert phone.status()["watchers"] == []
+
+
 def test_no_message_of_presence_names_more_than_the_watcher_knew(lab: Lab) -> None:
     """A watcher who subscribed by number does not learn the user's name by presence."""
     registrar = lab.registrar()
