@@ -100,10 +100,15 @@ class Subscription:
 class Watcher:
     """One connection to the registrar; a context manager."""
 
-    def __init__(self, registrar: Registrar | None, user: str, direct: tuple[str, int] | None = None) -> None:
-        """``user``: who it is, unless a subscription says otherwise; ``direct``: past the registrar, there."""
+    def __init__(self, server: Registrar | tuple[str, int], user: str) -> None:
+        """Prepare, not connect.
+
+        Args:
+            server: the registrar, or past it an address and port over TLS.
+            user: who it is, unless a subscription says otherwise.
+        """
         self.user = user
-        self._server = direct or ((registrar.address, registrar.tls_port) if registrar else ("", 0))
+        self._server = server if isinstance(server, tuple) else (server.address, server.tls_port)
         self._subscriptions: dict[str, Subscription] = {}
         self._stopping = threading.Event()
         self._lock = threading.Lock()

@@ -238,7 +238,7 @@ def test_a_subscribe_to_the_open_port_of_the_phone_is_refused(lab: Lab) -> None:
     """A phone for direct calls listens over TLS, but no provider there has looked at who asks."""
     phone = lab.phone(account=False, extra=GRANTS)
     phone.privacy("open")
-    bob = lab.add(Watcher(None, "bob", direct=(phone.address, phone.sip_port)))
+    bob = lab.add(Watcher((phone.address, phone.sip_port), "bob"))
     asserted = ("P-Asserted-Identity: <sip:bob@phone.test>",)
     for view in (bob.subscribe("alice"), bob.subscribe("alice", extra=asserted)):
         assert view.wait_answer() == 403
