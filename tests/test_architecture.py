@@ -21,6 +21,7 @@ ONE_IMPORTER = {
 PURE = (
     "machine",
     "privacy",
+    "presence",
     "events",
     "commands",
     "values",
@@ -31,6 +32,7 @@ PURE = (
     "sip.uri",
     "sip.headers",
     "sip.sdp",
+    "sip.subscribe",
     "sip.reasons",
     "sip.backoff",
     "keypad.matrix",

@@ -21,3 +21,7 @@
 
 /* An identity token (RFC 8225) or a long route makes large messages */
 #define PJSIP_MAX_PKT_LEN                       8000
+
+/* Seconds after which a watcher must ask again: what it was told of a phone
+   that lost power holds no longer than this */
+#define PJSIP_PRES_DEFAULT_EXPIRES              300

@@ -22,6 +22,7 @@ ADDITIONS = (
     "setTlsListening",
     "dropLateSound",
     "setDisclosure",
+    "Watchers",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 

@@ -170,6 +170,9 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         arrow = "from" if call["direction"] == "in" else "to"
         said = call["reason"] or f"{call['seconds']} s, {call['security']}"
         lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
+    for watcher in status["watchers"]:
+        until = f" until {watcher['until']}" if watcher["until"] else ""
+        lines.append(f"watcher       {watcher['uri']} sees: {watcher['sees']}{until}")
     lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines

@@ -185,7 +185,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class Watcher:
-    """A person who may see your presence, by name, while the privacy switch lets it pass; nobody else may."""
+    """A person who may see your presence while the privacy switch is open. It needs an account over TLS."""
 
     uri: Annotated[str, Option(_ADDRESS, "Who.")]
     shows: Annotated[

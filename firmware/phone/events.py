@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from firmware.phone.values import (
     CallId,
@@ -12,6 +13,7 @@ from firmware.phone.values import (
     Media,
     Party,
     Registration,
+    SubscriptionId,
     SwitchPosition,
 )
 
@@ -132,6 +134,29 @@ class HangUpAsked:
 
 
 @dataclass(frozen=True)
+class WatcherAsked:
+    """A SUBSCRIBE by ``uri`` ("": anonymous, or not by our provider) waits for its answer (RFC 6665)."""
+
+    subscription: SubscriptionId
+    uri: str
+    event: str
+
+
+@dataclass(frozen=True)
+class WatcherGone:
+    """A subscription is over: the watcher left, did not refresh it, or cannot be reached."""
+
+    subscription: SubscriptionId
+
+
+@dataclass(frozen=True)
+class DayChanged:
+    """The local date; None when the clock was never set."""
+
+    day: date | None
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -155,5 +180,8 @@ Event = (
     | DialAsked
     | AnswerAsked
     | HangUpAsked
+    | WatcherAsked
+    | WatcherGone
+    | DayChanged
     | Tick
 )

@@ -11,6 +11,7 @@ from firmware.phone import events as on
 from firmware.phone.display import views
 from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
+from firmware.phone.machine import watchers
 from firmware.phone.simulated import Simulated
 from firmware.phone.status import status
 
@@ -66,7 +67,8 @@ class Requests:
     def status(self) -> dict[str, Any]:
         loop = self._loop
         assert loop is not None, "serve() comes first"  # noqa: S101
-        return status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+        told = status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+        return told | {"watchers": watchers.listed(loop.rules, loop.state)}
 
     def picture(self, shown: Screen) -> tuple[list[str], bytes]:
         """A screen's text lines, and its pixels as PNG."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 CallId = NewType("CallId", int)
+SubscriptionId = NewType("SubscriptionId", int)
 Seconds = NewType("Seconds", float)
 
 KEYS = "0123456789*#ABCD"

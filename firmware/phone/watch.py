@@ -52,7 +52,7 @@ class Stream:
 
     def changed(self, event: on.Event | None, state: State, outputs: Outputs, shown: Screen | None) -> None:
         if event is not None and not isinstance(event, on.Tick):
-            self._put({"event": event_name(event), **event_fields(event)})
+            self._put(told(event))
         self._tell_present(outputs, shown)
 
     def _tell_present(self, outputs: Outputs, shown: Screen | None) -> None:
@@ -75,6 +75,11 @@ class Stream:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             self._overrun = True
+
+
+def told(event: on.Event) -> dict[str, Any]:
+    """The event as a message: its fields, and its name as "event"."""
+    return {"event": ""} | event_fields(event) | {"event": event_name(event)}
 
 
 def event_name(event: on.Event) -> str:

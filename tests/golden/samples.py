@@ -11,6 +11,7 @@ from firmware.phone.display.screens import (
     Message,
     Ringing,
     Screen,
+    WatcherAsks,
 )
 from firmware.phone.values import (
     Direction,
@@ -83,6 +84,10 @@ SAMPLES: dict[str, Screen] = {
     "ended-after-call": Ended("Bob Baker", EndReason.PEER_HUNG_UP.value, 4205, "Hang up"),
     "ended-encryption": Ended(
         "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, "Press # to call without encryption"
+    ),
+    "watcher-asks": WatcherAsks("Carol", "carol@phone.test"),
+    "watcher-asks-long": WatcherAsks(
+        "w.mueller-luedenscheidt", "w.mueller-luedenscheidt@kanzlei.example.org"
     ),
     "message": Message("Starting", "Sottovoce 0.1.0"),
 }

@@ -16,6 +16,7 @@ import pytest
 
 from firmware.phone import cli
 from firmware.phone import commands as do
+from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
 from firmware.phone.control import MAX_LINE, Control, parse
 from firmware.phone.errors import ConfigError
@@ -26,6 +27,8 @@ from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.values import SubscriptionId
+from firmware.phone.watch import told
 
 
 class Recorder:
@@ -220,6 +223,11 @@ def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
     dead.close()
     Rig(tmp_path / "sock").stop()
     assert not (tmp_path / "sock").exists()
+
+
+def test_an_event_is_told_by_its_name_whatever_its_fields_are() -> None:
+    asked = on.WatcherAsked(SubscriptionId(1), "sip:bob@phone.test", "presence")
+    assert told(asked) == {"event": "watcher-asked", "subscription": 1, "uri": "sip:bob@phone.test"}
 
 
 def test_parse_says_what_is_wrong() -> None:

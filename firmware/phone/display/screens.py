@@ -78,6 +78,17 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class WatcherAsks:
+    """Somebody wants to see when we are there; the keys 1, 2 and # answer.
+
+    ``who`` is a contact's name or a user part.
+    """
+
+    who: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Message:
     """Something that the user has to know and that is no call ("Starting", "Goodbye")."""
 
@@ -85,4 +96,4 @@ class Message:
     text: str
 
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | Message
+Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Message

@@ -23,7 +23,17 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
-from firmware.phone.display.screens import Calling, Dialling, Ended, Idle, InCall, Message, Ringing, Screen
+from firmware.phone.display.screens import (
+    Calling,
+    Dialling,
+    Ended,
+    Idle,
+    InCall,
+    Message,
+    Ringing,
+    Screen,
+    WatcherAsks,
+)
 from firmware.phone.display.text import cleaned
 from firmware.phone.display.words import lines
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
@@ -66,6 +76,8 @@ def draw(screen: Screen) -> Image.Image:
             _in_call(image, screen)
         case Ended():
             _ended(image, screen)
+        case WatcherAsks():
+            _watcher_asks(image, screen)
         case Message():
             _message(image, screen)
     return image
@@ -143,6 +155,16 @@ def _ended(image: Image.Image, screen: Ended) -> None:
     SMALL.draw(image, left, 0, shorten(screen.peer, SMALL, WIDTH - left - SMALL.width(spoken) - 6))
     _right(image, 0, spoken)
     _name(image, ROW, rows_at_bottom(image, Row(screen.hint, middle=True).folded(2)), screen.reason)
+
+
+def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
+    Row(words.ASKS, icons.EYE, bar=True).draw(image, 0)
+    keys = Row(words.ASKS_KEYS, middle=True)
+    address = words.asks_address(screen)
+    if SMALL.width(address) > WIDTH:
+        address = address.replace("@", " @", 1)  # may be broken before its host, which must be seen
+    bottom = rows_at_bottom(image, [*Row(address, middle=True).folded(2), keys])
+    _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
 
 
 def _message(image: Image.Image, screen: Message) -> None:

@@ -11,6 +11,7 @@ from firmware.phone.display.screens import (
     Message,
     Ringing,
     Screen,
+    WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
@@ -36,6 +37,9 @@ INCOMING = "Incoming call"
 LIFT = "Lift the handset"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
+ASKS = "May they see you?"
+ASKS_MORE = "wants to see when you are there"
+ASKS_KEYS = "1 today  2 30 days  # no"
 
 
 def duration(seconds: int) -> str:
@@ -88,6 +92,11 @@ def caller(screen: Ringing) -> tuple[str, str]:
     return screen.address or UNKNOWN, ""
 
 
+def asks_address(screen: WatcherAsks) -> str:
+    """The address under the name, where that says more."""
+    return screen.address if screen.who != screen.address else ""
+
+
 def lines(screen: Screen) -> list[str]:
     """What the display says, top to bottom, each line complete even where the picture has to cut it."""
     return [line for line in _lines(cleaned(screen)) if line]
@@ -122,6 +131,8 @@ def _lines(screen: Screen) -> list[str]:
         case Ended():
             spoken = duration(screen.seconds) if screen.seconds > 0 else ""
             return [screen.peer, spoken, screen.reason, screen.hint]
+        case WatcherAsks():
+            return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
         case Message():
             return [screen.title, screen.text]
 

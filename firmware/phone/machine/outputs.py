@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
+from firmware.phone.machine import watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -20,9 +21,10 @@ from firmware.phone.machine.rules import (
     Rules,
 )
 from firmware.phone.machine.state import Call, State
+from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
 from firmware.phone.sip.headers import ANONYMOUS_URI
-from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
+from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, SubscriptionId, Tone
 
 _BUSY_TONE = {
     EndReason.BUSY,
@@ -48,15 +50,16 @@ RINGER_SILENT = "The ringer is silent"
 
 @dataclass(frozen=True)
 class Outputs:
-    """``voice``: microphone and earpiece are open and connected to the call."""
+    """``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees."""
 
     tone: Tone | None = None
     ringing: bool = False
     voice: bool = False
     private: bool = True
+    watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
 
 
-def outputs(state: State, now: float) -> Outputs:
+def outputs(rules: Rules, state: State, now: float) -> Outputs:
     live = state.live
     ringing = (
         live is not None
@@ -66,7 +69,8 @@ def outputs(state: State, now: float) -> Outputs:
         and state.hook is Hook.ON
     )
     voice = live is not None and live.voice and state.hook is Hook.OFF
-    return Outputs(_tone(state, now), ringing, voice, exposure(state.switch).private)
+    private = exposure(state.switch).private
+    return Outputs(_tone(state, now), ringing, voice, private, watchers.seen(rules, state))
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -104,6 +108,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return screens.Ended(
             last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, "")
         )
+    asking = watchers.asking(state, now)
+    if asking is not None:
+        return _asks(rules, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -112,6 +119,12 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         missed=state.missed,
         notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else ""),
     )
+
+
+def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+    bare = address.removeprefix("sips:").removeprefix("sip:")
+    name = rules.name_of(address)
+    return screens.WatcherAsks(name or Party(address).label, bare)
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.config import Config, Contact
+from firmware.phone.presence import Grant
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import uri
 from firmware.phone.values import Party
@@ -30,6 +31,9 @@ ENDED_KEPT = 30.0
 RING_LIMIT = 180.0
 """Seconds after which an unanswered incoming call is refused with 480 (RFC 3261 section 13.3.1.1)."""
 
+ASK_GUARD = 1.0
+"""Seconds that a question stands before a key answers it: one pressed earlier was not meant for it."""
+
 PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
@@ -44,6 +48,7 @@ class Rules:
     contacts: tuple[Contact, ...] = ()
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
+    grants: tuple[Grant, ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> Rules:
@@ -55,6 +60,7 @@ class Rules:
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
+            grants=tuple(Grant(w.uri, w.shows, w.until) for w in config.privacy.watchers),
         )
 
     def resolve(self, text: str) -> Party:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from firmware.phone.machine.table import Move, after
+from firmware.phone.presence import Grant, Watching
 from firmware.phone.values import (
     CallId,
     CallState,
@@ -69,6 +71,10 @@ class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
     ``ended_seen`` is the id of the last ended call whose screen the user has left.
+
+    ``grants`` were given at the keypad, ``refused`` are the watchers refused there; ``watchers`` have a
+    subscription now, in the order they came. ``asked_at``: since when the display asks whether the first who
+    waits may see us. ``today`` is None while nobody knows the day.
     """
 
     hook: Hook = Hook.ON
@@ -85,6 +91,11 @@ class State:
     missed: int = 0
     placed: int = 0
     ended_seen: CallId | None = None
+    grants: tuple[Grant, ...] = ()
+    refused: tuple[str, ...] = ()
+    watchers: tuple[Watching, ...] = ()
+    asked_at: float | None = None
+    today: date | None = None
 
     @property
     def no_sound(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.machine import watchers
 from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -31,8 +32,9 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     handler = _HANDLERS.get(type(event))
     if handler is None:
         return state, ()
-    result: Result = handler(rules, state, event, now)
-    return result
+    state, commands = handler(rules, state, event, now)
+    state, ended = watchers.follow(rules, state, now)
+    return state, (*commands, *ended)
 
 
 def why_not(state: State, event: on.Event) -> str:
@@ -77,6 +79,8 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
     live = state.live
     if live is not None:
         return _key_in_call(state, live, event.key, now)
+    if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
+        return watchers.decided(state, event.key, now)
     state = _dismissed(state)
     if event.key == "#" and state.digits and state.hook is Hook.OFF:
         return _dial(rules, state, now)
@@ -281,5 +285,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.VoiceChanged: _voice,
     on.SoundChanged: _sound,
     on.DisplayChanged: _display,
+    on.WatcherAsked: watchers.asked,
+    on.WatcherGone: watchers.gone,
+    on.DayChanged: watchers.day,
     on.Tick: _tick,
 }

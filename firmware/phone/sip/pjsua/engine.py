@@ -28,6 +28,7 @@ from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
+from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.values import CallId, Direction, Encryption
 
 log = logging.getLogger("sottovoce.sip")
@@ -116,6 +117,7 @@ class PjsuaEngine:
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
+        self._watchers = PjWatchers(self._account.getId(), self._post, self._crash)
         self._account.register()
 
     def _work(self) -> bool:
@@ -137,6 +139,8 @@ class PjsuaEngine:
                 self._voice.open(False)
             case do.PlaceCall():
                 self._place(command, self._outgoing_levels())
+            case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
+                self._watchers.carry_out(command)
             case _:
                 call = self._calls.get(command.call_id)
                 if call is not None and not call.over:
@@ -280,6 +284,7 @@ class PjsuaEngine:
         """BYE, CANCEL, un-REGISTER, wait for the answers within the time given, then close."""
         for call in self._calls.values():
             self._tell(call, do.EndCall(call.call_id))
+        self._watchers.leave()
         self._account.leave()
         while self._clock.monotonic() < self._stop_by:
             self._endpoint.poll(SECURING_POLL)
@@ -289,6 +294,7 @@ class PjsuaEngine:
                 break
         self._wake_fd = -1
         self._calls.clear()
+        self._watchers.close()
         self._account.shutdown()
         self._endpoint.close()
 
