@@ -182,7 +182,7 @@ def _audio(config: Config, board: Board) -> Audio:
         audio.playback,
         audio.ringer,
         audio.mixer,
-        config.phone.country or countries.DEFAULT,
+        config.phone.country if config.phone.country in countries.COUNTRIES else countries.DEFAULT,
         period_ms=spec.period_ms,
         periods=spec.periods,
     )

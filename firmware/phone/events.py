@@ -99,9 +99,14 @@ class DisplayChanged:
 
 @dataclass(frozen=True)
 class DialAsked:
-    """``sotto dial TARGET``. The target was checked and is a SIP URI."""
+    """``sotto dial TARGET``. The target was checked and is a SIP URI.
+
+    ``restricted``: a star code stood before it; ``emergency``: an emergency number (see ``Rules.plan``).
+    """
 
     uri: str
+    restricted: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,13 @@ class AnswerAsked:
 @dataclass(frozen=True)
 class HangUpAsked:
     pass
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """Where the far ends of our connections reach us now: "host:port"."""
+
+    address: str
 
 
 @dataclass(frozen=True)
@@ -137,5 +149,6 @@ Event = (
     | DialAsked
     | AnswerAsked
     | HangUpAsked
+    | OwnAddress
     | Tick
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
+from firmware.phone.machine import starcodes
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -21,7 +22,6 @@ from firmware.phone.machine.rules import (
 )
 from firmware.phone.machine.state import Call, State
 from firmware.phone.privacy import exposure
-from firmware.phone.sip.headers import ANONYMOUS_URI
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
 
 _BUSY_TONE = {
@@ -41,13 +41,18 @@ _HINTS = {
     EndReason.NO_ACCOUNT: "Dial a contact",
 }
 
+PERMIT_IN_VAIN = "Switch is on private"
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """``voice``: microphone and earpiece are open and connected to the call."""
+    """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``voice``: microphone and earpiece are open and connected to the call.
+    """
 
     tone: Tone | None = None
     ringing: bool = False
+    bell: bool = False
     voice: bool = False
     private: bool = True
 
@@ -62,7 +67,8 @@ def outputs(state: State, now: float) -> Outputs:
         and state.hook is Hook.ON
     )
     voice = live is not None and live.voice and state.hook is Hook.OFF
-    return Outputs(_tone(state, now), ringing, voice, exposure(state.switch).private)
+    bell = ringing and live is not None and not live.silent
+    return Outputs(_tone(state, now), ringing, bell, voice, exposure(state.switch).private)
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -111,18 +117,23 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
-    target = ""
-    if state.digits:
+    """The number without the star code before it, and what that makes of what they see."""
+    dialled = starcodes.split(rules.country, state.digits)
+    target, emergency = "", False
+    if dialled.number:
         try:
-            target = rules.resolve(state.digits).label
+            plan = rules.plan(state.digits)
+            target, emergency = plan.party.label, plan.emergency
         except ValueError:
             target = "not in the contacts"
+    shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
+    in_vain = dialled.permits and not shown.identity
     return screens.Dialling(
-        digits=state.digits,
-        target="" if target == state.digits else target,
-        they_see=rules.they_see(exposure(state.switch)),
+        digits=dialled.number,
+        target="" if target == dialled.number else target,
+        they_see=rules.they_see(shown),
         lifted=state.hook is Hook.OFF,
-        notice=state.voice_trouble,
+        notice=PERMIT_IN_VAIN if in_vain else state.voice_trouble,
     )
 
 
@@ -142,11 +153,13 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             notice=state.voice_trouble,
         )
     if call.direction is Direction.IN:
-        hidden = call.peer.uri.startswith(ANONYMOUS_URI)
-        address = "" if hidden else call.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
-        return screens.Ringing(call.peer.label, address, state.switch)
+        peer = call.peer
+        address = "" if peer.anonymous else peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        return screens.Ringing(
+            peer.label, address, state.switch, peer.trust, peer.anonymous, call.silent, bool(peer.doubt)
+        )
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
-    they_see = rules.they_see(exposure(state.switch))
+    they_see = rules.they_see(call.exposure)
     return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, state.voice_trouble)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from firmware.phone.machine.table import Move, after
+from firmware.phone.privacy import Exposure
 from firmware.phone.values import (
     CallId,
     CallState,
@@ -20,7 +21,10 @@ from firmware.phone.values import (
 
 @dataclass(frozen=True)
 class Call:
-    """One call. ``since``: when it entered its state; ``answered_at``: when it became active."""
+    """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
+
+    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    """
 
     id: CallId
     direction: Direction
@@ -32,6 +36,8 @@ class Call:
     answered_at: float | None = None
     reason: EndReason | None = None
     digits: str = ""
+    exposure: Exposure = Exposure()
+    silent: bool = False
 
     @property
     def live(self) -> bool:
@@ -68,7 +74,8 @@ class Call:
 class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
-    ``ended_seen`` is the id of the last ended call whose screen the user has left.
+    ``ended_seen`` is the id of the last ended call whose screen the user has left. ``own_address``:
+    "host:port" where far ends reach us, or "" before the first connection.
     """
 
     hook: Hook = Hook.ON
@@ -83,6 +90,7 @@ class State:
     missed: int = 0
     placed: int = 0
     ended_seen: CallId | None = None
+    own_address: str = ""
 
     @property
     def live(self) -> Call | None:

@@ -41,11 +41,13 @@ class _Endpoint(pj.Endpoint):
         self._sound_failed = sound_failed
         self.untrusted = ""
         self.connected_from = ""
+        self.connected_to = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
             self.connected_from = prm.tlsInfo.localAddr
+            self.connected_to = prm.tlsInfo.remoteAddr
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
