@@ -11,7 +11,7 @@ this order, and what each failure counts as:
 - certificate valid now: else UNKNOWN, for the list may be old.
 - ``iat`` at most 60 s from now (RFC 8224 section 6.2), ``orig`` the caller that the message names, ``dest``
   one of our own addresses and numbers (not the To of the message, which whoever replays a proof chooses):
-  else FALSE.
+  else FALSE, or UNKNOWN where this phone does not know its own number.
 - the certificate may speak for the caller: for a number its TNAuthList holds it or names a service provider,
   for an address the domain is in its subject alternative names (RFC 8226, RFC 5922): else FALSE.
 
@@ -137,8 +137,11 @@ class Checker:
             raise ValueError("the signer may not speak for this address")
 
     def _for_us(self, dest: dict[str, Any]) -> bool:
+        """Raises _Unknown when it names numbers alone and we do not know our own."""
         numbers, addresses = _many(dest.get("tn", [])), _many(dest.get("uri", []))
         own_numbers = {number for one in self.own if (number := number_of(one))}
+        if not self.own or (numbers and not addresses and not own_numbers):
+            raise _Unknown("this phone does not know its own number; write account.numbers")
         return any(_digits(number) in own_numbers for number in numbers) or any(
             uri.same_address(address, one) for address in addresses for one in self.own
         )
