@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from firmware.phone.sip import headers
 from tests.rig.kamailio import Message, Registrar
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
+from tests.rig.processes import wait_until
 from tests.unit.sip.passports import X5U, Signer, numbers
 
 pytestmark = pytest.mark.live
@@ -189,12 +191,12 @@ def ring(caller: Phone, called: Phone, number: str = "102") -> dict[str, object]
 def test_an_anonymous_call_is_silent_and_an_open_one_claimed(lab: Lab) -> None:
     lab.registrar()
     alice, bob = lab.phone("alice"), lab.phone("bob")
-    watch = lab.add(bob.watch())
     alice.privacy("private")
-    found = ring(alice, bob)
-    assert (found["anonymous"], found["peer"]) == (True, "sip:anonymous@anonymous.invalid")
-    assert "Silent call" in bob.wait_screen("Anonymous")
-    watch.wait_for(r'"ringing": false, "voice": false, "lights": {"privacy": true, "ringing": true}')
+    with bob.watch() as watch:
+        found = ring(alice, bob)
+        assert (found["anonymous"], found["peer"]) == (True, "sip:anonymous@anonymous.invalid")
+        assert "Silent call" in bob.wait_screen("Anonymous")
+        watch.wait_for(r'"ringing": false, "voice": false, "lights": {"privacy": true, "ringing": true}', 5)
     alice.do("hangup")
     bob.wait_idle()
     alice.privacy("open")
@@ -245,11 +247,7 @@ def test_refused_callers(lab: Lab) -> None:
     for switch, status in (("private", 433), ("open", 607)):
         alice.privacy(switch)
         alice.do("dial", "102")
-        registrar.wait_message(
-            lambda m, status=status: m.received and (m.cseq_method, m.status) == ("INVITE", status),
-            5,
-            f"a {status}",
-        )
+        wait_until(partial(registrar.responses, "INVITE", status), 5, f"a {status}")
         alice.wait_idle()
     assert bob.status()["calls"] == []
     assert not registrar.responses("INVITE", 180)

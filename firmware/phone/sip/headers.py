@@ -62,10 +62,10 @@ class Profile:
 
 @dataclass(frozen=True)
 class Caller:
-    """What an INVITE says of its caller: From, Contact ("" = that of the account), further headers."""
+    """What an INVITE says of its caller: From, Contact (never with a name), further headers."""
 
     from_value: str
-    contact: str = ""
+    contact: str
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -75,8 +75,9 @@ def caller(profile: Profile, exposure: Exposure, reached_at: str) -> Caller:
     Anonymous as RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for; P-Preferred-Identity only where
     nobody on the way can read it, and only beside a Privacy header that bids the provider keep it.
     """
+    contact = f"<sip:{reached_at};transport={profile.transport}>"
     if not exposure.private:
-        return Caller(own_name_addr(profile, reached_at))
+        return Caller(own_name_addr(profile, reached_at), contact)
     fields = [("Privacy", profile.privacy_value)]
     if (
         profile.preferred_identity
@@ -85,7 +86,7 @@ def caller(profile: Profile, exposure: Exposure, reached_at: str) -> Caller:
         and "id" in profile.privacy
     ):
         fields.append(("P-Preferred-Identity", f"<{profile.address}>"))
-    return Caller(ANONYMOUS_FROM, f"<sip:{reached_at};transport={profile.transport}>", tuple(fields))
+    return Caller(ANONYMOUS_FROM, contact, tuple(fields))
 
 
 def own_name_addr(profile: Profile, reached_at: str) -> str:

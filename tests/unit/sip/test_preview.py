@@ -15,6 +15,7 @@ from firmware.phone.values import SwitchPosition
 
 ALICE = Profile("sip:alice@phone.test", 'Alice "A" Archer', "alice-login")
 HERE = "192.0.2.7:5061"
+CONTACT = "<sip:192.0.2.7:5061;transport=tls>"
 OPEN, PRIVATE = exposure(SwitchPosition.OPEN), exposure(SwitchPosition.PRIVATE)
 EVERY = [
     OPEN,
@@ -37,8 +38,8 @@ def test_profile_of_the_configuration() -> None:
 
 
 def test_an_open_call() -> None:
-    assert caller(ALICE, OPEN, HERE) == Caller('"Alice \\"A\\" Archer" <sip:alice@phone.test>')
-    assert caller(Profile(), OPEN, HERE) == Caller(f"<sip:{HERE}>")
+    assert caller(ALICE, OPEN, HERE) == Caller('"Alice \\"A\\" Archer" <sip:alice@phone.test>', CONTACT)
+    assert caller(Profile(), OPEN, HERE) == Caller(f"<sip:{HERE}>", CONTACT)
 
 
 @pytest.mark.parametrize("shown", [PRIVATE, Exposure(), exposure(SwitchPosition.OPEN, restricted=True)])
