@@ -190,7 +190,7 @@ def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str]
         audio.playback,
         audio.ringer,
         audio.mixer,
-        config.phone.country or countries.DEFAULT,
+        config.phone.country if config.phone.country in countries.COUNTRIES else countries.DEFAULT,
         period_ms=spec.period_ms,
         periods=spec.periods,
         on_trouble=on_trouble,

@@ -153,6 +153,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print(json.dumps(result, ensure_ascii=False))
     elif options.command == "screen" and not options.png:
         print("\n".join(result["lines"]))
+    elif options.command == "preview":
+        print("\n".join(preview_lines(result)))
     elif options.command == "status":
         print("\n".join(status_lines(result)))
     return DONE
@@ -169,6 +171,8 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     for call in status["calls"]:
         arrow = "from" if call["direction"] == "in" else "to"
         said = call["reason"] or f"{call['seconds']} s, {call['security']}"
+        if call["direction"] == "in" and not call["anonymous"]:
+            said += f"; caller {call['trust']}" + (f", proof false: {call['doubt']}" if call["doubt"] else "")
         lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
     for watcher in status["watchers"]:
         until = f" until {watcher['until']}" if watcher["until"] else ""
@@ -176,6 +180,15 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines
+
+
+def preview_lines(preview: dict[str, Any]) -> list[str]:
+    """What a call would reveal, for a person."""
+    width = max(len(field["name"]) for field in preview["fields"])
+    return [
+        f"A call to {preview['target']} now (switch: {preview['switch']}) would carry:",
+        *(f"{field['name']:<{width}}  {field['value']}  ({field['why']})" for field in preview["fields"]),
+    ]
 
 
 def run() -> NoReturn:

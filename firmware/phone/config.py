@@ -16,13 +16,25 @@ from pathlib import Path
 from firmware.phone.config_files import Secret
 from firmware.phone.config_read import read
 from firmware.phone.config_text import dump, reference
-from firmware.phone.config_types import Account, Audio, Config, Contact, Media, Phone, Privacy, Sip, Watcher
+from firmware.phone.config_types import (
+    Account,
+    Audio,
+    Block,
+    Config,
+    Contact,
+    Media,
+    Phone,
+    Privacy,
+    Sip,
+    Watcher,
+)
 from firmware.phone.errors import ConfigError
 from firmware.phone.values import Encryption
 
 __all__ = [
     "Account",
     "Audio",
+    "Block",
     "Config",
     "Contact",
     "Media",
@@ -117,5 +129,10 @@ def weakenings(config: Config) -> list[str]:
             f"The account's password stands in {config.source.name}, which other users of this machine may "
             f"read or change. Remedy: run chmod 600 {shlex.quote(str(config.source))}, "
             "or move the password to a file of its own (account.password_file)."
+        )
+    if config.account is not None and config.account.preferred_identity:
+        found.append(
+            "Your provider is told in each anonymous call who calls (account.preferred_identity = true), "
+            "and has to keep it to itself. Remedy: remove the line or write false."
         )
     return found

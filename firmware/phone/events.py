@@ -118,9 +118,14 @@ class DisplayChanged:
 
 @dataclass(frozen=True)
 class DialAsked:
-    """``sotto dial TARGET``. The target was checked and is a SIP URI."""
+    """``sotto dial TARGET``. The target was checked and is a SIP URI.
+
+    ``restricted``: a star code stood before it; ``emergency``: an emergency number (see ``Rules.plan``).
+    """
 
     uri: str
+    restricted: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,13 @@ class DayChanged:
 
 
 @dataclass(frozen=True)
+class OwnAddress:
+    """Where the far ends of our connections reach us now: "host:port"."""
+
+    address: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -183,5 +195,6 @@ Event = (
     | WatcherAsked
     | WatcherGone
     | DayChanged
+    | OwnAddress
     | Tick
 )

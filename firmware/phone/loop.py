@@ -163,8 +163,10 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.CloseVoice())
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
+    if before.bell != after.bell:
+        found.append(do.Ring(after.bell))
     if before.ringing != after.ringing:
-        found += [do.Ring(after.ringing), do.SetLight(Light.RINGING, after.ringing)]
+        found.append(do.SetLight(Light.RINGING, after.ringing))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
     if before.private != after.private:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,14 @@ from firmware.phone.display import views
 from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
 from firmware.phone.machine import watchers
+from firmware.phone.machine.rules import Plan
+from firmware.phone.privacy import exposure
 from firmware.phone.simulated import Simulated
+from firmware.phone.sip import preview
 from firmware.phone.status import status
 
 LATER = {
     "inventory": "the inventory of stored data",
-    "preview": "the preview of what a call reveals",
     "risks": "the risk notice",
     "manifest": "the manifest of protocols and components",
     "selftest": "the self-test",
@@ -45,6 +48,7 @@ class Requests:
             "status": lambda loop, args: self.status(),
             "screen": self._screen,
             "dial": self._dial,
+            "preview": self._preview,
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
             "sim": self._sim,
@@ -83,14 +87,20 @@ class Requests:
         return {"lines": lines, "png": base64.b64encode(png).decode()}
 
     def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
-        target = args.get("target")
-        if not isinstance(target, str) or not target.strip() or len(target) > MAX_TARGET:
-            raise Refused("say whom to call: a number, a name or an address such as sip:name@host")
-        try:
-            uri = loop.rules.resolve(target.strip()).uri
-        except ValueError as error:
-            raise Refused(str(error)) from None
-        return self._step(loop, on.DialAsked(uri))
+        plan = _plan(loop, args)
+        return self._step(loop, on.DialAsked(plan.party.uri, plan.restricted, plan.emergency))
+
+    def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """What a call would reveal now; nothing is sent."""
+        plan, switch = _plan(loop, args), loop.state.switch
+        shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
+        found = preview.fields(loop.rules.profile, shown, loop.state.own_address)
+        return {
+            "target": plan.party.uri,
+            "switch": "private" if exposure(switch).private else "open",
+            "cause": shown.cause,
+            "fields": [dataclasses.asdict(field) for field in found],
+        }
 
     def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
         refused = loop.handle(event)
@@ -106,3 +116,14 @@ class Requests:
         except ValueError as error:
             raise Refused(str(error)) from None
         return {}
+
+
+def _plan(loop: Loop, args: dict[str, Any]) -> Plan:
+    """Whom the request means to call. Raises Refused."""
+    target = args.get("target")
+    if not isinstance(target, str) or not target.strip() or len(target) > MAX_TARGET:
+        raise Refused("say whom to call: a number, a name or an address such as sip:name@host")
+    try:
+        return loop.rules.plan(target.strip())
+    except ValueError as error:
+        raise Refused(str(error)) from None

@@ -108,12 +108,28 @@ class EndReason(enum.Enum):
     NO_ACCOUNT = "Not in the contacts"
 
 
+class Trust(enum.Enum):
+    """How sure it is who calls: the caller says so, our provider says so (RFC 3325), or it is proven by a
+    signature that was checked here (STIR, RFC 8224)."""
+
+    CLAIMED = "claimed"
+    ASSERTED = "asserted"
+    VERIFIED = "verified"
+
+
 @dataclass(frozen=True)
 class Party:
-    """The other end of a call: its address as the signalling says it, and the name to show."""
+    """The other end of a call: its address as the signalling says it, and the name to show.
+
+    ``anonymous``: the caller wants not to be known; address and name then say nothing.
+    ``doubt``: why the caller's proof was false, in plain words, or "": such a caller is a stranger.
+    """
 
     uri: str
     name: str = ""
+    trust: Trust = Trust.CLAIMED
+    anonymous: bool = False
+    doubt: str = ""
 
     @property
     def label(self) -> str:

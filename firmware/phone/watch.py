@@ -100,7 +100,7 @@ def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def output_fields(outputs: Outputs) -> dict[str, Any]:
     return {
         "tone": outputs.tone.value if outputs.tone else None,
-        "ringing": outputs.ringing,
+        "ringing": outputs.bell,
         "voice": outputs.voice,
         "lights": {"privacy": outputs.private, "ringing": outputs.ringing},
     }

@@ -20,6 +20,7 @@ from firmware.phone.values import (
     RegistrationState,
     Security,
     SwitchPosition,
+    Trust,
 )
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
@@ -58,6 +59,9 @@ SAMPLES: dict[str, Screen] = {
     "dialling-endless": Dialling(
         "0049309018206540011223344", "", "Anonymous", True, notice="No sound device"
     ),
+    "dialling-restricted": Dialling("030901820", "", "nothing", lifted=True),
+    "dialling-code": Dialling("", "", "nothing", lifted=True, notice="Switch is on private"),
+    "dialling-emergency": Dialling("112", "", "Alice Archer (emergency)", lifted=True),
     "calling": Calling("Bob Baker", "Ringing", "Anonymous", PRIVATE),
     "calling-lift": Calling(
         "Αλεξάνδρα Παπαδοπούλου", "Calling", "Alice Archer", OPEN, lifted=False, notice="No sound device"
@@ -70,6 +74,10 @@ SAMPLES: dict[str, Screen] = {
     "ringing-hostile": Ringing(
         "\u202eknaB\u202c\n\tYour bank\x1b[2J 数字", "sip:\u2066x@203.0.113.9", UNREADABLE
     ),
+    "ringing-verified": Ringing("Bob Baker", "bob@phone.test", PRIVATE, Trust.VERIFIED),
+    "ringing-asserted": Ringing("+4930901820", "+4930901820", OPEN, Trust.ASSERTED),
+    "ringing-anonymous": Ringing("Anonymous", "", PRIVATE, anonymous=True, silent=True),
+    "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),

@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +111,7 @@ class Registrar:
         users: Mapping[str, str] = USERS,
         routes: Mapping[str, str] | None = None,
         ring_seconds: float = 60,
+        adds: Sequence[str] = (),
         address: str = ports.LOOPBACK,
     ) -> None:
         """Prepare, not start.
@@ -123,6 +124,7 @@ class Registrar:
             challenge_invite: answer an INVITE with 407 first.
             max_expires: the longest registration granted, in seconds.
             ring_seconds: how long it lets a call ring before it gives up with 408.
+            adds: header lines that it adds to each INVITE it passes on.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -132,6 +134,7 @@ class Registrar:
         self.certificate = certificate
         self.routes = dict(routes or {})
         self.ring_seconds = ring_seconds
+        self.adds = tuple(adds)
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -270,6 +273,7 @@ class Registrar:
             for number, uri in self.routes.items()
         )
         known = "|".join(self.users)
+        adds = "".join(f'        append_hf("{line}\\r\\n");\n' for line in self.adds)
         tls = ""
         if self.certificate is not None:
             (self._folder / "tls.cfg").write_text(
@@ -344,9 +348,16 @@ request_route {{
         send_reply("404", "Not Found");
         exit;
     }}
+    if (is_method("INVITE")) {{
+        route(ADD);
+    }}
     t_on_reply("ALIAS");
     t_relay();
     exit;
+}}
+
+route[ADD] {{
+{adds}        return;
 }}
 
 route[PASSWORD] {{

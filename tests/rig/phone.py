@@ -73,6 +73,7 @@ class Phone:
         mixer: str = "default",
         alsa_config: Path | None = None,
         extra: str = "",
+        account_extra: str = "",
         env: Mapping[str, str] | None = None,
         module: str = "firmware.phone",
     ) -> None:
@@ -89,6 +90,7 @@ class Phone:
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
             extra: TOML to append, further tables.
+            account_extra: TOML to put into [account], further lines.
             env: further variables of its environment.
             module: what is started, see ``faulty``.
         """
@@ -127,7 +129,8 @@ class Phone:
             tables["sip"] |= {"cert_file": str(own.cert), "key_file": str(own.key)}
         tables["media"] = {"encryption": encryption, "allow_clear": allow_clear, "codecs": list(codecs)}
         tables["audio"] = {"playback": playback, "capture": capture, "mixer": mixer}
-        self.config.write_text(_toml(tables) + extra)
+        text = _toml(tables).replace("[account]\n", f"[account]\n{account_extra}", 1)
+        self.config.write_text(text + extra)
         self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:

@@ -27,7 +27,7 @@ from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import SubscriptionId
+from firmware.phone.values import CallId, Party, SubscriptionId, Trust
 from firmware.phone.watch import told
 
 
@@ -234,3 +234,55 @@ def test_parse_says_what_is_wrong() -> None:
     assert parse(b'{"command": "status"}') == ("status", {})
     with pytest.raises(ValueError, match="not JSON"):
         parse(b"status")
+
+
+def test_preview(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.loop.post(on.OwnAddress("192.0.2.7:5061"))
+    code, data, _ = rig.sotto(capsys, "preview", "1002")
+    assert (code, data["target"], data["switch"]) == (0, "sip:1002@phone.test", "private")
+    fields = {field["name"]: field for field in data["fields"]}
+    assert fields["From address"]["value"] == "sip:anonymous@anonymous.invalid"
+    assert fields["Contact address"]["value"] == "192.0.2.7"
+    assert all(set(field) == {"name", "value", "why"} and field["why"] for field in data["fields"])
+    rig.sotto(capsys, "sim", "privacy", "open")
+    assert rig.sotto(capsys, "preview", "1002")[1]["switch"] == "open"
+    assert rig.sotto(capsys, "preview", "*31#1002")[1]["cause"] == "star code"
+    rig.sotto(capsys, "sim", "privacy", "broken")
+    _, data, _ = rig.sotto(capsys, "preview", "112")
+    assert (data["switch"], data["cause"]) == ("private", "emergency")
+    assert rig.sotto(capsys, "preview", "tel:x")[0] == 1
+    assert not any(isinstance(command, do.PlaceCall) for command in rig.recorder.done), "nothing was sent"
+
+
+def test_preview_for_a_person(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--socket", str(rig.path), "preview", "1002"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "A call to sip:1002@phone.test now (switch: private) would carry:"
+    assert any(line.startswith("From address") and "anonymous.invalid" in line for line in said)
+
+
+def test_dial_knows_star_codes_and_emergency_numbers(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.sotto(capsys, "sim", "privacy", "open")
+    assert rig.sotto(capsys, "dial", "*31#1002")[0] == 0
+    assert rig.sotto(capsys, "hangup")[0] == 0
+    rig.sotto(capsys, "sim", "privacy", "private")
+    assert rig.sotto(capsys, "dial", "#31#1003")[0] == 0
+    assert rig.sotto(capsys, "hangup")[0] == 0
+    assert rig.sotto(capsys, "dial", "112")[0] == 0
+    code, _, said = rig.sotto(capsys, "preview", "*31#")
+    assert (code, "the number is missing after the code" in said) == (1, True)
+    placed = [command for command in rig.recorder.done if isinstance(command, do.PlaceCall)]
+    assert [(call.uri[4:8], call.exposure.cause, call.exposure.identity) for call in placed] == [
+        ("1002", "star code", False),
+        ("1003", "switch", False),
+        ("112@", "emergency", True),
+    ]
+
+
+def test_status_tells_how_sure_it_is_who_calls(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = Party("sip:bob@phone.test", "Bob", Trust.ASSERTED, doubt="the signature is wrong")
+    rig.loop.post(on.IncomingCall(CallId(2), peer))
+    (call,) = rig.sotto(capsys, "status")[1]["calls"]
+    assert (call["trust"], call["anonymous"], call["doubt"]) == ("asserted", False, "the signature is wrong")
+    cli.main(["--socket", str(rig.path), "status"])
+    assert "caller asserted, proof false: the signature is wrong" in capsys.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.phone.values import Direction, Registration, Security, SwitchPosition
+from firmware.phone.values import Direction, Registration, Security, SwitchPosition, Trust
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,17 @@ class Calling:
 
 @dataclass(frozen=True)
 class Ringing:
-    """An incoming call rings."""
+    """An incoming call rings. ``trust``: how sure it is who calls; ``doubtful``: their proof was false.
+    ``silent``: without a bell.
+    """
 
     peer: str
     address: str
     privacy: SwitchPosition
+    trust: Trust = Trust.CLAIMED
+    anonymous: bool = False
+    silent: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)

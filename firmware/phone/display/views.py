@@ -121,12 +121,13 @@ def _calling(image: Image.Image, screen: Calling) -> None:
 
 
 def _ringing(image: Image.Image, screen: Ringing) -> None:
-    Row(words.INCOMING, icons.BELL, bar=True).draw(image, 0)
+    Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
-    bottom = rows_at_bottom(image, Row(address, middle=True).folded(2))
+    art = icons.WARNING if screen.doubtful else ""
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2))
     _name(image, ROW + 1, bottom, name)
 
 

@@ -14,7 +14,7 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
-from firmware.phone.values import RegistrationState, Security, SwitchPosition
+from firmware.phone.values import RegistrationState, Security, SwitchPosition, Trust
 
 SECURITY = {
     Security.END_TO_END_VERIFIED: "End to end, verified",
@@ -30,10 +30,19 @@ SWITCH = {
     SwitchPosition.UNREADABLE: "Private (switch?)",
 }
 
+TRUST = {
+    Trust.VERIFIED: "Verified",
+    Trust.ASSERTED: "Provider says",
+    Trust.CLAIMED: "Claimed",
+}
+
+ANONYMOUS = "Anonymous"
 CODE = "Code"
 DIAL = "Dial a number"
 NEW_CALL = "New call"
+FALSE_PROOF = "False proof"
 INCOMING = "Incoming call"
+INCOMING_SILENT = "Silent call"
 LIFT = "Lift the handset"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
@@ -85,11 +94,18 @@ def keys(screen: InCall) -> str:
     return f"Keys: {screen.digits}" if screen.digits else ""
 
 
+def incoming(screen: Ringing) -> str:
+    return INCOMING_SILENT if screen.silent else INCOMING
+
+
 def caller(screen: Ringing) -> tuple[str, str]:
-    """The large line and the small one: name and address, or the address alone, or "Unknown"."""
+    """The large line and the small one: name, and how sure that is with the address."""
+    if screen.anonymous:
+        return ANONYMOUS, ""
+    trust = FALSE_PROOF if screen.doubtful else TRUST[screen.trust]
     if screen.peer and screen.peer != screen.address:
-        return screen.peer, screen.address
-    return screen.address or UNKNOWN, ""
+        return screen.peer, f"{trust}: {screen.address}" if screen.address else trust
+    return screen.address or UNKNOWN, trust
 
 
 def asks_address(screen: WatcherAsks) -> str:
@@ -125,7 +141,7 @@ def _lines(screen: Screen) -> list[str]:
                 lift,
             ]
         case Ringing():
-            return [INCOMING, SWITCH[screen.privacy], *caller(screen)]
+            return [incoming(screen), SWITCH[screen.privacy], *caller(screen)]
         case InCall():
             return _in_call(screen)
         case Ended():

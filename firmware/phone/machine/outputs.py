@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
-from firmware.phone.machine import watchers
+from firmware.phone.machine import starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -23,7 +23,6 @@ from firmware.phone.machine.rules import (
 from firmware.phone.machine.state import Call, State
 from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
-from firmware.phone.sip.headers import ANONYMOUS_URI
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, SubscriptionId, Tone
 
 _BUSY_TONE = {
@@ -47,13 +46,18 @@ NO_SOUND = "No sound device"
 RINGER_SILENT = "The ringer is silent"
 """What the display says of the sound devices; ``sotto status`` says why, and what to do."""
 
+PERMIT_IN_VAIN = "Switch is on private"
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees."""
+    """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees.
+    """
 
     tone: Tone | None = None
     ringing: bool = False
+    bell: bool = False
     voice: bool = False
     private: bool = True
     watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
@@ -69,8 +73,9 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         and state.hook is Hook.ON
     )
     voice = live is not None and live.voice and state.hook is Hook.OFF
+    bell = ringing and live is not None and not live.silent
     private = exposure(state.switch).private
-    return Outputs(_tone(state, now), ringing, voice, private, watchers.seen(rules, state))
+    return Outputs(_tone(state, now), ringing, bell, voice, private, watchers.seen(rules, state))
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -128,18 +133,23 @@ def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
-    target = ""
-    if state.digits:
+    """The number without the star code before it, and what that makes of what they see."""
+    dialled = starcodes.split(rules.country, state.digits)
+    target, emergency = "", False
+    if dialled.number:
         try:
-            target = rules.resolve(state.digits).label
+            plan = rules.plan(state.digits)
+            target, emergency = plan.party.label, plan.emergency
         except ValueError:
             target = "not in the contacts"
+    shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
+    in_vain = dialled.permits and not shown.identity
     return screens.Dialling(
-        digits=state.digits,
-        target="" if target == state.digits else target,
-        they_see=rules.they_see(exposure(state.switch)),
+        digits=dialled.number,
+        target="" if target == dialled.number else target,
+        they_see=rules.they_see(shown),
         lifted=state.hook is Hook.OFF,
-        notice=_sound_notice(state),
+        notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
     )
 
 
@@ -159,11 +169,13 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             notice=_sound_notice(state),
         )
     if call.direction is Direction.IN:
-        hidden = call.peer.uri.startswith(ANONYMOUS_URI)
-        address = "" if hidden else call.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
-        return screens.Ringing(call.peer.label, address, state.switch)
+        peer = call.peer
+        address = "" if peer.anonymous else peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        return screens.Ringing(
+            peer.label, address, state.switch, peer.trust, peer.anonymous, call.silent, bool(peer.doubt)
+        )
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
-    they_see = rules.they_see(exposure(state.switch))
+    they_see = rules.they_see(call.exposure)
     return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, _sound_notice(state))
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.config import Config, Contact
+from firmware.phone.machine import starcodes
+from firmware.phone.machine.emergency import is_emergency
+from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
-from firmware.phone.privacy import Exposure
+from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import uri
+from firmware.phone.sip.headers import Profile
 from firmware.phone.values import Party
 
 MAX_DIGITS = 32
@@ -39,6 +43,15 @@ PRE_DIAL = 15.0
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A call to be placed."""
+
+    party: Party
+    restricted: bool = False
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
 class Rules:
     """The part of the configuration that decisions depend on. Times in seconds."""
 
@@ -49,6 +62,9 @@ class Rules:
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
     grants: tuple[Grant, ...] = ()
+    country: str = ""
+    screening: Policy = Policy()
+    profile: Profile = Profile()
 
     @classmethod
     def of(cls, config: Config) -> Rules:
@@ -61,7 +77,31 @@ class Rules:
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
             grants=tuple(Grant(w.uri, w.shows, w.until) for w in config.privacy.watchers),
+            country=config.phone.country,
+            screening=Policy(
+                config.privacy.anonymous_callers,
+                config.privacy.unknown_callers,
+                tuple(block.uri for block in config.privacy.blocks),
+            ),
+            profile=Profile.of(config),
         )
+
+    def plan(self, text: str) -> Plan:
+        """Whom ``text`` calls, and what it asks for beside that: a star code, an emergency number.
+
+        Raises ValueError, in words for a person, when nobody can be called by it.
+        """
+        dialled = starcodes.split(self.country, text)
+        if not dialled.number:
+            raise ValueError("the number is missing after the code; dial both together")
+        emergency = is_emergency(self.country, dialled.number)
+        party = self._emergency(dialled.number) if emergency else self.resolve(dialled.number)
+        return Plan(party, dialled.restricted, emergency)
+
+    def _emergency(self, number: str) -> Party:
+        """The emergency service, before any contact that has the same speed dial."""
+        target = str(self._target(number))
+        return Party(target, self.name_of(target))
 
     def resolve(self, text: str) -> Party:
         """Whom ``text`` (digits, a name part or an address) means.
@@ -92,4 +132,6 @@ class Rules:
 
     def they_see(self, exposure: Exposure) -> str:
         """What the called party will learn of the caller, for the display."""
+        if exposure.cause == EMERGENCY:
+            return f"{self.identity} (emergency)"
         return self.identity if exposure.identity else "nothing"

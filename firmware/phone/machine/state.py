@@ -7,6 +7,7 @@ from datetime import date
 
 from firmware.phone.machine.table import Move, after
 from firmware.phone.presence import Grant, Watching
+from firmware.phone.privacy import Exposure
 from firmware.phone.values import (
     CallId,
     CallState,
@@ -22,7 +23,10 @@ from firmware.phone.values import (
 
 @dataclass(frozen=True)
 class Call:
-    """One call. ``since``: when it entered its state; ``answered_at``: when it became active."""
+    """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
+
+    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    """
 
     id: CallId
     direction: Direction
@@ -34,6 +38,8 @@ class Call:
     answered_at: float | None = None
     reason: EndReason | None = None
     digits: str = ""
+    exposure: Exposure = Exposure()
+    silent: bool = False
 
     @property
     def live(self) -> bool:
@@ -75,6 +81,8 @@ class State:
     ``grants`` were given at the keypad, ``refused`` are the watchers refused there; ``watchers`` have a
     subscription now, in the order they came. ``asked_at``: since when the display asks whether the first who
     waits may see us. ``today`` is None while nobody knows the day.
+
+    ``own_address``: "host:port" where far ends reach us, or "" before the first connection.
     """
 
     hook: Hook = Hook.ON
@@ -96,6 +104,7 @@ class State:
     watchers: tuple[Watching, ...] = ()
     asked_at: float | None = None
     today: date | None = None
+    own_address: str = ""
 
     @property
     def no_sound(self) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import watchers
-from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Rules
+from firmware.phone.machine import screening, starcodes, watchers
+from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import exposure
@@ -82,7 +82,8 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
     if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
         return watchers.decided(state, event.key, now)
     state = _dismissed(state)
-    if event.key == "#" and state.digits and state.hook is Hook.OFF:
+    dials = event.key == "#" and state.digits and state.hook is Hook.OFF
+    if dials and not starcodes.continues(rules.country, state.digits + "#"):
         return _dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
@@ -110,7 +111,8 @@ def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) 
 def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
     if why_not(state, event):
         return state, ()
-    return _place(rules, state, Party(event.uri, rules.name_of(event.uri)), now)
+    party = Party(event.uri, rules.name_of(event.uri))
+    return _place(state, Plan(party, event.restricted, event.emergency), now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
@@ -128,13 +130,17 @@ def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float
 
 
 def _dial(rules: Rules, state: State, now: float) -> Result:
+    """Call whom the digits mean. A star code alone waits for its number."""
+    number = starcodes.split(rules.country, state.digits).number
+    if not number:
+        return state, ()
     try:
-        party = rules.resolve(state.digits)
+        plan = rules.plan(state.digits)
     except ValueError:
-        unknown = Call(_next_id(state), Direction.OUT, Party(state.digits), CallState.DIALING, now)
+        unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
-    return _place(rules, state, party, now)
+    return _place(state, plan, now)
 
 
 def _next_id(state: State) -> CallId:
@@ -142,10 +148,11 @@ def _next_id(state: State) -> CallId:
     return CallId(2 * state.placed + 1)
 
 
-def _place(rules: Rules, state: State, party: Party, now: float) -> Result:
-    call = Call(_next_id(state), Direction.OUT, party, CallState.DIALING, now)
+def _place(state: State, plan: Plan, now: float) -> Result:
+    shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
+    call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
     state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, party.uri, exposure(state.switch)),)
+    return state, (do.PlaceCall(call.id, plan.party.uri, shown),)
 
 
 def _answer(state: State, call: Call) -> Result:
@@ -168,11 +175,15 @@ def _end_live(state: State, now: float) -> Result:
 def _incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
     if state.call(event.call_id) is not None:
         return state, ()
+    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    screened = screening.screened(rules.screening, event.peer, bool(contact))
+    if screened.refuse is not None:
+        return state, (do.RefuseCall(event.call_id, screened.refuse),)
     busy = state.live is not None or state.hook is Hook.OFF
     if busy:
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
-    peer = replace(event.peer, name=rules.name_of(event.peer.uri) or event.peer.name)
-    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now)
+    peer = replace(event.peer, name=contact or event.peer.name)
+    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now, silent=screened.silent)
     return replace(_dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
 
 
@@ -206,6 +217,10 @@ def _failed(rules: Rules, state: State, event: on.CallFailed, now: float) -> Res
 
 def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now: float) -> Result:
     return replace(state, registration=event.registration), ()
+
+
+def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
+    return replace(state, own_address=event.address), ()
 
 
 def _voice(rules: Rules, state: State, event: on.VoiceChanged, now: float) -> Result:
@@ -282,6 +297,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.MediaChanged: _media,
     on.CallFailed: _failed,
     on.RegistrationChanged: _registration,
+    on.OwnAddress: _own_address,
     on.VoiceChanged: _voice,
     on.SoundChanged: _sound,
     on.DisplayChanged: _display,

@@ -111,7 +111,7 @@ def test_every_value_arrives(full: Config, tmp_path: Path) -> None:
         audio=configuration.Audio(playback="null", capture="hw:1", mixer="default", ringer="null"),
         privacy=configuration.Privacy(
             24,
-            (
+            watchers=(
                 Watcher("sip:bob@phone.test", "in-call", date(2027, 1, 31)),
                 Watcher("sip:carol@phone.test", "open-closed", None),
             ),

@@ -41,9 +41,14 @@ class _Endpoint(pj.Endpoint):
         self._lost = lost
         self._sound_failed = sound_failed
         self.untrusted = ""
+        self.connected_from = ""
+        self.connected_to = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
+        if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
+            self.connected_from = prm.tlsInfo.localAddr
+            self.connected_to = prm.tlsInfo.remoteAddr
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
@@ -68,6 +73,7 @@ class PjEndpoint:
         self.pj.libInit(settings.endpoint())
         pj.setContactUser(settings.contact_user())
         pj.setFlowOnly(config.account is not None)
+        self._profile = headers.Profile.of(config)
         self.disclose(Exposure())
         self._wakeup = pj.Wakeup()
         kind, transport = settings.transport(config)
@@ -82,6 +88,11 @@ class PjEndpoint:
         settings.order_codecs(self.pj, config.media.codecs)
 
     @property
+    def reached_at(self) -> str:
+        """ "host:port" under which the far end of our connection knows us (RFC 5626: it comes back there)."""
+        return self.pj.connected_from or self.address
+
+    @property
     def untrusted(self) -> str:
         """Why the last server was not trusted, or ""."""
         return self.pj.untrusted
@@ -92,7 +103,7 @@ class PjEndpoint:
 
     def disclose(self, exposure: Exposure) -> None:
         """From now on let every message say of us what ``exposure`` allows, also those of running calls."""
-        pj.setDisclosure(exposure.identity, headers.PRIVACY)
+        pj.setDisclosure(exposure.identity, self._profile.privacy_value, self._profile.preferred_identity)
 
     def poll(self, seconds: float) -> None:
         """Run pjsip until something happened, at most ``seconds``."""

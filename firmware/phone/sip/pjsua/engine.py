@@ -20,8 +20,8 @@ from firmware.phone import events as on
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import Exposure
-from firmware.phone.sip import headers
+from firmware.phone.privacy import EMERGENCY, Exposure
+from firmware.phone.sip import headers, identity, proofs
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
@@ -29,7 +29,7 @@ from firmware.phone.sip.pjsua.guard import Crash
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.values import CallId, Direction, Encryption
+from firmware.phone.values import CallId, Direction, Encryption, Party
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -52,10 +52,13 @@ class PjsuaEngine:
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
-        self._arrived: list[PjCall] = []
+        self._arrived: list[tuple[PjCall, Party]] = []
         self._levels: dict[CallId, tuple[do.PlaceCall, list[int]]] = {}
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
+        self._profile = headers.Profile.of(config)
+        self._check = proofs.check_of(config, clock)
+        self._told_address = ""
         self._ready: threading.Event = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -181,7 +184,7 @@ class PjsuaEngine:
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        prm.txOption = disclosing(command.exposure)
+        prm.txOption = disclosing(self._profile, command.exposure, self._own_address)
         try:
             call.makeCall(command.uri, prm)
         except pj.Error as error:
@@ -191,22 +194,34 @@ class PjsuaEngine:
 
     # --- incoming calls ------------------------------------------------------------------------------
 
-    def _arrive(self, pj_id: int, message: str) -> None:
+    def _arrive(self, pj_id: int, message: str, source: str) -> None:
         self._incoming += 2
         levels = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
         call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
         self._calls[call_id] = call
-        self._arrived.append(call)
+        self._arrived.append((call, self._caller(message, source)))
+
+    def _caller(self, message: str, source: str) -> Party:
+        """Who calls; our provider's word counts where it came over the connection that it was verified on."""
+        account = self._config.account
+        trusted = (
+            account is not None
+            and self._config.sip.transport == "tls"
+            and self._account.registered
+            and source == self._endpoint.pj.connected_to
+        )
+        return identity.caller(
+            message, trusted=trusted, domain=account.domain if account else "", check=self._check
+        )
 
     def _announce(self) -> None:
         """Let those calls ring that are still there after pjsua judged their offer."""
         arrived, self._arrived = self._arrived, []
-        for call in arrived:
+        for call, party in arrived:
             if call.over or not call.isActive():
                 continue
-            info = call.getInfo()
-            self._post(on.IncomingCall(call.call_id, headers.party(info.remoteUri)))
+            self._post(on.IncomingCall(call.call_id, party))
 
     # --- after each poll -----------------------------------------------------------------------------
 
@@ -220,8 +235,20 @@ class PjsuaEngine:
             call.look_at_media()
             self._watch_keys(call, now)
         self._connect_audio()
+        self._tell_address()
         self._account.keep_up()
         self._voice.keep_up()
+
+    @property
+    def _own_address(self) -> str:
+        """Where we are reached: at our end of the connection to the provider, without one at our own port."""
+        return self._endpoint.reached_at if self._profile.address else self._endpoint.address
+
+    def _tell_address(self) -> None:
+        """Let the preview know under which address far ends will see us."""
+        if self._own_address != self._told_address:
+            self._told_address = self._own_address
+            self._post(on.OwnAddress(self._told_address))
 
     def _watch_keys(self, call: PjCall, now: float) -> None:
         waits = call.has_media and not call.media.suite
@@ -299,18 +326,21 @@ class PjsuaEngine:
         self._endpoint.close()
 
 
-def disclosing(exposure: Exposure) -> pj.SipTxOption:
-    """How the INVITE of a call is marked that shows less or more than the switch; see ``firmware/native``."""
+def disclosing(profile: headers.Profile, exposure: Exposure, reached_at: str) -> pj.SipTxOption:
+    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
+    shown = headers.caller(profile, exposure, reached_at)
     option = pj.SipTxOption()
+    option.localUri = shown.from_value  # the dialog has no other name from its beginning
+    for name, value in shown.headers:
+        option.headers.append(_header(name, value))
     if exposure.private:
-        option.localUri = headers.ANONYMOUS_FROM  # the dialog has no other name from its beginning
-        option.headers.append(_mark("none"))
-    elif exposure.cause == "emergency":
-        option.headers.append(_mark("full"))
+        option.headers.append(_header(headers.DISCLOSURE, "none"))
+    elif exposure.cause == EMERGENCY:
+        option.headers.append(_header(headers.DISCLOSURE, "full"))
     return option
 
 
-def _mark(value: str) -> pj.SipHeader:
+def _header(name: str, value: str) -> pj.SipHeader:
     header = pj.SipHeader()
-    header.hName, header.hValue = headers.DISCLOSURE, value
+    header.hName, header.hValue = name, value
     return header

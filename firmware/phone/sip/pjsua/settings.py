@@ -9,12 +9,10 @@ from pathlib import Path
 import pjsua2 as pj
 
 from firmware.phone.config import Account, Config
+from firmware.phone.sip import headers
 from firmware.phone.values import Encryption
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
-
-USER_AGENT = "Telephone"
-"""The same for every maker, model and version: an identity-free User-Agent (RFC 3323 section 4.1)."""
 
 CLOCK_RATE = 16000
 """Hz; wide band from microphone to codec without resampling."""
@@ -44,7 +42,7 @@ def endpoint() -> pj.EpConfig:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.maxCalls = MAX_CALLS
-    config.uaConfig.userAgent = USER_AGENT
+    config.uaConfig.userAgent = headers.USER_AGENT
     config.uaConfig.natTypeInSdp = 0
     config.uaConfig.mwiUnsolicitedEnabled = False
     config.medConfig.clockRate = CLOCK_RATE
@@ -118,10 +116,10 @@ def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
 def account(config: Config, address: str) -> pj.AccountConfig:
     """The account, or without one what direct calls need. ``address`` is "host:port" of our transport."""
     settings = pj.AccountConfig()
+    settings.idUri = headers.own_name_addr(headers.Profile.of(config), address)
     if config.account is not None:
         _registered(settings, config.account, config.sip.transport)
     else:
-        settings.idUri = f"sip:{address}"
         # pjsip would name the address of the default route, which need not be the one we are bound to.
         settings.sipConfig.contactForced = f"<sip:{address};transport={config.sip.transport}>"
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
@@ -141,9 +139,6 @@ def account(config: Config, address: str) -> pj.AccountConfig:
 
 
 def _registered(settings: pj.AccountConfig, account: Account, transport: str) -> None:
-    name = account.display_name.replace("\\", "\\\\").replace('"', '\\"')
-    address = f"<sip:{account.user}@{account.domain}>"
-    settings.idUri = f'"{name}" {address}' if name else address
     settings.regConfig.registrarUri = f"sip:{account.domain};transport={transport}"
     settings.regConfig.registerOnAdd = False  # when to try is decided in registrar.py
     settings.regConfig.retryIntervalSec = 0
