@@ -86,7 +86,7 @@ def at_once() -> pj.SockOptParams:
 
 
 def listens(config: Config) -> bool:
-    """Whether a port takes connections: not for a phone that is called over the one that it made.
+    """Whether a TLS port takes connections: not for a phone that is called over the one that it made.
 
     It is opened for direct calls (no account), and by asking: a port, or a certificate to show.
     """
