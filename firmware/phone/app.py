@@ -19,7 +19,7 @@ from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
-from firmware.phone.config import Config
+from firmware.phone.config import Config, open_to_all
 from firmware.phone.control import Control
 from firmware.phone.display.base import Display
 from firmware.phone.display.fake import FakeDisplay
@@ -34,6 +34,7 @@ from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
+from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.version import versions
@@ -50,13 +51,20 @@ class Hands:
     """The drivers, and which of them carries out which command (``loop.Drivers``)."""
 
     def __init__(
-        self, sip: SipEngine, audio: Audio, painter: Painter, keypad: Keypad, switches: Switches
+        self,
+        sip: SipEngine,
+        audio: Audio,
+        painter: Painter,
+        keypad: Keypad,
+        switches: Switches,
+        storage: Storage,
     ) -> None:
         self.sip = sip
         self.audio = audio
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.storage = storage
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -68,6 +76,8 @@ class Hands:
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
+            case do.Remember() | do.KeepGrants() | do.Expire() | do.Wipe():
+                self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -80,7 +90,6 @@ class Phone:
     """
 
     def __init__(self, config: Config, board: Board, state_dir: Path, socket: Path) -> None:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
@@ -90,12 +99,15 @@ class Phone:
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
-        self.hands = Hands(sip, _audio(config, board), painter, keypad, switches)
-        self.loop = Loop(Rules.of(config), clock, self.hands, self._notifier)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
+        self.hands = Hands(sip, _audio(config, board), painter, keypad, switches, storage)
+        found = versions()
+        rules = Rules.of(config, tuple(found.items()), open_to_all(config))
+        self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches)
-        requests = Requests(board.name, versions(), simulated)
+        requests = Requests(board.name, found, simulated, storage.settle)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
@@ -116,6 +128,8 @@ class Phone:
         hands, post = self.hands, self.loop.post
         hands.painter.start()
         stack.callback(hands.painter.stop)
+        hands.storage.start(post)
+        stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         self._control.start()

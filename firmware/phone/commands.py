@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.config import Watcher
 from firmware.phone.display.screens import Screen
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Light, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, Tone
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,32 @@ class SetLight:
     on: bool
 
 
+@dataclass(frozen=True)
+class Remember:
+    """Keep a call that has just ended in the history. ``seconds``: how long it was answered."""
+
+    direction: Direction
+    peer: Party
+    seconds: int
+
+
+@dataclass(frozen=True)
+class KeepGrants:
+    """Keep these grants, given at the keypad, over a restart, and no others."""
+
+    grants: tuple[Watcher, ...]
+
+
+@dataclass(frozen=True)
+class Expire:
+    """Destroy what has come to the end of its life."""
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """Destroy the call history and the grants."""
+
+
 SipCommand = (
     PlaceCall
     | AlertCaller
@@ -107,4 +134,5 @@ SipCommand = (
     | CloseVoice
 )
 AudioCommand = PlayTone | Ring
-Command = SipCommand | AudioCommand | Show | SetLight
+StoreCommand = Remember | KeepGrants | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

@@ -6,6 +6,7 @@ The table of options is in ``config_types``; nothing else knows what may be conf
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 
@@ -29,6 +30,7 @@ __all__ = [
     "Watcher",
     "dump",
     "load",
+    "open_to_all",
     "reference",
     "weakenings",
 ]
@@ -77,6 +79,15 @@ def _syntax_fault(message: str) -> str:
     match = re.fullmatch(r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL)
     said, place = match.groups() if match else (message, "somewhere")
     return f'{place}: is not TOML: {ascii(said)[1:-1]}; write lines such as key = "text" below a [table]'
+
+
+def open_to_all(config: Config) -> bool:
+    """Whether every user of the machine may read (or write) the file that the configuration is from."""
+    try:
+        mode = config.source.stat().st_mode if config.source else 0
+    except OSError:
+        return False
+    return bool(mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
 def weakenings(config: Config) -> list[str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.phone.values import CallId, EndReason, Hook, Media, Party, Registration, SwitchPosition
+from firmware.phone.config import Watcher
+from firmware.phone.values import (
+    CallId,
+    CallRecord,
+    EndReason,
+    Hook,
+    Media,
+    Party,
+    Registration,
+    SwitchPosition,
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,24 @@ class HangUpAsked:
 
 
 @dataclass(frozen=True)
+class WipeAsked:
+    """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
+
+
+@dataclass(frozen=True)
+class StoreChanged:
+    """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
+
+    ``trouble``: what could not be kept or erased, and why, or "".
+    """
+
+    history: tuple[CallRecord, ...] = ()
+    granted: tuple[Watcher, ...] = ()
+    ends: float | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -137,5 +165,7 @@ Event = (
     | DialAsked
     | AnswerAsked
     | HangUpAsked
+    | WipeAsked
+    | StoreChanged
     | Tick
 )

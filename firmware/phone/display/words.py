@@ -9,6 +9,7 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
 )
@@ -88,6 +89,10 @@ def caller(screen: Ringing) -> tuple[str, str]:
     return screen.address or UNKNOWN, ""
 
 
+def pages_title(screen: Pages) -> str:
+    return f"{screen.title} {screen.page}/{screen.of}" if screen.of > 1 else screen.title
+
+
 def lines(screen: Screen) -> list[str]:
     """What the display says, top to bottom, each line complete even where the picture has to cut it."""
     return [line for line in _lines(cleaned(screen)) if line]
@@ -124,6 +129,8 @@ def _lines(screen: Screen) -> list[str]:
             return [screen.peer, spoken, screen.reason, screen.hint]
         case Message():
             return [screen.title, screen.text]
+        case Pages():
+            return [pages_title(screen), *screen.lines, screen.keys]
 
 
 def _in_call(screen: InCall) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
+from firmware.phone.machine import menu
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -93,6 +94,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     live = state.live
     if live is not None:
         return _live_screen(rules, state, live, now)
+    if state.menu is not None:
+        return menu.pages(rules, state, wall)
     if state.digits or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
@@ -106,7 +109,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=state.voice_trouble,
+        notice=state.voice_trouble or state.store_trouble,
     )
 
 
@@ -164,6 +167,8 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
+    times += menu.deadlines(state)
+    times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:
             times += [call.since + t for t in (ENDED_SHOWN, END_TONE, ENDED_KEPT)]

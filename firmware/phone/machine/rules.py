@@ -36,7 +36,10 @@ PRE_DIAL = 15.0
 
 @dataclass(frozen=True)
 class Rules:
-    """The part of the configuration that decisions depend on. Times in seconds."""
+    """The part of the configuration that decisions depend on. Times in seconds.
+
+    ``config_readable``: every user of the machine may read phone.toml. ``versions``: component and version.
+    """
 
     domain: str = ""
     transport: str = "tls"
@@ -44,9 +47,14 @@ class Rules:
     contacts: tuple[Contact, ...] = ()
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
+    config: Config = Config()
+    config_readable: bool = False
+    versions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, config: Config) -> Rules:
+    def of(
+        cls, config: Config, versions: tuple[tuple[str, str], ...] = (), config_readable: bool = False
+    ) -> Rules:
         account = config.account
         return cls(
             domain=account.domain if account else "",
@@ -55,6 +63,9 @@ class Rules:
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
+            config=config,
+            config_readable=config_readable,
+            versions=versions,
         )
 
     def resolve(self, text: str) -> Party:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from firmware.phone.config import Watcher
 from firmware.phone.machine.table import Move, after
 from firmware.phone.values import (
     CallId,
+    CallRecord,
     CallState,
     Direction,
     EndReason,
@@ -65,10 +67,26 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Menu:
+    """The menu is open: at ``item`` ("" = the list) and ``page``, which may run past either end.
+
+    ``asked``: whether to erase has been asked; ``erased``: it has been done. ``keyed_at``: the last key.
+    """
+
+    item: str = ""
+    page: int = 0
+    asked: bool = False
+    erased: bool = False
+    keyed_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
-    ``ended_seen`` is the id of the last ended call whose screen the user has left.
+    ``ended_seen`` is the id of the last ended call whose screen the user has left. ``history``, ``granted``
+    and ``store_trouble`` are what the store said last; it is asked to look again at ``expiry_at``.
+    ``star_at``: since when ``*`` is held on the idle screen.
     """
 
     hook: Hook = Hook.ON
@@ -83,6 +101,12 @@ class State:
     missed: int = 0
     placed: int = 0
     ended_seen: CallId | None = None
+    history: tuple[CallRecord, ...] = ()
+    granted: tuple[Watcher, ...] = ()
+    store_trouble: str = ""
+    expiry_at: float | None = None
+    menu: Menu | None = None
+    star_at: float | None = None
 
     @property
     def live(self) -> Call | None:
