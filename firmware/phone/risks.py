@@ -163,8 +163,8 @@ def _kept(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "config-readable",
             75,
-            "Other users of this machine can read phone.toml: contacts, perhaps your password.",
-            "Run: chmod 600 phone.toml",
+            "Every user of this machine can read phone.toml, or change it.",
+            "Your password may be in it. Run: chmod 600 phone.toml",
         )
     hours = config.privacy.history_hours
     if hours:
