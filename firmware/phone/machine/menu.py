@@ -104,7 +104,7 @@ def pages(rules: Rules, state: State, wall: datetime) -> screens.Pages:
         title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, wall)
     else:
         title, paragraphs = "Menu", [f"{digit} {item.name}" for digit, item in items.items()]
-        paragraphs.append("8, 2 turn the page")
+        paragraphs += ["8, 2 turn the page", "# goes back"]
     found = paged(paragraphs)
     page = menu.page % len(found)
     keys = f"{'* ' if menu.item == STORED else ''}{'8▼ ' if len(found) > 1 else ''}#×"
@@ -155,7 +155,7 @@ def watcher_lines(rules: Rules, state: State, wall: datetime) -> list[str]:
     found = [_watcher(rules, one) for one in granted if one.until is None or one.until >= today]
     if not found:
         return ["Nobody may see whether you are there."]
-    closed = [] if exposure(state.switch).presence else ["The switch is on private: they see nothing now."]
+    closed = [] if exposure(state.switch).presence else ["Private: they see nothing now."]
     return closed + found
 
 
