@@ -22,6 +22,7 @@ PURE = (
     "machine",
     "privacy",
     "store",
+    "stored_form",
     "risks",
     "events",
     "commands",

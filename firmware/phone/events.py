@@ -133,13 +133,14 @@ class WipeAsked:
 class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
-    ``trouble``: what could not be kept or erased, and why, or "".
+    ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
     """
 
     history: tuple[CallRecord, ...] = ()
     granted: tuple[Watcher, ...] = ()
     ends: float | None = None
     trouble: str = ""
+    loaded: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,20 @@ restart.
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import stored_form as records
 from firmware.phone.clock import Clock
 from firmware.phone.config import Watcher
-from firmware.phone.values import CallRecord, Direction
-from firmware.phone.vault import LONGEST, SLOTS, Vault
+from firmware.phone.values import CallRecord
+from firmware.phone.vault import SLOTS, Vault
 
 log = logging.getLogger("sottovoce.storage")
 
@@ -150,7 +148,7 @@ class Storage:
         wall, now = self._clock.wall().timestamp(), self._clock.monotonic()
         useless = []
         for slot, raw in found.items():
-            record = _record(raw)
+            record = records.record(raw)
             if record is None:
                 useless.append(slot)
                 continue
@@ -162,7 +160,7 @@ class Storage:
 
     def _open_grants(self) -> None:
         found, damaged = self._grants.load()
-        granted = {slot: _grant(raw) for slot, raw in found.items()}
+        granted = {slot: records.grant(raw) for slot, raw in found.items()}
         self._granted = {slot: grant for slot, grant in granted.items() if grant is not None}
         useless = granted.keys() - self._granted.keys()
         self._say_damage("list of watchers", damaged or bool(useless))
@@ -183,7 +181,7 @@ class Storage:
         at = int(self._clock.wall().timestamp())
         peer = command.peer
         record = CallRecord(command.direction, peer.uri[:_URI], peer.name[:_NAME], at, command.seconds)
-        slot = self._history.add(_octets(record))
+        slot = self._history.add(records.octets(record))
         self._calls.append(_Kept(slot, record, self._clock.monotonic() + self._life))
 
     def _expire(self) -> None:
@@ -215,7 +213,7 @@ class Storage:
         new = [grant for grant in grants if grant not in self._granted.values()][:SLOTS]
         self._grants.remove(self._drop(lambda grant: grant not in grants))
         for grant in new:
-            self._granted[self._grants.add(_octets(grant))] = grant
+            self._granted[self._grants.add(records.octets(grant))] = grant
 
     def _drop(self, over: Callable[[Watcher], bool]) -> list[int]:
         slots = [slot for slot, grant in self._granted.items() if over(grant)]
@@ -241,7 +239,8 @@ class Storage:
         now = self._clock.monotonic()
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
-        told = on.StoreChanged(records, tuple(self._granted.values()), ends, self._trouble())
+        granted, first = tuple(self._granted.values()), self._told is None
+        told = on.StoreChanged(records, granted, ends, self._trouble(), loaded=first)
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble) == (
             told.history,
@@ -250,51 +249,3 @@ class Storage:
         )
         if not same or (ends is not None and ends < SLACK):
             self._post(told)
-
-
-def _octets(kept: CallRecord | Watcher) -> bytes:
-    """As JSON, at most LONGEST octets: a name that is too long for that is left out, then the address cut."""
-    match kept:
-        case CallRecord():
-            fields: dict[str, Any] = {
-                "direction": kept.direction.value,
-                "uri": kept.uri,
-                "name": kept.name,
-                "at": kept.at,
-                "seconds": kept.seconds,
-            }
-        case Watcher():
-            until = kept.until.isoformat() if kept.until else None
-            fields = {"uri": kept.uri, "shows": kept.shows, "until": until}
-    while len(raw := json.dumps(fields, ensure_ascii=False).encode(errors="replace")) > LONGEST:
-        if fields.get("name"):
-            fields["name"] = ""
-        else:
-            fields["uri"] = fields["uri"][: len(fields["uri"]) // 2]
-    return raw
-
-
-def _record(raw: bytes) -> CallRecord | None:
-    """The record that ``raw`` is, or None for anything else."""
-    try:
-        fields = json.loads(raw)
-        return CallRecord(
-            Direction(fields["direction"]),
-            str(fields["uri"]),
-            str(fields["name"]),
-            int(fields["at"]),
-            int(fields["seconds"]),
-        )
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _grant(raw: bytes) -> Watcher | None:
-    try:
-        fields = json.loads(raw)
-        until = date.fromisoformat(fields["until"]) if fields["until"] else None
-        if fields["shows"] not in ("open-closed", "in-call"):
-            return None
-        return Watcher(str(fields["uri"]), fields["shows"], until)
-    except (ValueError, KeyError, TypeError):
-        return None

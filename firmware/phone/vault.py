@@ -21,11 +21,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from firmware.phone.stored_form import LONGEST
+
 SLOTS = 100
 """Records that one vault holds."""
-
-LONGEST = 1022
-"""Octets of one record."""
 
 _MAGIC = b"SVAULT1\n"
 _KEY, _SLOT, _NONCE, _TAG = 32, 2, 12, 16

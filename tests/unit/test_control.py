@@ -172,7 +172,11 @@ def test_a_key_can_be_held(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None
 def test_the_history_is_not_told_to_who_watches() -> None:
     record = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", 1, 2)
     granted = Watcher("sip:eve@phone.test")
-    assert event_fields(on.StoreChanged((record,), (granted,), 5.0, "")) == {"ends": 5.0, "trouble": ""}
+    assert event_fields(on.StoreChanged((record,), (granted,), 5.0, "")) == {
+        "ends": 5.0,
+        "trouble": "",
+        "loaded": False,
+    }
 
 
 def test_wrong_usage_exits_with_2(rig: Rig) -> None:

@@ -322,6 +322,12 @@ def test_a_fault_in_the_thread_is_a_crash(tmp_path: Path, monkeypatch: pytest.Mo
     assert isinstance(rig.crashes[0], ZeroDivisionError)
 
 
+def test_the_first_word_says_that_it_was_loaded(rig: Rig) -> None:
+    assert rig.now.loaded
+    rig.do(CALL)
+    assert not rig.now.loaded
+
+
 def test_the_same_is_told_once(rig: Rig) -> None:
     told = len(rig.events)
     rig.do(do.Expire(), do.Expire())

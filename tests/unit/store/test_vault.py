@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from firmware.phone.vault import LONGEST, SLOTS, Vault
+from firmware.phone.stored_form import LONGEST
+from firmware.phone.vault import SLOTS, Vault
 from tests.unit.store.scan import forms, hits
 
 SECRET = "sip:+4930901820@phone.test"
