@@ -34,6 +34,7 @@ from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
+from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.values import Loudspeaker
@@ -51,13 +52,20 @@ class Hands:
     """The drivers, and which of them carries out which command (``loop.Drivers``)."""
 
     def __init__(
-        self, sip: SipEngine, audio: Audio, painter: Painter, keypad: Keypad, switches: Switches
+        self,
+        sip: SipEngine,
+        audio: Audio,
+        painter: Painter,
+        keypad: Keypad,
+        switches: Switches,
+        storage: Storage,
     ) -> None:
         self.sip = sip
         self.audio = audio
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.storage = storage
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -75,6 +83,8 @@ class Hands:
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
+            case do.Remember() | do.KeepGrants() | do.Expire() | do.Wipe():
+                self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -87,7 +97,6 @@ class Phone:
     """
 
     def __init__(self, config: Config, board: Board, state_dir: Path, socket: Path) -> None:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
@@ -98,12 +107,15 @@ class Phone:
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        self.hands = Hands(sip, audio, painter, keypad, switches)
-        self.loop = Loop(Rules.of(config), clock, self.hands, self._notifier)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
+        self.hands = Hands(sip, audio, painter, keypad, switches, storage)
+        found = versions()
+        rules = Rules.of(config, tuple(found.items()))
+        self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches)
-        requests = Requests(board.name, versions(), simulated)
+        requests = Requests(board.name, found, simulated, storage.settle)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
@@ -124,6 +136,8 @@ class Phone:
         hands, post = self.hands, self.loop.post
         hands.painter.start()
         stack.callback(hands.painter.stop)
+        hands.storage.start(post)
+        stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         self._control.start()

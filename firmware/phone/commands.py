@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.display.screens import Screen
-from firmware.phone.presence import Sees
+from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Light, SubscriptionId, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,32 @@ class NotifyWatcher:
     sees: Sees
 
 
+@dataclass(frozen=True)
+class Remember:
+    """Keep a call that has just ended in the history. ``seconds``: how long it was answered."""
+
+    direction: Direction
+    peer: Party
+    seconds: int
+
+
+@dataclass(frozen=True)
+class KeepGrants:
+    """Keep these grants, given at the keypad, over a restart, and no others."""
+
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True)
+class Expire:
+    """Destroy what has come to the end of its life."""
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """Destroy the call history and the grants."""
+
+
 SipCommand = (
     PlaceCall
     | AlertCaller
@@ -135,4 +161,5 @@ SipCommand = (
     | NotifyWatcher
 )
 AudioCommand = PlayTone | Ring
-Command = SipCommand | AudioCommand | Show | SetLight
+StoreCommand = Remember | KeepGrants | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

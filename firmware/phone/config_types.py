@@ -262,7 +262,9 @@ class Privacy:
     history_hours: Annotated[
         int,
         Option(
-            Number(0, 8760, whole=True, hint="0 = no call history"), "How long a call stays in the history."
+            Number(0, 8760, whole=True, hint="0 = no call history"),
+            "How long a call stays in the history, at most the last 100. Each is encrypted with its own key, "
+            "which is destroyed in time; back at 0, all of it is destroyed at the next start.",
         ),
     ] = 0
     anonymous_callers: Annotated[

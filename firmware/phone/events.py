@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.presence import Grant
 from firmware.phone.values import (
     CallId,
+    CallRecord,
     EndReason,
     Hook,
     Loudspeaker,
@@ -169,6 +171,25 @@ class OwnAddress:
 
 
 @dataclass(frozen=True)
+class WipeAsked:
+    """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
+
+
+@dataclass(frozen=True)
+class StoreChanged:
+    """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
+
+    ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
+    """
+
+    history: tuple[CallRecord, ...] = ()
+    granted: tuple[Grant, ...] = ()
+    ends: float | None = None
+    trouble: str = ""
+    loaded: bool = False
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -196,5 +217,7 @@ Event = (
     | WatcherGone
     | DayChanged
     | OwnAddress
+    | WipeAsked
+    | StoreChanged
     | Tick
 )

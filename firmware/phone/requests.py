@@ -15,13 +15,13 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine import watchers
 from firmware.phone.machine.rules import Plan
 from firmware.phone.privacy import exposure
+from firmware.phone.risks import as_json, risks
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview
 from firmware.phone.status import status
+from firmware.phone.store import erasable, inventory
 
 LATER = {
-    "inventory": "the inventory of stored data",
-    "risks": "the risk notice",
     "manifest": "the manifest of protocols and components",
     "selftest": "the self-test",
     "update": "the updater",
@@ -37,12 +37,22 @@ class Refused(ValueError):
 
 
 class Requests:
-    """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused."""
+    """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused.
 
-    def __init__(self, board: str, versions: dict[str, str], simulated: Simulated | None) -> None:
+    ``settle`` waits until the store has done what it was asked, and returns what went wrong, or "".
+    """
+
+    def __init__(
+        self,
+        board: str,
+        versions: dict[str, str],
+        simulated: Simulated | None,
+        settle: Callable[[], str] = lambda: "",
+    ) -> None:
         self._board = board
         self._versions = versions
         self._simulated = simulated
+        self._settle = settle
         self._loop: Loop | None = None
         self._commands: dict[str, Callable[[Loop, dict[str, Any]], Any]] = {
             "status": lambda loop, args: self.status(),
@@ -51,6 +61,8 @@ class Requests:
             "preview": self._preview,
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
+            "inventory": self._inventory,
+            "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
             "sim": self._sim,
         }
 
@@ -101,6 +113,16 @@ class Requests:
             "cause": shown.cause,
             "fields": [dataclasses.asdict(field) for field in found],
         }
+
+    def _inventory(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        if args.get("wipe") is not True:
+            return {"items": inventory(loop.rules, loop.state)}
+        erased = erasable(loop.rules, loop.state)
+        loop.handle(on.WipeAsked())
+        trouble = self._settle()
+        if trouble:
+            raise Refused(f"not all could be erased ({trouble}); look after the disk, then try again")
+        return {"items": inventory(loop.rules, loop.state), "erased": erased}
 
     def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
         refused = loop.handle(event)

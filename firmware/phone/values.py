@@ -166,3 +166,14 @@ class Tone(enum.Enum):
 class Light(enum.Enum):
     PRIVACY = "privacy"
     RINGING = "ringing"
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One call of the history. ``at``: when it ended, in seconds of Unix time; ``seconds``: its length."""
+
+    direction: Direction
+    uri: str
+    name: str
+    at: int
+    seconds: int

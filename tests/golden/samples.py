@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.display.screens import (
     Calling,
     Dialling,
@@ -9,11 +13,16 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
     WatcherAsks,
 )
+from firmware.phone.machine import menu
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import Menu, State
 from firmware.phone.values import (
+    CallRecord,
     Direction,
     EndReason,
     Registration,
@@ -38,6 +47,23 @@ def _in_call(
     return InCall(
         "Bob Baker", Direction.OUT, seconds, security, PRIVATE, code=code, digits=digits, notice=notice
     )
+
+
+_RULES = Rules.of(
+    Config(
+        account=Account("alice", "phone.test", Secret("x"), display_name="Alice Archer"),
+        contacts=(Contact("Bob Baker", "sip:bob@phone.test"),),
+        privacy=Privacy(24, watchers=(Watcher("sip:bob@phone.test", "in-call", date(2027, 1, 31)),)),
+    ),
+    (("sottovoce", "0.1.0"), ("pjsua2", "2.17")),
+)
+_CALL = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob Baker", 1795435200, 83)
+
+
+def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition = OPEN) -> Pages:
+    state = State(switch=switch, missed=2, registration=REGISTERED, history=(_CALL,))
+    state = replace(state, menu=Menu(item, page, asked))
+    return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 
 
 SAMPLES: dict[str, Screen] = {
@@ -97,5 +123,18 @@ SAMPLES: dict[str, Screen] = {
     "watcher-asks-long": WatcherAsks(
         "w.mueller-luedenscheidt", "w.mueller-luedenscheidt@kanzlei.example.org"
     ),
+    "menu": _menu(""),
+    "menu-second-page": _menu("", 1),
+    "menu-they-see": _menu("1"),
+    "menu-they-see-nothing": _menu("1", switch=PRIVATE),
+    "menu-watchers": _menu("2"),
+    "menu-watchers-private": _menu("2", switch=UNREADABLE),
+    "menu-stored": _menu("3", 1),
+    "menu-erase": _menu("3", asked=True),
+    "menu-risk": _menu("4", 2),
+    "menu-remedy": _menu("4", 3),
+    "menu-about": _menu("5"),
+    "menu-calls": _menu("6"),
+    "pages-wide": Pages("Watchers", ("W" * 21, "ЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩ", "数字", "@" * 21), 10, 10, "* 8▼ #×"),
     "message": Message("Starting", "Sottovoce 0.1.0"),
 }

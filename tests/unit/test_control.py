@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from firmware.phone import cli
+from firmware.phone import cli, store
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
@@ -24,11 +24,12 @@ from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
+from firmware.phone.presence import Grant
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import CallId, Party, SubscriptionId, Trust
-from firmware.phone.watch import told
+from firmware.phone.values import CallId, CallRecord, Direction, EndReason, Party, SubscriptionId, Trust
+from firmware.phone.watch import event_fields, told
 
 
 class Recorder:
@@ -108,7 +109,75 @@ def test_refusals_say_why_and_exit_with_1(rig: Rig, capsys: pytest.CaptureFixtur
     assert answer["ok"] is False
     assert rig.sotto(capsys, "dial", "ftp://x")[0] == 1
     assert rig.sotto(capsys, "sim", "key", "Q")[0] == 1
-    assert rig.sotto(capsys, "risks")[0] == 1
+    assert rig.sotto(capsys, "manifest")[0] == 1
+
+
+def test_the_inventory_is_the_table(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = rig.sotto(capsys, "inventory")
+    assert code == 0
+    assert [row["item"] for row in found["items"]] == [item.name for item in store.ITEMS]
+    assert all(row["purpose"] and row["place"] and row["lifetime"] for row in found["items"])
+    assert cli.main(["--socket", str(rig.path), "inventory"]) == 0
+    said = capsys.readouterr().out
+    assert all(item.purpose in said for item in store.ITEMS)
+
+
+def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.loop.post(on.IncomingCall(CallId(2), Party("sip:bob@phone.test")))
+    rig.loop.post(on.CallFailed(CallId(2), EndReason.MISSED))
+    code, found, _ = rig.sotto(capsys, "inventory", "--wipe")
+    assert code == 0
+    assert found["erased"] == {
+        "ended calls": 1,
+        "missed calls": 1,
+        "call history": 0,
+        "watchers you allowed": 0,
+        "watchers you refused": 0,
+    }
+    assert do.Wipe() in rig.recorder.done
+    assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(
+        found["erased"], 0
+    )
+    assert rig.sotto(capsys, "status")[1]["calls"] == []
+
+
+def test_a_wipe_that_failed_is_refused_in_words(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.requests._settle = lambda: "Not erased: Read-only file system"
+    code, _, error = rig.sotto(capsys, "inventory", "--wipe")
+    assert code == 1
+    assert "Read-only" in error
+
+
+def test_risks_follow_the_switch(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = rig.sotto(capsys, "risks")
+    assert code == 0
+    assert all(risk["text"] and risk["remedy"] for risk in found)
+    assert "switch-unreadable" not in {risk["risk"] for risk in found}
+    rig.sotto(capsys, "sim", "privacy", "broken")
+    assert "switch-unreadable" in {risk["risk"] for risk in rig.sotto(capsys, "risks")[1]}
+    assert cli.main(["--socket", str(rig.path), "risks"]) == 0
+    assert "Remedy:" in capsys.readouterr().out
+
+
+def test_a_key_can_be_held(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rig.sotto(capsys, "sim", "key", "*", "--hold", "1.1")[0] == 0
+    assert rig.sotto(capsys, "screen")[1]["lines"][0].startswith("Menu")
+    assert rig.sotto(capsys, "sim", "key", "#")[0] == 0
+    assert rig.sotto(capsys, "sim", "key", "*")[0] == 0
+    assert rig.sotto(capsys, "screen")[1]["lines"][1] == "*"
+    assert rig.sotto(capsys, "sim", "key", "Q", "--hold", "0")[0] == 1
+    with pytest.raises(SystemExit):
+        cli.main(["--socket", str(rig.path), "sim", "key", "1", "--hold", "9999"])
+
+
+def test_the_history_is_not_told_to_who_watches() -> None:
+    record = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", 1, 2)
+    granted = Grant("sip:eve@phone.test")
+    assert event_fields(on.StoreChanged((record,), (granted,), 5.0, "")) == {
+        "ends": 5.0,
+        "trouble": "",
+        "loaded": False,
+    }
 
 
 def test_wrong_usage_exits_with_2(rig: Rig) -> None:

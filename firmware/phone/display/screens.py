@@ -102,4 +102,22 @@ class Message:
     text: str
 
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Message
+@dataclass(frozen=True)
+class Pages:
+    """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
+
+    ``keys``: what the keys do here, in a few signs.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    page: int
+    of: int
+    keys: str = ""
+
+
+PAGE_LINES = 4
+PAGE_COLUMNS = 21
+"""Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
+
+Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Message | Pages

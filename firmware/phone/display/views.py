@@ -24,12 +24,14 @@ from firmware.phone.display.layout import (
     tail,
 )
 from firmware.phone.display.screens import (
+    PAGE_LINES,
     Calling,
     Dialling,
     Ended,
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
     WatcherAsks,
@@ -80,6 +82,8 @@ def draw(screen: Screen) -> Image.Image:
             _watcher_asks(image, screen)
         case Message():
             _message(image, screen)
+        case Pages():
+            _pages(image, screen)
     return image
 
 
@@ -173,6 +177,17 @@ def _message(image: Image.Image, screen: Message) -> None:
     text_top = HEIGHT - face.size * len(found) - 4 if found else HEIGHT
     _name(image, 0, text_top, screen.title)
     centred(image, text_top, HEIGHT - 4, face, found)
+
+
+def _pages(image: Image.Image, screen: Pages) -> None:
+    """The title and what the keys do on a lit bar, then rows of small text."""
+    keys = SMALL.width(screen.keys)
+    Row("", bar=True).draw(image, 0)
+    SMALL.draw(image, 2, 0, shorten(words.pages_title(screen), SMALL, WIDTH - keys - 8), lit=False)
+    SMALL.draw(image, WIDTH - keys - 2, 0, screen.keys, lit=False)
+    top = HEIGHT - PAGE_LINES * ROW
+    for number, line in enumerate(screen.lines[:PAGE_LINES]):
+        SMALL.draw(image, 2, top + number * ROW, shorten(line, SMALL, WIDTH - 2))
 
 
 def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:

@@ -9,6 +9,7 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
     WatcherAsks,
@@ -113,6 +114,10 @@ def asks_address(screen: WatcherAsks) -> str:
     return screen.address if screen.who != screen.address else ""
 
 
+def pages_title(screen: Pages) -> str:
+    return f"{screen.title} {screen.page}/{screen.of}" if screen.of > 1 else screen.title
+
+
 def lines(screen: Screen) -> list[str]:
     """What the display says, top to bottom, each line complete even where the picture has to cut it."""
     return [line for line in _lines(cleaned(screen)) if line]
@@ -151,6 +156,8 @@ def _lines(screen: Screen) -> list[str]:
             return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
         case Message():
             return [screen.title, screen.text]
+        case Pages():
+            return [pages_title(screen), *screen.lines, screen.keys]
 
 
 def _in_call(screen: InCall) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
-from firmware.phone.machine import starcodes, watchers
+from firmware.phone.machine import menu, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -106,6 +106,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     live = state.live
     if live is not None:
         return _live_screen(rules, state, live, now)
+    if state.menu is not None:
+        return menu.pages(rules, state, now, wall)
     if state.digits or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
@@ -122,7 +124,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else ""),
+        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
     )
 
 
@@ -197,6 +199,8 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
+    times += menu.deadlines(state)
+    times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:
             times += [call.since + t for t in (ENDED_SHOWN, END_TONE, ENDED_KEPT)]

@@ -53,7 +53,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Rules:
-    """The part of the configuration that decisions depend on. Times in seconds."""
+    """The part of the configuration that decisions depend on. Times in seconds.
+
+    ``versions``: component and version.
+    """
 
     domain: str = ""
     transport: str = "tls"
@@ -65,9 +68,11 @@ class Rules:
     country: str = ""
     screening: Policy = Policy()
     profile: Profile = Profile()
+    config: Config = Config()
+    versions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, config: Config) -> Rules:
+    def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
         account = config.account
         return cls(
             domain=account.domain if account else "",
@@ -84,6 +89,8 @@ class Rules:
                 tuple(block.uri for block in config.privacy.blocks),
             ),
             profile=Profile.of(config),
+            config=config,
+            versions=versions,
         )
 
     def plan(self, text: str) -> Plan:

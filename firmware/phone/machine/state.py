@@ -10,6 +10,7 @@ from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
 from firmware.phone.values import (
     CallId,
+    CallRecord,
     CallState,
     Direction,
     EndReason,
@@ -73,6 +74,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Menu:
+    """The menu is open: at ``item`` ("" = the list) and ``page``, which may run past either end.
+
+    ``asked``: whether to erase has been asked; ``erased``: it has been done. ``keyed_at``: the last key.
+    """
+
+    item: str = ""
+    page: int = 0
+    asked: bool = False
+    erased: bool = False
+    keyed_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
@@ -83,6 +98,9 @@ class State:
     waits may see us. ``today`` is None while nobody knows the day.
 
     ``own_address``: "host:port" where far ends reach us, or "" before the first connection.
+
+    ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
+    ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
     """
 
     hook: Hook = Hook.ON
@@ -105,6 +123,11 @@ class State:
     asked_at: float | None = None
     today: date | None = None
     own_address: str = ""
+    history: tuple[CallRecord, ...] = ()
+    store_trouble: str = ""
+    expiry_at: float | None = None
+    menu: Menu | None = None
+    star_at: float | None = None
 
     @property
     def no_sound(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import screening, starcodes, watchers
+from firmware.phone.machine import menu, records, screening, starcodes, watchers
 from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -29,12 +29,17 @@ Result = tuple[State, Commands]
 
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
-    handler = _HANDLERS.get(type(event))
-    if handler is None:
-        return state, ()
-    state, commands = handler(rules, state, event, now)
-    state, ended = watchers.follow(rules, state, now)
-    return state, (*commands, *ended)
+    handler = _HANDLERS.get(type(event), _nothing)
+    after, commands = menu.key(rules, state, event, now) or handler(rules, state, event, now)
+    after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
+    if watchers.asking(after, now) is not None:
+        after = replace(after, menu=None)
+    kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
+    return after, commands + refused + kept
+
+
+def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
+    return state, ()
 
 
 def why_not(state: State, event: on.Event) -> str:
@@ -243,8 +248,21 @@ def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -
     return replace(state, display_trouble=event.trouble), ()
 
 
+def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Result:
+    return records.stored(state, event, now), ()
+
+
+def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result:
+    return records.wiped(state)
+
+
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
-    state = _forgotten(state, now)
+    state, expire = records.expired(_forgotten(state, now), now)
+    state, commands = _due(rules, state, now)
+    return state, expire + commands
+
+
+def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
         return _overdue(rules, state, live, now)
@@ -304,5 +322,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WatcherAsked: watchers.asked,
     on.WatcherGone: watchers.gone,
     on.DayChanged: watchers.day,
+    on.WipeAsked: _wipe,
+    on.StoreChanged: _store,
     on.Tick: _tick,
 }

@@ -16,6 +16,7 @@ from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
     KEYS,
     CallId,
+    CallRecord,
     CallState,
     Direction,
     EndReason,
@@ -46,6 +47,17 @@ class Telephone(RuleBasedStateMachine):
     @rule(key=st.sampled_from(KEYS))
     def key(self, key: str) -> None:
         self.driver.keys(key)
+
+    @rule(key=st.sampled_from(KEYS), seconds=st.sampled_from([0.1, 1.1, 31.0]))
+    def held(self, key: str, seconds: float) -> None:
+        self.driver.happen(on.KeyPressed(key))
+        self.driver.wait(seconds)
+        self.driver.happen(on.KeyReleased(key))
+
+    @rule(number=st.integers(0, 3), ends=st.none() | st.floats(0, 9000), trouble=st.sampled_from(["", "x"]))
+    def store(self, number: int, ends: float | None, trouble: str) -> None:
+        record = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", 0, 0)
+        self.driver.happen(on.StoreChanged((record,) * number, (), ends, trouble))
 
     @rule(hook=st.sampled_from(Hook))
     def hook(self, hook: Hook) -> None:
@@ -128,6 +140,15 @@ class Telephone(RuleBasedStateMachine):
     @invariant()
     def an_unreadable_switch_is_private(self) -> None:
         assert self.driver.out.private == (self.driver.state.switch is not SwitchPosition.OPEN)
+
+    @invariant()
+    def the_menu_is_open_only_at_rest(self) -> None:
+        state = self.driver.state
+        assert state.menu is None or (state.live is None and state.hook is Hook.ON and not state.digits)
+
+    @invariant()
+    def without_a_history_no_call_is_given_to_the_store(self) -> None:
+        assert not any(isinstance(command, do.Remember) for command in self.driver.done)
 
     @invariant()
     def little_is_kept(self) -> None:
