@@ -88,6 +88,18 @@ def test_over_udp_the_address_alone_is_not_enough(lab: Lab) -> None:
     phone.wait_call("ringing", direction="in")
 
 
+def test_over_tcp_the_address_alone_is_not_enough(lab: Lab) -> None:
+    """One who connects from the registrar's very address and port has not been connected to by us."""
+    registrar = lab.registrar(tcp=True)
+    phone = lab.phone(transport="tcp")
+    contact = by_its_contact(registrar)
+    registrar.stop()
+    forger = lab.add(Stranger("tcp", (phone.address, phone.sip_port), registrar.port))
+    for uri in ("sip:alice@phone.test", contact):
+        assert forger.ask("INVITE", uri).status == 403
+    silent(phone)
+
+
 def test_without_an_account_a_direct_call_rings(lab: Lab) -> None:
     """Nobody stands between: any caller rings, nobody answers for the person, whatever the caller asks."""
     phone = lab.phone(account=False, transport="tcp", registrar=None)
