@@ -84,6 +84,13 @@ def test_blocking_does_not_touch_the_anonymous() -> None:
     assert screened(Policy(blocked=("sip:anonymous.invalid",)), NOBODY, False) == Screened(silent=True)
 
 
+@pytest.mark.parametrize("peer", [FORGED, replace(BOB, anonymous=True)])
+def test_a_contact_s_right_is_not_for_who_only_says_so(peer: Party) -> None:
+    policy = Policy(unknown=Ring.SILENT, anonymous=Ring.SILENT)
+    assert screened(policy, peer, contact=True) == Screened(silent=True)
+    assert screened(policy, BOB, contact=True) == Screened()
+
+
 def test_a_forged_contact_has_not_the_contact_s_name() -> None:
     driver, _ = ringing(Policy(), FORGED)
     assert driver.screen == screens.Ringing("Robert", "bob@phone.test", driver.state.switch, doubtful=True)
