@@ -104,7 +104,7 @@ def observe(module: Path, python: Path) -> Observation:
     elf = output(["readelf", "-dlW", libraries[0]])
     env = {**os.environ, "PYTHONPATH": str(module), "LC_ALL": "C"}
     try:
-        printed = output([python, "-c", _PROBE, *ADDITIONS], env)
+        printed = output([python, "-B", "-c", _PROBE, *ADDITIONS], env)  # leaves nothing in the module
     except NativeError as error:
         raise NativeError(f"the built pjsua2 does not start: {error}") from error
     answer = next((line for line in printed.splitlines() if line.startswith("seen:")), None)
