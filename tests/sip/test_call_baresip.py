@@ -333,7 +333,7 @@ def test_the_far_end_asks_for_proof_of_who_calls(lab: Lab) -> None:
 def judge(lab: Lab, codec: str, *, bob_heard: Samples, phone_heard: Samples) -> None:
     """Both directions must reach ``speech.GOOD``, at the level at which they were spoken.
 
-    Not the ear with Opus: baresip sends it in stereo, and what it does to the level is its own affair.
+    Not the ear with Opus: what baresip sends in stereo is heard 6 dB louder here, for reasons not yet known.
     """
     near = speech.score(lab.kit.near, bob_heard, 1.5)
     far = speech.score(lab.kit.far, phone_heard, 0.5)
