@@ -16,6 +16,12 @@
 /* Never ask the name server for this machine's own name */
 #define PJ_GETHOSTIP_DISABLE_LOCAL_RESOLUTION   1
 
+/* G.722 at the level of other telephones: they take 15 of the 16 bits, not 14,
+ * and a peak is clipped instead of changing the level for the rest of the call
+ */
+#define PJMEDIA_G722_DEFAULT_PCM_SHIFT          1
+#define PJMEDIA_G722_STOP_PCM_SHIFT_ON_CLIPPING 0
+
 /* The log can be turned up to the messages themselves at run time */
 #define PJ_LOG_MAX_LEVEL                        5
 

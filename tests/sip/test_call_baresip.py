@@ -18,6 +18,9 @@ pytestmark = pytest.mark.live
 JUDGED_S = speech.PERIOD_S + 1.5
 """Seconds of recording for one score: one period, and what is skipped at its beginning."""
 
+LEVEL_DB = 2.5
+"""By how many dB a talker may be heard louder or softer than he spoke."""
+
 AUDIBLE_DB = -45.0
 """A level in dBFS that a tone or a voice exceeds and a silent line does not."""
 
@@ -329,12 +332,23 @@ def test_the_far_end_asks_for_proof_of_who_calls(lab: Lab) -> None:
 
 
 def judge(lab: Lab, codec: str, *, bob_heard: Samples, phone_heard: Samples) -> None:
-    """Both directions must reach ``speech.GOOD``."""
+    """Both directions must reach ``speech.GOOD``, at the level at which they were spoken.
+
+    Not the ear with Opus: what baresip sends in stereo is heard 6 dB louder here, for reasons not yet known.
+    """
     near = speech.score(lab.kit.near, bob_heard, 1.5)
     far = speech.score(lab.kit.far, phone_heard, 0.5)
     print(f"{codec}: bob hears {near}; the phone's ear {far}")
     assert near.passes(GOOD[codec]), f"from the phone to baresip: {near}"
     assert far.passes(GOOD[codec]), f"from baresip to the phone: {far}"
+    assert abs(near.level_db - level_db(lab.kit.near.original())) < LEVEL_DB, f"the level at bob: {near}"
+    if codec != "opus":
+        assert abs(far.level_db - level_db(lab.kit.far.original())) < LEVEL_DB, f"the level here: {far}"
+
+
+def level_db(samples: Samples) -> float:
+    """In dBFS."""
+    return 10 * float(np.log10(np.mean(samples**2) + 1e-12))
 
 
 def loudest_db(samples: Samples) -> float:
