@@ -69,7 +69,10 @@ def prepare(folder: Path, country: str | None) -> tuple[Plan, Plan]:
 
 
 def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str:
-    """``phone.toml`` of one phone: direct calls without an account, all else as the phone comes."""
+    """``phone.toml`` of one phone: direct calls without an account, all else as the phone comes.
+
+    But a call from the other phone is heard, although that one's switch stands on private at first.
+    """
     lines = [
         "[sip]",
         f'bind = "{ADDRESS}"',
@@ -81,6 +84,8 @@ def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str
         'playback = "null"',
         'capture = "null"',
         'mixer = "null"',
+        "[privacy]",
+        'anonymous_callers = "ring"',
         *(["[phone]", f'country = "{country}"'] if country else []),
         "[[contact]]",
         f'name = "{other.name}"',

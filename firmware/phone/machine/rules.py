@@ -111,15 +111,18 @@ class Rules:
         return Party(target, self.name_of(target))
 
     def resolve(self, text: str) -> Party:
-        """Whom ``text`` (digits, a name part or an address) means.
+        """Whom ``text`` (digits, a name or an address) means.
 
-        A number of one or two digits that is a contact's speed dial means that contact.
+        A number of one or two digits that is a contact's speed dial means that contact, and so does its name.
         Raises ValueError, in words for a person, when nobody can be called by it.
         """
         if text.isdigit() and len(text) <= 2:
             for contact in self.contacts:
                 if contact.speed_dial == int(text):
                     return Party(str(self._target(contact.uri)), contact.name)
+        for contact in self.contacts:
+            if contact.name.casefold() == text.casefold():
+                return Party(str(self._target(contact.uri)), contact.name)
         target = self._target(text)
         return Party(str(target), self.name_of(str(target)))
 

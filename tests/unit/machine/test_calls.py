@@ -65,6 +65,13 @@ def test_digits_dial_by_themselves_after_the_digit_timeout() -> None:
     assert command.uri == "sip:100@phone.test"
 
 
+def test_a_contact_s_name_means_the_contact() -> None:
+    rules = Driver().rules
+    bob = rules.contacts[0]
+    assert rules.resolve(bob.name.upper()).name == bob.name
+    assert rules.resolve(bob.name).uri == rules.resolve(bob.uri).uri
+
+
 def test_speed_dial_calls_the_contact_by_name() -> None:
     driver = Driver()
     driver.lift()

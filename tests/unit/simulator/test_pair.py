@@ -35,7 +35,8 @@ def test_nothing_is_weakened(tmp_path: Path) -> None:
     """The simulated phones are as the phone comes: the tables that could weaken them are not there."""
     for plan in pair.prepare(tmp_path, None):
         tables = tomllib.loads(plan.config.read_text(encoding="utf-8"))
-        assert set(tables) == {"sip", "audio", "contact"}
+        assert set(tables) == {"sip", "audio", "privacy", "contact"}
+        assert tables["privacy"] == {"anonymous_callers": "ring"}
         assert set(tables["sip"]) == {"bind", "port", "ca_file", "cert_file", "key_file"}
 
 
