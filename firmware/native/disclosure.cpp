@@ -5,6 +5,7 @@
 #include <pjlib-util.h>
 #include <pjsua-lib/pjsua_internal.h>
 #include <disclosure.hpp>
+#include <challenge.hpp>
 #include <gate.hpp>
 
 #include <sys/random.h>
@@ -39,6 +40,8 @@ const char *const KNOWN[] = {
 // What an emergency call may say besides (RFC 6442, RFC 3261 section 20.26).
 const char *const EMERGENCY[] = { "Geolocation", "Geolocation-Routing", "Priority", PREFERRED_IDENTITY };
 
+const size_t MOST_PROMISES = 256;
+
 enum Level { FOLLOWS_SWITCH, NONE, FULL };
 
 // What a Call-ID was promised.
@@ -48,9 +51,15 @@ struct Promise
     bool closed;          // placed or answered without an identity
     pj_int32_t inviteSeq; // of the latest INVITE that we sent
     bool inviteHidden;
+    pj_int32_t provenSeq; // of the INVITE whose challenge was answered; -1: none
+    bool passedOn;        // a provisional response shows that the provider let the INVITE through
     pj_time_val used;
 
-    Promise() : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), used() {}
+    Promise()
+        : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), provenSeq(-1),
+          passedOn(false), used()
+    {
+    }
 };
 
 // What was decided for a message that has been sent: the same for its retransmissions.
@@ -78,6 +87,7 @@ State state;
 
 pj_status_t onTxRequest(pjsip_tx_data *tdata);
 pj_status_t onTxResponse(pjsip_tx_data *tdata);
+pj_bool_t onRxResponse(pjsip_rx_data *rdata);
 pj_status_t onLoad(pjsip_endpoint *endpoint);
 
 // The last to see a message before it is printed, the first to see one that came.
@@ -87,7 +97,7 @@ pjsip_module module = {
     -1,
     PJSIP_MOD_PRIORITY_TRANSPORT_LAYER + 1,
     &onLoad, NULL, NULL, NULL,
-    &gate::judge, NULL, &onTxRequest, &onTxResponse, NULL,
+    &gate::judge, &onRxResponse, &onTxRequest, &onTxResponse, NULL,
 };
 
 pj_str_t text(const char *chars)
@@ -150,16 +160,25 @@ bool inCall(const std::string &id)
     return false;
 }
 
-/** Forget what no transaction can ask for any more: timers B, F and H are 32 s (RFC 3261 section 17). */
+/** Forget what no transaction can ask for any more: timers B, F and H are 32 s (RFC 3261 section 17).
+ *  Under a flood of calls the oldest one that is over is forgotten sooner.
+ */
 void forgetOld(const pj_time_val &now)
 {
     const long kept = 2 * 32;
+    Promises::iterator oldest = state.promises.end();
     for (Promises::iterator entry = state.promises.begin(); entry != state.promises.end();) {
-        if (now.sec - entry->second.used.sec > kept && !inCall(entry->first))
+        const bool over = !inCall(entry->first);
+        if (over && now.sec - entry->second.used.sec > kept) {
             state.promises.erase(entry++);
-        else
-            ++entry;
+            continue;
+        }
+        if (over && (oldest == state.promises.end() || PJ_TIME_VAL_LT(entry->second.used, oldest->second.used)))
+            oldest = entry;
+        ++entry;
     }
+    if (state.promises.size() >= MOST_PROMISES && oldest != state.promises.end())
+        state.promises.erase(oldest);
 }
 
 Promise *promiseOf(const std::string &id)
@@ -367,6 +386,7 @@ void judgeRegister(pjsip_tx_data *tdata)
     hideContacts(tdata, state.contactUser, true);
     strip(tdata->msg, false, false);
     offerNoReplaces(tdata->msg);
+    challenge::learn(tdata->msg);
     gate::setFlow(tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
 }
 
@@ -412,6 +432,7 @@ void judgeRequest(pjsip_tx_data *tdata)
         const bool secure = (tdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE) != 0;
 
         strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure));
+        challenge::strip(tdata->msg);
         offerNoReplaces(tdata->msg);
         hideContacts(tdata, full ? state.contactUser : contactUser(id), false);
         if (hidden) {
@@ -476,12 +497,49 @@ pj_status_t onTxResponse(pjsip_tx_data *tdata)
     return judged<judgeResponse>(tdata);
 }
 
+// --- what comes back -------------------------------------------------------------------------------
+
+/** Who may ask for our credentials: the provider, once, before it lets an INVITE through. Any later
+ *  challenge to it, under whatever name, is somebody's behind the provider.
+ */
+void judgeAnswer(pjsip_rx_data *rdata)
+{
+    const int code = rdata->msg_info.msg->line.status.code;
+    const pjsip_cseq_hdr *cseq = rdata->msg_info.cseq;
+    const bool invite = cseq->method.id == PJSIP_INVITE_METHOD;
+    Promise *kept = invite ? promiseOf(copied(rdata->msg_info.cid->id)) : NULL;
+
+    if (kept && code > 100 && code < 200) {
+        kept->passedOn = true;
+    } else if (kept && code < 300 && code >= 200) {
+        kept->passedOn = false; // a re-INVITE may be asked again
+        kept->provenSeq = -1;
+    }
+    if ((code != 401 && code != 407) || cseq->method.id == PJSIP_REGISTER_METHOD)
+        return;
+    const bool again = kept && kept->level != FULL && // for help it is worth another try
+                       (kept->passedOn || (kept->provenSeq >= 0 && kept->provenSeq != cseq->cseq));
+    if (challenge::judge(rdata, !again) && kept)
+        kept->provenSeq = cseq->cseq;
+}
+
+pj_bool_t onRxResponse(pjsip_rx_data *rdata)
+{
+    try {
+        judgeAnswer(rdata);
+        return PJ_FALSE;
+    } catch (const std::exception &) {
+        return PJ_TRUE; // nobody hears of it
+    }
+}
+
 // --- the module ------------------------------------------------------------------------------------
 
 pj_status_t onLoad(pjsip_endpoint *)
 {
     state = State();
     gate::reset();
+    challenge::reset();
     const std::string key = random(sizeof(state.key));
     std::memcpy(state.key, key.data(), sizeof(state.key));
     return PJ_SUCCESS;

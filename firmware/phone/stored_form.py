@@ -12,6 +12,9 @@ from firmware.phone.values import CallRecord, Direction
 LONGEST = 1022
 """Octets of one record."""
 
+_NOT_ONE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading something else than a record ends in: JSON has infinite numbers and any depth."""
+
 
 def octets(kept: CallRecord | Grant) -> bytes:
     """As JSON, at most LONGEST octets: a name that is too long for that is left out, then the address cut."""
@@ -46,7 +49,7 @@ def record(raw: bytes) -> CallRecord | None:
             int(fields["at"]),
             int(fields["seconds"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except _NOT_ONE:
         return None
 
 
@@ -57,5 +60,5 @@ def grant(raw: bytes) -> Grant | None:
         if fields["shows"] not in ("open-closed", "in-call"):
             return None
         return Grant(str(fields["uri"]), fields["shows"], until)
-    except (ValueError, KeyError, TypeError):
+    except _NOT_ONE:
         return None

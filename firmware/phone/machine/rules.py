@@ -101,8 +101,9 @@ class Rules:
         dialled = starcodes.split(self.country, text)
         if not dialled.number:
             raise ValueError("the number is missing after the code; dial both together")
-        emergency = is_emergency(self.country, dialled.number)
-        party = self._emergency(dialled.number) if emergency else self.resolve(dialled.number)
+        digits = uri.number(dialled.number)
+        emergency = is_emergency(self.country, digits)
+        party = self._emergency(digits) if emergency else self.resolve(dialled.number)
         return Plan(party, dialled.restricted, emergency)
 
     def _emergency(self, number: str) -> Party:

@@ -90,10 +90,12 @@ def _fields(message: str) -> dict[str, list[str]]:
     head = re.split("\r?\n\r?\n", message[:LONGEST], maxsplit=1)[0]
     unfolded = re.sub("\r?\n[ \t]+", " ", head)
     found: dict[str, list[str]] = {}
-    for line in unfolded.splitlines()[1 : MOST_FIELDS + 1]:
+    # Not splitlines() and strip(): what they take for an end or for space may stand in a field that a proxy
+    # passes on, and would put words into the provider's mouth.
+    for line in re.split("\r?\n", unfolded)[1 : MOST_FIELDS + 1]:
         name, colon, value = line.partition(":")
         if colon:
-            name = name.strip().lower()
+            name = name.strip(" \t").lower()
             value = re.sub(r"\s+", " ", value).strip()[:LONGEST_FIELD]
             found.setdefault(_COMPACT.get(name, name), []).append(value)
     return found

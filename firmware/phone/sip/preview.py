@@ -59,7 +59,7 @@ def fields(profile: Profile, exposure: Exposure, own_address: str) -> tuple[Fiel
         Field(
             "DTLS certificate name",
             CERTIFICATE_NAME,
-            "the same for every phone; its key is new at each start",
+            "the same for every phone; its key is new for each call",
         ),
     )
 

@@ -48,14 +48,14 @@ def read(message: str) -> Subscribe:
 def _fields(message: str) -> dict[str, list[str]]:
     """The header fields by their long names in small letters, folded lines joined."""
     head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
-    # Not splitlines(): it also ends lines at characters that a display name may hold.
+    # Not splitlines() and strip(): they take for an end or for space what may stand in a field of a stranger.
     lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))[1:]
     long = {short: name for name, short in _COMPACT.items()}
     found: dict[str, list[str]] = {}
     for line in lines:
         name, _, value = line.partition(":")
-        name = name.strip().lower()
-        found.setdefault(long.get(name, name), []).append(value.strip())
+        name = name.strip(" \t").lower()
+        found.setdefault(long.get(name, name), []).append(value.strip(" \t"))
     return found
 
 
@@ -67,8 +67,8 @@ def _address(value: str) -> str:
     """The URI of one name-addr or addr-spec, "" when it is not clearly one."""
     match = _BRACKETS.match(value)
     if match:
-        return match[1].strip()
-    return "" if re.search(r'[<>"]', value) else value.split(";")[0].strip()
+        return match[1].strip(" \t")
+    return "" if re.search(r'[<>"]', value) else value.split(";")[0].strip(" \t")
 
 
 def _asserted(values: list[str]) -> str:

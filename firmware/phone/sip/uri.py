@@ -268,9 +268,14 @@ def _name(text: str) -> str:
     return escape(text)
 
 
+def number(text: str) -> str:
+    """``text`` without the visual separators of a telephone number (RFC 3966 section 5.1.1)."""
+    return _SEPARATORS.sub("", text)
+
+
 def _typed(text: str) -> str:
     """A number without its visual separators, or a name as it is."""
     if re.fullmatch("[0-9]{1,3}([.][0-9]{1,3}){3}", text):
         raise ValueError("this is a number or an IP address; write sip: before it, or leave out the points")
-    number = _SEPARATORS.sub("", text)
-    return number if _NUMBER.fullmatch(number) else text
+    bare = number(text)
+    return bare if _NUMBER.fullmatch(bare) else text

@@ -1,7 +1,8 @@
-"""Places one call over UDP as test_disclosure.py says, until its stdin ends: python caller.py JSON
+"""Places calls over UDP as its tests say, until its stdin ends: python caller.py JSON
 
-disclose: the arguments of ``setDisclosure``, null not to call it at all; then: the same, half a second after
-the INVITE. headers: name and value of what the INVITE is asked to carry.
+uri: whom to call, once or, as a list, several at a time. disclose: the arguments of ``setDisclosure``, null
+not to call it at all; then: the same, half a second after the INVITE. headers: name and value of what the
+INVITE is asked to carry. registrar: where to register first. srtp: media by DTLS-SRTP.
 """
 
 import json
@@ -36,15 +37,26 @@ def main() -> None:
     endpoint.libStart()
     settings = pj.AccountConfig()
     settings.idUri = '"Alice Archer" <sip:alice@phone.test>'
+    settings.regConfig.registrarUri = order.get("registrar", "")
+    if "registrar" in order:
+        settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", "login-9", 0, "secret"))
+    if order.get("srtp"):
+        settings.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        settings.mediaConfig.srtpSecureSignaling = 0
+        settings.mediaConfig.srtpOpt.keyings = pj.IntVector([pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP])
     account = pj.Account()
     account.create(settings)
+    while "registrar" in order and not account.getInfo().regIsActive:
+        endpoint.libHandleEvents(20)
     prm = pj.CallOpParam(True)
     for name, value in order["headers"]:
         header = pj.SipHeader()
         header.hName, header.hValue = name, value
         prm.txOption.headers.append(header)
-    call = pj.Call(account)
-    call.makeCall(order["uri"], prm)
+    calls = []
+    for uri in order["uri"] if isinstance(order["uri"], list) else [order["uri"]]:
+        calls.append(pj.Call(account))
+        calls[-1].makeCall(uri, prm)
     moved = time.monotonic() + T1 / 2
     while not select.select([sys.stdin], [], [], 0)[0]:
         endpoint.libHandleEvents(20)

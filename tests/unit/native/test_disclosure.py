@@ -30,13 +30,17 @@ Disclose = tuple[bool, str] | tuple[bool, str, bool]
 
 @contextmanager
 def calling(
-    disclose: Disclose | None, headers: Sequence[tuple[str, str]] = (), then: Disclose | None = None
+    disclose: Disclose | None,
+    headers: Sequence[tuple[str, str]] = (),
+    then: Disclose | None = None,
+    calls: int = 1,
 ) -> Iterator[socket.socket]:
-    """A call on its way to the socket."""
+    """Calls on their way to the socket, with keys by DTLS."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
         far.bind(("127.0.0.1", 0))
         far.settimeout(10)
-        order = {"uri": f"sip:bob@127.0.0.1:{far.getsockname()[1]}", "disclose": disclose, "then": then}
+        uris = [f"sip:bob@127.0.0.1:{far.getsockname()[1]}"] * calls
+        order = {"uri": uris, "disclose": disclose, "then": then, "srtp": True}
         argv = [sys.executable, str(CALLER), json.dumps(order | {"headers": list(headers)})]
         with subprocess.Popen(argv, stdin=subprocess.PIPE) as caller:
             try:
@@ -133,3 +137,20 @@ def test_contact_and_extensions() -> None:
         users.add(found.group(1))
         assert "replaces" not in field(text, "Supported")
     assert len(users | {"0123456789abcdef"}) == 3
+
+
+def test_two_calls_have_nothing_in_common() -> None:
+    """Who gets two private calls cannot tell by any random value that they are from one telephone."""
+    with calling(CLOSED, calls=2) as far:
+        invites: dict[str, str] = {}
+        while len(invites) < 2:
+            text = far.recv(65536).decode()
+            invites[field(text, "Call-ID")] = text
+    assert all("a=fingerprint:SHA-256 " in text for text in invites.values())
+    drawn = [
+        set(re.findall(r"\b(?:[0-9A-Fa-f]{2}[:-]?){6,}\b|\b[0-9]{6,}\b", text)) for text in invites.values()
+    ]
+    assert all(len(words) >= 6 for words in drawn), (
+        "Call-ID, tag, branch, Contact, fingerprint, session, SSRC"
+    )
+    assert drawn[0] & drawn[1] == set()
