@@ -60,6 +60,8 @@ class Phone:
         registrar: Registrar | None = None,
         user: str = "alice",
         password: str | None = None,
+        auth_user: str = "",
+        display_name: str = "",
         proxy: str | None = None,
         account: bool = True,
         transport: str = "tls",
@@ -72,6 +74,8 @@ class Phone:
         mixer: str = "default",
         alsa_config: Path | None = None,
         extra: str = "",
+        board: str | Path = "simulator",
+        program: Sequence[str] = ("-m", "firmware.phone"),
         env: Mapping[str, str] | None = None,
     ) -> None:
         """Write its configuration, not start it.
@@ -85,6 +89,8 @@ class Phone:
             account: False: no [account] table, direct calls only.
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
+            board: the board's name, or a file.
+            program: what python runs; the daemon, or something that spoils it first.
             extra: TOML to append, further tables.
             env: further variables of its environment.
         """
@@ -106,6 +112,8 @@ class Phone:
                 "domain": DOMAIN,
                 "password": password or (registrar.users[user] if registrar else "secret"),
             }
+            tables["account"] |= {"auth_user": auth_user} if auth_user else {}
+            tables["account"] |= {"display_name": display_name} if display_name else {}
             if proxy or registrar:
                 uri = registrar.uri if registrar else ""
                 if registrar and transport != "tls":
@@ -127,7 +135,7 @@ class Phone:
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:
             self._env["ALSA_CONFIG_PATH"] = str(alsa_config)
-        argv = [sys.executable, "-m", "firmware.phone", "--config", str(self.config), "--board", "simulator"]
+        argv = [sys.executable, *program, "--config", str(self.config), "--board", str(board)]
         argv += ["--state-dir", str(self.state), "--socket", str(self.socket)]
         self.process = Process(f"phone {user}", argv, self.folder / "log", self._env, self.folder, grace=6)
 
