@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.rig.baresip import Baresip
-from tests.rig.identity import NUMBER
-from tests.rig.kamailio import NUMBERS
 from tests.rig.phone import Phone
+from tests.rig.processes import RigError
 
 RTCP_S = 6.5
 """Seconds of speech until either end has sent an RTCP report."""
@@ -87,10 +86,17 @@ ALL: Mapping[str, Callable[[Phone, Baresip], None]] = {
 }
 
 
+def number(phone: Phone, user: str) -> str:
+    """What one dials to reach ``user``."""
+    if phone.registrar is None:
+        raise RigError("there are numbers only with a registrar")
+    return phone.registrar.numbers[user]
+
+
 def _dial(phone: Phone, bob: Baresip) -> int:
     mark = bob.mark()
     phone.hook("up")
-    phone.keys(f"{NUMBERS['bob']}#")
+    phone.keys(f"{number(phone, bob.user)}#")
     bob.wait_incoming(since=mark)
     phone.wait_call("ringing", direction="out")
     return mark
@@ -98,7 +104,7 @@ def _dial(phone: Phone, bob: Baresip) -> int:
 
 def _ring(phone: Phone, bob: Baresip) -> int:
     mark = bob.mark()
-    bob.dial(NUMBER)
+    bob.dial(number(phone, phone.user))
     phone.wait_call("ringing", direction="in")
     bob.wait_ringing(since=mark)
     return mark

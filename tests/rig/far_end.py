@@ -93,6 +93,17 @@ def rtcp_types(place: Place) -> set[int]:
     return found
 
 
+def cname(place: Place) -> str:
+    """The CNAME in a decrypted compound RTCP packet, empty if there is none."""
+    at = 0
+    while SOURCE_DESCRIPTION in rtcp_types(place) and at + 12 <= len(place.octets):
+        if place.octets[at + 1] == SOURCE_DESCRIPTION and place.octets[at + 8] == 1:
+            length = place.octets[at + 9]
+            return place.octets[at + 10 : at + 10 + length].decode("ascii", "replace")
+        at += 4 + 4 * int.from_bytes(place.octets[at + 2 : at + 4], "big")
+    return ""
+
+
 def assert_whole(places: Iterable[Place]) -> None:
     """Fail if a message that kamailio sent is not in what the far end's secrets opened, or none was."""
     everything = list(places)
@@ -107,12 +118,12 @@ def opened(file: Path, key_log: Path, server_port: int) -> list[bytes]:
     """What the server sent inside each TLS connection to ``server_port`` whose secrets were logged."""
     options = ["-r", str(file), "-o", f"tls.keylog_file:{key_log}", "-d", f"tcp.port=={server_port},tls"]
     hello = f"tls.handshake.type==1 && tcp.dstport=={server_port}"
-    listed = _tshark(*options, "-Y", hello, "-T", "fields", "-e", "tcp.stream")
+    listed = tshark(*options, "-Y", hello, "-T", "fields", "-e", "tcp.stream")
     follow = [part for stream in sorted(set(listed.split())) for part in ("-z", f"follow,tls,raw,{stream}")]
     if not follow:
         return []
     found = []
-    for block in _tshark(*options, "-q", *follow).split("Follow: tls,raw")[1:]:
+    for block in tshark(*options, "-q", *follow).split("Follow: tls,raw")[1:]:
         lines = block.splitlines()
         servers_first = any(line.startswith("Node 0:") and line.endswith(f":{server_port}") for line in lines)
         said = [
@@ -135,6 +146,7 @@ def _media(number: int, packet: Packet, keys: Sequence[srtp.Session]) -> list[Pl
     return found
 
 
-def _tshark(*arguments: str) -> str:
+def tshark(*arguments: str) -> str:
+    """What tshark prints."""
     argv = ["tshark", *arguments]
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout

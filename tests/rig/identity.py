@@ -20,9 +20,6 @@ from tests.rig.oracle import Secret, address_secrets, name_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NUMBER = NUMBERS["alice"]
-"""What others dial to reach this person, so that they need not know the user's name."""
-
 PRODUCT = ("sottovoce", "pjsip", "pjmedia", "pjproject", "pjsua")
 """Words of the model: maker and library."""
 
@@ -32,6 +29,8 @@ class Identity:
     """Who one is and on what; all of it is unknown to the far end of a private call."""
 
     user: str
+    number: str
+    """What others dial to reach this person, so that they need not know the user's name."""
     display_name: str
     auth_user: str
     password: str
@@ -45,6 +44,7 @@ class Identity:
         """New names, ten letters and four digits each: no two runs have the same."""
         return cls(
             user=_word(),
+            number="3" + "".join(random.choices("123456789", k=10)),
             display_name=f"{_word().title()} {_word().title()}",
             auth_user=_word(),
             password=_word(),
@@ -52,14 +52,6 @@ class Identity:
             machine_user=_word(),
             model=_word(),
         )
-
-    def account(self) -> dict[str, Any]:
-        """Arguments of ``Registrar``: this person has alice's number and logs in as ``auth_user``."""
-        return {
-            "users": {**USERS, self.user: self.password},
-            "numbers": {**NUMBERS, self.user: NUMBER, "alice": "100"},
-            "logins": {self.user: self.auth_user},
-        }
 
     def phone(self, folder: Path) -> dict[str, Any]:
         """Arguments of ``Phone``: the account, a board and a machine with these names."""
@@ -72,8 +64,12 @@ class Identity:
             "auth_user": self.auth_user,
             "display_name": self.display_name,
             "board": board,
-            "env": names | {"LD_PRELOAD": str(false_machine(folder))},
+            "env": names | {"RIG_EGRESS": str(egress(folder))} | {"LD_PRELOAD": str(false_machine(folder))},
         }
+
+    def traces(self) -> list[Secret]:
+        """What a phone that talked with this person must not keep."""
+        return [Secret("user", self.user), Secret("number", self.number)]
 
     def secrets(self, version: str, addresses: Mapping[str, str] | None = None) -> list[Secret]:
         """All that the far end must not learn.
@@ -99,6 +95,19 @@ class Identity:
         return found
 
 
+def accounts(who: Identity, *peers: Identity) -> dict[str, Any]:
+    """Arguments of ``Registrar``: these people beside alice, bob, carol and dave.
+
+    ``who`` logs in as ``auth_user``, the peers under their own names.
+    """
+    people = (who, *peers)
+    return {
+        "users": USERS | {person.user: person.password for person in people},
+        "numbers": NUMBERS | {person.user: person.number for person in people},
+        "logins": {who.user: who.auth_user},
+    }
+
+
 def machine_secrets() -> list[Secret]:
     """The real machine's identifiers: machine id and the MAC address of each interface that has one."""
     found = []
@@ -111,6 +120,11 @@ def machine_secrets() -> list[Secret]:
 
 
 _INTERFACES = Path("/sys/class/net")
+
+
+def egress(folder: Path) -> Path:
+    """Where a phone that was started in ``folder`` notes each address and each name that it turned to."""
+    return folder / "egress"
 
 
 def false_machine(folder: Path) -> Path:

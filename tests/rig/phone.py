@@ -66,6 +66,7 @@ class Phone:
         account: bool = True,
         transport: str = "tls",
         address: str = ports.LOOPBACK,
+        listens: bool = True,
         codecs: Sequence[str] = ("opus", "g722", "pcma", "pcmu"),
         encryption: str = "end-to-end",
         allow_clear: bool = False,
@@ -87,6 +88,7 @@ class Phone:
             password: default: the registrar's for this user.
             proxy: URI of the outbound proxy, default that of the registrar.
             account: False: no [account] table, direct calls only.
+            listens: False: no SIP port is configured, everything comes over the connection to the registrar.
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
             board: the board's name, or a file.
@@ -119,12 +121,8 @@ class Phone:
                 if registrar and transport != "tls":
                     uri = f"sip:{registrar.address}:{registrar.port};transport={transport};lr"
                 tables["account"]["outbound_proxy"] = proxy or uri
-        tables["sip"] = {
-            "transport": transport,
-            "bind": address,
-            "port": self.sip_port,
-            "ca_file": str(authority.pem),
-        }
+        tables["sip"] = {"transport": transport, "bind": address, "ca_file": str(authority.pem)}
+        tables["sip"] |= {"port": self.sip_port} if listens else {}
         own = authority.issue(f"phone-{user}", dns=[DOMAIN], ips=[address])
         if not account:
             tables["sip"] |= {"cert_file": str(own.cert), "key_file": str(own.key)}

@@ -1,4 +1,4 @@
-"""What the far end of a private call learns: nothing. Judged by every octet that it got, opened with its keys.
+"""What the far end of a private call learns: nothing. Judged by every octet that it got, in clear.
 
 The account, the host, its user and the board have names that occur nowhere by chance. Bob reaches the phone
 by a number, so that he knows nothing of it to begin with.
@@ -14,7 +14,7 @@ from tests.rig import call_kinds, far_end
 from tests.rig.baresip import Baresip
 from tests.rig.capture import Capture
 from tests.rig.far_end import Place
-from tests.rig.identity import Identity
+from tests.rig.identity import Identity, accounts
 from tests.rig.kamailio import Registrar
 from tests.rig.lab import Lab
 from tests.rig.oracle import Finding, Oracle
@@ -56,7 +56,7 @@ class Ends:
 def ends(lab: Lab) -> Ends:
     """Both ends, registered; the capture began before bob connected."""
     who = Identity.random()
-    registrar = lab.registrar(**who.account())
+    registrar = lab.registrar(**accounts(who))
     address = lab.address()
     wire = lab.capture(hosts=[address])
     bob = lab.baresip("bob")
