@@ -19,7 +19,7 @@ def spoil() -> None:
         logging.getLogger("sottovoce.sip").info("%s", command)
         execute(self, command)  # type: ignore[arg-type]
 
-    PjsuaEngine.execute = tell  # type: ignore[method-assign,assignment]
+    PjsuaEngine.execute = tell  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

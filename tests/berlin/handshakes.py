@@ -30,7 +30,9 @@ class Hello:
 
 
 def hellos(file: Path, server_port: int, address: str) -> list[Hello]:
-    """What ``address`` offered, and what was chosen with it: over TLS with that port, or over DTLS with port 0."""
+    """What ``address`` offered, and what was chosen with it: over TLS with that port, or over DTLS with
+    port 0.
+    """
     proto = "tls" if server_port else "dtls"
     options = ["-d", f"tcp.port=={server_port},tls"] if server_port else []
     ours = f"ip.src=={address} && {proto}.handshake.type==1"

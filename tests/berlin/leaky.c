@@ -23,6 +23,14 @@ static size_t put(char *out, size_t at, const char *text, size_t length)
 	return at + length;
 }
 
+/* A function of a library that was loaded for one module alone, where RTLD_NEXT does not look. */
+static void *of(const char *library, const char *name)
+{
+	void *loaded = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+
+	return loaded ? dlsym(loaded, name) : dlsym(RTLD_NEXT, name);
+}
+
 /* The whole message with the text put in; 0: left as it is. */
 static size_t spoil(const char *in, size_t length, char *out)
 {
@@ -68,7 +76,7 @@ static size_t spoil(const char *in, size_t length, char *out)
 
 int SSL_write(void *ssl, const void *data, int length)
 {
-	int (*real)(void *, const void *, int) = (int (*)(void *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
+	int (*real)(void *, const void *, int) = (int (*)(void *, const void *, int))of("libssl.so.3", "SSL_write");
 	char out[MOST];
 	size_t made = wanted("contact") || wanted("sdp") ? spoil(data, length, out) : 0;
 
@@ -96,7 +104,7 @@ static void spoil_cname(unsigned char *packet, int length)
 
 int srtp_protect_rtcp(void *context, void *packet, int *length)
 {
-	int (*real)(void *, void *, int *) = (int (*)(void *, void *, int *))dlsym(RTLD_NEXT, "srtp_protect_rtcp");
+	int (*real)(void *, void *, int *) = (int (*)(void *, void *, int *))of("libsrtp2.so.1", "srtp_protect_rtcp");
 
 	if (wanted("cname"))
 		spoil_cname(packet, *length);

@@ -1,4 +1,6 @@
-"""What a report is made of: rows, experiments, and how the verdict of a row follows from those of its experiments."""
+"""What a report is made of: rows, experiments, and how the verdict of a row follows from those of its
+experiments.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A day of a phone whose switch is moved: watchers of every kind, open calls, star codes, a history that was wanted."""
+"""A day of a phone whose switch is moved: watchers of every kind, open calls, star codes, a history that
+was wanted.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +45,8 @@ class OpenDay:
     peers: dict[str, PlainPeer] = field(default_factory=dict)
     sent: dict[str, Sent] = field(default_factory=dict)
     """Each watcher's SUBSCRIBE."""
+    told_while_private: dict[str, list[str]] = field(default_factory=dict)
+    """All that each of them was sent before the switch was first opened."""
     closed_after: float | None = None
     """Seconds from the switch to the granted watcher's NOTIFY."""
     options_idle: list[str] = field(default_factory=list)
@@ -100,6 +104,7 @@ def play(stage: Stage) -> OpenDay:
         day.risks_private = phone.sotto("risks")
         _subscribe(day, lab, registrar)
         day.options_idle = _options(day)
+        day.told_while_private = {name: list(peer.got) for name, peer in day.peers.items()}
         phone.privacy("open")
         _await_presence(stage, day, "open")
         day.risks_open = phone.sotto("risks")

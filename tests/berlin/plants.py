@@ -22,6 +22,8 @@ class Plant:
     name: str
     row: str
     """The row that must fail for it."""
+    experiment: str
+    """The experiment of that row that must find it."""
     place: str = ""
     """Where ``leaky.c`` puts the text, empty: nowhere."""
     text: Callable[[Identity], str] = lambda who: ""
@@ -39,13 +41,15 @@ class Plant:
         return {"LEAK_PLACE": self.place, "LEAK_TEXT": self.text(who), "LD_PRELOAD": str(made)}
 
 
+CALL = "a_private_call_tells_the_far_end_nothing"
+
 PLANTS = {
     plant.name: plant
     for plant in (
-        Plant("user-in-contact", "P2", "contact", lambda who: who.user),
-        Plant("host-name-in-sdp", "P2", "sdp", lambda who: who.host_name),
-        Plant("user-in-cname", "P2", "cname", lambda who: who.user),
-        Plant("number-in-log", "P1", program=("-m", "tests.berlin.doctored")),
-        Plant("stranger-sees-presence", "R9", grants_stranger=True),
+        Plant("user-in-contact", "P2", CALL, "contact", lambda who: who.user),
+        Plant("host-name-in-sdp", "P2", CALL, "sdp", lambda who: who.host_name),
+        Plant("user-in-cname", "P2", CALL, "cname", lambda who: who.user),
+        Plant("number-in-log", "P1", "nothing_is_kept_of_calls", program=("-m", "tests.berlin.doctored")),
+        Plant("stranger-sees-presence", "R9", "strangers_see_nothing", grants_stranger=True),
     )
 }

@@ -1,4 +1,6 @@
-"""Where the experiments take place: what is made once, the days they look at, and the folder of the evidence."""
+"""Where the experiments take place: what is made once, the days they look at, and the folder of the
+evidence.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,8 @@ class Stage:
     """What servers and phones write while they run."""
     plant: Plant | None = None
     """A leak to plant in every phone, so that the report is seen to find it."""
+    brief: bool = False
+    """Only the calls, and short ones: for seeing that a planted leak is found."""
     _played: dict[Callable[[Stage], Any], Any] = field(default_factory=dict)
     _kit: Kit | None = None
 

@@ -102,8 +102,8 @@ def accounts(who: Identity, *peers: Identity) -> dict[str, Any]:
     """
     people = (who, *peers)
     return {
-        "users": USERS | {person.user: person.password for person in people},
-        "numbers": NUMBERS | {person.user: person.number for person in people},
+        "users": {**USERS, **{person.user: person.password for person in people}},
+        "numbers": {**NUMBERS, **{person.user: person.number for person in people}},
         "logins": {who.user: who.auth_user},
     }
 

@@ -1,4 +1,5 @@
-"""A peer that says exactly what a test wants over UDP, keeps every octet it gets, and answers requests with 200.
+"""A peer that says exactly what a test wants over UDP, keeps every octet it gets, and answers requests with
+200.
 
     with PlainPeer(proxy=("127.0.0.1", registrar.port)) as carol:
         sent = carol.request("SUBSCRIBE", "sip:101@phone.test", user="carol", fields={"Event": "presence"})

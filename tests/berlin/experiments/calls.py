@@ -10,13 +10,14 @@ from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, built
 from tests.rig import far_end
+from tests.rig.far_end import Place
 from tests.rig.oracle import Finding
 
 
 @experiment("P1")
 def nothing_is_kept_of_calls(stage: Stage) -> Seen:
-    """Calls of six kinds with a person; then every octet that the daemon wrote (state directory and log) is searched
-    for that person's number and name, plain and encoded.
+    """Calls of six kinds with a person; then every octet that the daemon wrote (state directory and log) is
+    searched for that person's number and name, plain and encoded.
     """
     day = stage.played(private_day)
     found = judge.traces(day.peer.traces(), day.files)
@@ -27,7 +28,9 @@ def nothing_is_kept_of_calls(stage: Stage) -> Seen:
 
 @experiment("P1")
 def the_inventory_names_all_that_is_stored(stage: Stage) -> Seen:
-    """`sotto inventory` is asked; each item must have a purpose, a place and a lifetime, and the history must be off."""
+    """`sotto inventory` is asked; each item must have a purpose, a place and a lifetime, and the history
+    must be off.
+    """
     day = stage.played(private_day)
     items = built(day.answers["inventory"], "The inventory", "the issue on privacy")
     file = stage.evidence("inventory", "inventory.json")
@@ -59,9 +62,10 @@ def a_history_that_was_asked_for_is_unreadable_and_can_be_wiped(stage: Stage) ->
 
 @experiment("P2")
 def a_private_call_tells_the_far_end_nothing(stage: Stage) -> Seen:
-    """Outgoing, incoming, declined and cancelled calls with the switch on private. Every octet that the far end got
-    (its TLS, its media and control packets opened with its own keys) is searched for user, number, name, login, host,
-    machine, MAC, model, product and version: plain, reversed, and in hexadecimal, base64, percent, UTF-16, digests.
+    """Outgoing, incoming, declined and cancelled calls with the switch on private. Every octet that the far
+    end got (its TLS, its media and control packets opened with its own keys) is searched for user, number,
+    name, login, host, machine, MAC, model, product and version: plain, reversed, and in hexadecimal,
+    base64, percent, UTF-16, digests.
     """
     day = stage.played(private_day)
     secrets = day.who.secrets(str(day.first_status["version"]))
@@ -78,7 +82,9 @@ def a_private_call_tells_the_far_end_nothing(stage: Stage) -> Seen:
 
 @experiment("P2")
 def the_control_packets_were_there_to_be_judged(stage: Stage) -> Seen:
-    """The same calls: sender reports, descriptions with a CNAME and the goodbye must be among what was opened."""
+    """The same calls: sender reports, descriptions with a CNAME and the goodbye must be among what was
+    opened.
+    """
     day = stage.played(private_day)
     kinds = [kind for place in day.places for kind in far_end.rtcp_types(place)]
     wanted = {
@@ -94,13 +100,32 @@ def the_control_packets_were_there_to_be_judged(stage: Stage) -> Seen:
 
 @experiment("P2")
 def an_open_call_tells_name_and_address_alone(stage: Stage) -> Seen:
-    """The control: with the switch on open the search finds user and name, and still neither machine nor model."""
+    """The control: with the switch on open the search finds user and name, and still neither machine nor
+    model.
+    """
     day = stage.played(open_day)
     found = judge.leaks(day.who.secrets(day.version), day.places)
     told = {finding.secret for finding in found}
     allowed = {"user", "display name", "display name, a part"}
     text = f"The far end learns: {', '.join(sorted(told)) or 'nothing'}."
     return Seen({"user", "display name"} <= told <= allowed, text, [day.evidence["far-end.txt"]])
+
+
+@experiment("P2")
+def who_asks_on_private_is_not_told_who_answers(stage: Stage) -> Seen:
+    """Strangers and a granted watcher send OPTIONS and SUBSCRIBE to the phone's number while it is private;
+    all that comes back to them is searched in the same way.
+    """
+    day = stage.played(open_day)
+    places = [
+        Place(f"{text.splitlines()[0]} to {name}", "sip", text.encode())
+        for name, texts in day.told_while_private.items()
+        for text in texts
+        if text.strip()
+    ]
+    found = judge.leaks(day.who.secrets(day.version), places)
+    text = f"{len(places)} messages came back; " + (_listed(found) or "no hit.")
+    return Seen(bool(places) and not found, text, [day.evidence["watchers.txt"]])
 
 
 @experiment("P2")
@@ -115,8 +140,14 @@ def _listed(found: list[Finding]) -> str:
     """The first findings in words."""
     if not found:
         return ""
-    first = "; ".join(f"{one.secret} ({one.form}) in {one.place} {one.field}".strip() for one in found[:6])
-    return f"{len(found)} hits: {first}" + ("; …" if len(found) > 6 else ".")
+    places: dict[str, list[str]] = {}
+    for one in found:
+        what = one.secret if one.form == "plain" else f"{one.secret} ({one.form})"
+        places.setdefault(f"{one.place}, {one.field}" if one.field else one.place, []).append(what)
+    first = "; ".join(
+        f"{' and '.join(dict.fromkeys(what))} in {where}" for where, what in list(places.items())[:6]
+    )
+    return f"{len(found)} hits: {first}" + ("; …" if len(places) > 6 else ".")
 
 
 def _onoff(off: bool) -> str:

@@ -9,13 +9,16 @@ from tests.berlin.model import NotYet, Seen, experiment
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, built
+from tests.rig.kamailio import Message
 
 PREVIEW = "The preview of what a call reveals"
 
 
 @experiment("R5")
 def the_preview_of_an_open_call_equals_the_capture(stage: Stage) -> Seen:
-    """`sotto preview NUMBER` with the switch on open, then that call: field by field against the INVITE that left."""
+    """`sotto preview NUMBER` with the switch on open, then that call: field by field against the INVITE
+    that left.
+    """
     day = stage.played(open_day)
     return _compared(stage, "open", built(day.preview, PREVIEW, "the issue on privacy"), day.invites)
 
@@ -38,7 +41,7 @@ def an_update_is_installed_and_turned_back(stage: Stage) -> Seen:
     raise NotYet("The updater answers; its experiments run in `make test-vm`.")
 
 
-def _compared(stage: Stage, name: str, preview: object, invites: list[judge.Message]) -> Seen:
+def _compared(stage: Stage, name: str, preview: object, invites: list[Message]) -> Seen:
     file = stage.evidence("preview", f"{name}.txt")
     shown = judge.preview_fields(preview)
     file.write_text(

@@ -17,8 +17,8 @@ NEXT = "the issue on end-to-end encryption"
 
 @experiment("P4")
 def signalling_has_forward_secrecy(stage: Stage) -> Seen:
-    """The phone's TLS handshake with its server in the capture: the suite that was chosen, and each one offered, must
-    exchange keys by ephemeral Diffie-Hellman.
+    """The phone's TLS handshake with its server in the capture: the suite that was chosen, and each one
+    offered, must exchange keys by ephemeral Diffie-Hellman.
     """
     day = stage.played(private_day)
     said = hellos(day.evidence["wire.pcap"], day.registrar[1], day.address)
@@ -78,7 +78,9 @@ def post_quantum_hybrid_is_offered(stage: Stage) -> Seen:
 
 @experiment("R3")
 def an_independent_phone_is_called_end_to_end(stage: Stage) -> Seen:
-    """A call with baresip by DTLS-SRTP: keys agreed between the two ends, no key in any SDP, every packet authentic."""
+    """A call with baresip by DTLS-SRTP: keys agreed between the two ends, no key in any SDP, every packet
+    authentic.
+    """
     day = stage.played(private_day)
     keys_in_sdp = [m.first_line for m in day.messages if "a=crypto" in m.body]
     bad = judge.readable(day.ours, day.keys)

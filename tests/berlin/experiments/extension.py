@@ -10,8 +10,8 @@ from tests.berlin.stage import Stage
 
 @experiment("P5")
 def a_call_that_asks_to_be_answered_at_once_only_rings(stage: Stage) -> Seen:
-    """An INVITE with Call-Info answer-after=0, Alert-Info, Answer-Mode, Priv-Answer-Mode and P-Auto-Answer comes in;
-    the answers to it, the phone's state and the streams from its microphone are watched.
+    """An INVITE with Call-Info answer-after=0, Alert-Info, Answer-Mode, Priv-Answer-Mode and P-Auto-Answer
+    comes in; the answers to it, the phone's state and the streams from its microphone are watched.
     """
     rung = stage.played(private_day).forced
     day = stage.played(private_day)
@@ -26,7 +26,9 @@ def a_call_that_asks_to_be_answered_at_once_only_rings(stage: Stage) -> Seen:
 
 @experiment("P5")
 def the_microphone_is_closed_but_in_a_call(stage: Stage) -> Seen:
-    """The streams that read the phone's capture device (counted by the sound server): on hook, in a call, after it."""
+    """The streams that read the phone's capture device (counted by the sound server): on hook, in a call,
+    after it.
+    """
     day = stage.played(private_day)
     counts = (day.microphones_idle, day.microphones_in_call, day.microphones_after)
     text = "On hook {}, in a call {}, after the calls {}.".format(*counts)

@@ -27,7 +27,9 @@ def the_switch_restricts_the_calling_line(stage: Stage) -> Seen:
 
 @experiment("R8")
 def the_switch_restricts_the_connected_line(stage: Stage) -> Seen:
-    """COLR: the phone on private is called by its number; every answer to the caller is searched for its names."""
+    """COLR: the phone on private is called by its number; every answer to the caller is searched for its
+    names.
+    """
     day = stage.played(private_day)
     answers = [place for place in day.places if place.kind == "sip" and place.name.startswith("SIP/2.0")]
     found = judge.leaks(day.who.secrets(str(day.first_status["version"])), answers)
@@ -45,7 +47,9 @@ def the_caller_is_shown(stage: Stage) -> Seen:
 
 @experiment("R8")
 def star_codes_change_one_call(stage: Stage) -> Seen:
-    """With the switch on open, calls with `*67` and `*31#` before the number, and one without: From of each."""
+    """With the switch on open, calls with `*67` and `*31#` before the number, and one without: From of
+    each.
+    """
     if not stage.has(STAR_CODES):
         raise NotYet("Star codes are not built; they come with the issue on privacy.")
     day = stage.played(open_day)
@@ -57,7 +61,9 @@ def star_codes_change_one_call(stage: Stage) -> Seen:
 
 @experiment("R8")
 def no_star_code_opens_what_the_switch_closed(stage: Stage) -> Seen:
-    """With the switch on private, calls with `*82` and `#31#` before the number: From of each stays anonymous."""
+    """With the switch on private, calls with `*82` and `#31#` before the number: From of each stays
+    anonymous.
+    """
     if not stage.has(STAR_CODES):
         raise NotYet("Star codes are not built; they come with the issue on privacy.")
     day = stage.played(open_day)
@@ -68,7 +74,9 @@ def no_star_code_opens_what_the_switch_closed(stage: Stage) -> Seen:
 
 @experiment("R8")
 def anonymous_calls_can_be_rejected(stage: Stage) -> Seen:
-    """A phone with `anonymous_callers = "refuse"`: an anonymous call and one with a name come in (RFC 5079)."""
+    """A phone with `anonymous_callers = "refuse"`: an anonymous call and one with a name come in (RFC
+    5079).
+    """
     if not stage.has(SCREENING):
         raise NotYet("Anonymous call rejection is not built; it comes with the issue on privacy.")
     met = stage.played(refuse_anonymous)

@@ -25,8 +25,8 @@ STANDARD_FIELDS = {
 
 @experiment("R1")
 def the_risks_follow_the_state(stage: Stage) -> Seen:
-    """`sotto risks` with the switch on open and on private, and on a phone whose configuration weakens it: the text
-    must differ, and each risk must come with a remedy.
+    """`sotto risks` with the switch on open and on private, and on a phone whose configuration weakens it:
+    the text must differ, and each risk must come with a remedy.
     """
     day = stage.played(open_day)
     opened = built(day.risks_open, "The risk notice", "the issue on privacy")

@@ -21,8 +21,8 @@ DEFAULTS = Path(__file__).parents[1] / "defaults.toml"
 
 @experiment("R2")
 def nothing_listens(stage: Stage) -> Seen:
-    """A scan of all 65535 TCP and all 65535 UDP ports of the registered phone's address, and the process' own sockets
-    by the kernel's tables.
+    """A scan of all 65535 TCP and all 65535 UDP ports of the registered phone's address, and the process'
+    own sockets by the kernel's tables.
     """
     day = stage.played(private_day)
     listening = [where for where in day.sockets if where.startswith("tcp")]
@@ -76,8 +76,8 @@ def the_root_file_system_is_read_only(stage: Stage) -> Seen:
 
 @experiment("R4")
 def every_default_is_the_strongest(stage: Stage) -> Seen:
-    """An empty configuration in effect, value by value, against the table of defaults; each default that is not the
-    strongest value needs a reason there, and every option must be in the table.
+    """An empty configuration in effect, value by value, against the table of defaults; each default that is
+    not the strongest value needs a reason there, and every option must be in the table.
     """
     done = python("-m", "firmware.phone", "--board", "simulator", "--dump-config")
     file = stage.evidence("defaults", "defaults.toml")

@@ -12,8 +12,8 @@ from tests.rig import capture
 
 @experiment("P3")
 def a_capture_holds_nothing_readable(stage: Stage) -> Seen:
-    """Every packet of the phone from start to end is captured and judged with the keys: signalling must be TLS, every
-    media packet authentic SRTP, every control packet encrypted SRTCP, to the last goodbye.
+    """Every packet of the phone from start to end is captured and judged with the keys: signalling must be
+    TLS, every media packet authentic SRTP, every control packet encrypted SRTCP, to the last goodbye.
     """
     day = stage.played(private_day)
     names = [day.who.user, day.who.number, day.peer.user, day.peer.number]
@@ -36,8 +36,9 @@ def all_signalling_reached_the_registrar_over_tls(stage: Stage) -> Seen:
 
 @experiment("P3")
 def a_server_with_a_wrong_certificate_gets_no_octet(stage: Stage) -> Seen:
-    """Servers with an expired certificate, one of another name and one of an unknown authority take the registrar's
-    place; each counts the octets of SIP that it gets. One with the right certificate is the control.
+    """Servers with an expired certificate, one of another name and one of an unknown authority take the
+    registrar's place; each counts the octets of SIP that it gets. One with the right certificate is the
+    control.
     """
     met = stage.played(wrong_certificate)
     text = "; ".join(
@@ -57,8 +58,8 @@ def a_far_end_that_answers_in_clear_gets_no_speech(stage: Stage) -> Seen:
 
 @experiment("R7")
 def only_declared_destinations(stage: Stage) -> Seen:
-    """From start to end: the destination of every packet, and every connect, send and name lookup of the process.
-    Declared are the registrar and, in a call, the far end's media ports.
+    """From start to end: the destination of every packet, and every connect, send and name lookup of the
+    process. Declared are the registrar and, in a call, the far end's media ports.
     """
     day = stage.played(private_day)
     first, count = day.bob_ports

@@ -72,6 +72,7 @@ class PjEndpoint:
         kind, transport = settings.transport(config)
         if config.account is not None:
             pj.setTrustedTlsDomain("", config.account.domain)
+        pj.setTlsListening(config.sip.port is not None or config.sip.cert_file is not None)
         transport_id = self.pj.transportCreate(kind, transport)
         self.pj.libStart()
         self.wake_fd: int = self._wakeup.fd()
