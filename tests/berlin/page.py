@@ -45,9 +45,9 @@ def html(found: Sequence[Row], generated: datetime, version: str, planted: str =
 <header>
 <p class="kicker">Sottovoce {escape(version)} · conformance report</p>
 <h1>The Berlin recommendations, <em>observed</em></h1>
-<p class="lede">In 2006 the Berlin working group of data protection commissioners asked ten things of those who make
-Internet telephones. Nothing below is declared: each line was tried on the running firmware, with an independent
-telephone at the other end, on the wire, on the display and on the disk.</p>
+<p class="lede">The Berlin working paper of 2006 says what Internet telephones owe to those who speak by
+them. Nothing below is declared: each line was tried on the running firmware, with an independent telephone
+at the other end, on the wire, on the display and on the disk.</p>
 {warning}
 <dl class="tally">{"".join(_count(verdict, number) for verdict, number in counts.items())}
 <div class="made"><dt>{experiments} experiments</dt>
@@ -57,11 +57,12 @@ telephone at the other end, on the wire, on the display and on the disk.</p>
 <main id="rows">
 {"".join(map(_section, found))}</main>
 <footer>
-<p><strong>pass</strong>: every experiment of the row went as it should. <strong>fail</strong>: at least one did not.
+<p><strong>pass</strong>: every experiment of the row went as it should.
+<strong>fail</strong>: at least one did not.
 <strong>not yet</strong>: what was tried holds, and a part that is still to be built is named.</p>
 <p>Captures are opened with the far end's secrets beside them:
-<code>tshark -r wire.pcap -o tls.keylog_file:far-end.keys</code>. Names in the evidence are random and belong to
-nobody. Made by <code>make berlin</code>; <a href="report.json">the same as JSON</a>.</p>
+<code>tshark -r wire.pcap -o tls.keylog_file:far-end.keys</code>. Names in the evidence are
+random and belong to nobody. Made by <code>make berlin</code>; <a href="report.json">the same as JSON</a>.</p>
 </footer>
 </body>
 </html>
@@ -86,7 +87,8 @@ def _section(row: Row) -> str:
         missing = f'<div class="missing"><h3>Still to come</h3><ul>{parts}</ul></div>'
     tried = "".join(_experiment(result) for result in row.results if result.verdict is not Verdict.NOT_YET)
     return f"""<section id="{row.id}" class="{KIND[row.verdict]}" aria-labelledby="{row.id}-title">
-<div class="margin"><span class="id">{row.id}</span><span class="badge">{_mark(row.verdict)} {row.verdict}</span></div>
+<div class="margin"><span class="id">{row.id}</span>
+<span class="badge">{_mark(row.verdict)} {row.verdict}</span></div>
 <div class="body"><h2 id="{row.id}-title">{escape(row.recommendation)}</h2>
 <p class="does"><b>The phone:</b> {escape(row.behaviour)}</p>
 {tried}{missing}</div>

@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 def run(stage: Stage, only: Sequence[str] = (), tell: Tell = print) -> list[Row]:
     """All rows, or those named in ``only``, with what came of their experiments.
 
-    ``tell`` gets a line for each experiment. A row without any experiment is not left out: it reads "not yet".
+    ``tell`` gets a line for each experiment. A row without an experiment is not left out: it reads "not yet".
     """
     found = table.rows()
     for name in only or found:

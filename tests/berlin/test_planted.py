@@ -26,7 +26,8 @@ SECRETS = WHO.secrets("0.1.0")
 
 CLEAN = (
     "INVITE sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.4.4.4:5061;branch=z9hG4bKx\r\n"
-    'From: "Anonymous" <sip:anonymous@anonymous.invalid>;tag=k2\r\nTo: <sip:bob@phone.test>\r\nCall-ID: kx9\r\n'
+    'From: "Anonymous" <sip:anonymous@anonymous.invalid>;tag=k2\r\nTo: <sip:bob@phone.test>\r\n'
+    "Call-ID: kx9\r\n"
     "CSeq: 7 INVITE\r\nContact: <sip:x81kq@127.4.4.4:5061;transport=tls>\r\nPrivacy: id\r\n"
     "User-Agent: Telephone\r\nContent-Length: 60\r\n\r\n"
     "v=0\r\no=- 1 1 IN IP4 127.4.4.4\r\ns=-\r\nc=IN IP4 127.4.4.4\r\nt=0 0\r\n"
@@ -154,7 +155,7 @@ def test_suites_without_forward_secrecy_are_found() -> None:
 
 
 def test_a_default_that_is_weaker_or_unknown_is_found() -> None:
-    dumped = '[media]\nencryption = "end-to-end"\n# no [account]: direct calls only\n[sip]\n# bind is not set: any\n'
+    dumped = '[media]\nencryption = "end-to-end"\n# no [account]: direct\n[sip]\n# bind is not set: x\n'
     good = {
         "media.encryption": {"default": "end-to-end", "strongest": "end-to-end"},
         "[account]": {},

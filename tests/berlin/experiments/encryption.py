@@ -47,7 +47,8 @@ def silence_and_speech_look_alike(stage: Stage) -> Seen:
         sum(found.values()) / (end - start)
         for found, (start, end) in zip(parts.values(), (day.silence, day.speech), strict=True)
     ]
-    text = f"Silence: {seen['silence']}, {rates[0]:.0f} packets/s; speech: {seen['speech']}, {rates[1]:.0f} packets/s."
+    text = f"Silence: {seen['silence']}, {rates[0]:.0f} packets/s; "
+    text += f"speech: {seen['speech']}, {rates[1]:.0f} packets/s."
     good = len(set(parts["silence"]) | set(parts["speech"])) == 1 and abs(rates[0] - rates[1]) < 5
     return Seen(good, text, [day.evidence["wire.pcap"]])
 

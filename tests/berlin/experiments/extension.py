@@ -18,8 +18,9 @@ def a_call_that_asks_to_be_answered_at_once_only_rings(stage: Stage) -> Seen:
     if rung is None:
         raise AssertionError("the call did not come in")
     answered = [status for status in rung.statuses if status >= 200]
-    text = f"{len(FORCED)} header fields asked; after {RING_S:g} s the call is {rung.state}, the answers to it are "
-    text += f"{rung.statuses}, the microphone has {rung.microphones} readers. The display says: {rung.lines}"
+    text = f"{len(FORCED)} header fields asked; after {RING_S:g} s the call is {rung.state}, the answers "
+    text += f"to it are {rung.statuses}, the microphone has {rung.microphones} readers. "
+    text += f"The display says: {rung.lines}"
     good = not answered and rung.state == "ringing" and rung.microphones == 0 and 180 in rung.statuses
     return Seen(good, " ".join(text.split()), [day.evidence["asked-to-answer"], day.evidence["sip.txt"]])
 

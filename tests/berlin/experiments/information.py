@@ -10,15 +10,16 @@ from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, built
 
 STANDARD_FIELDS = {
-    "accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events", "authentication-info",
-    "authorization", "call-id", "call-info", "contact", "content-disposition", "content-encoding",
-    "content-language", "content-length", "content-type", "cseq", "date", "error-info", "event", "expires",
-    "from", "geolocation", "geolocation-routing", "in-reply-to", "max-forwards", "mime-version", "min-expires",
-    "min-se", "p-asserted-identity", "p-preferred-identity", "path", "priority", "privacy",
-    "proxy-authenticate", "proxy-authorization", "proxy-require", "rack", "reason", "record-route", "refer-to",
-    "referred-by", "replaces", "require", "retry-after", "route", "rseq", "session-expires", "sip-etag",
-    "sip-if-match", "subject", "subscription-state", "supported", "target-dialog", "timestamp", "to",
-    "unsupported", "user-agent", "via", "warning", "www-authenticate",
+    "accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events",
+    "authentication-info", "authorization", "call-id", "call-info", "contact", "content-disposition",
+    "content-encoding", "content-language", "content-length", "content-type", "cseq", "date",
+    "error-info", "event", "expires", "from", "geolocation", "geolocation-routing", "in-reply-to",
+    "max-forwards", "mime-version", "min-expires", "min-se", "p-asserted-identity",
+    "p-preferred-identity", "path", "priority", "privacy", "proxy-authenticate", "proxy-authorization",
+    "proxy-require", "rack", "reason", "record-route", "refer-to", "referred-by", "replaces", "require",
+    "retry-after", "route", "rseq", "session-expires", "sip-etag", "sip-if-match", "subject",
+    "subscription-state", "supported", "target-dialog", "timestamp", "to", "unsupported", "user-agent",
+    "via", "warning", "www-authenticate",
 }  # fmt: skip
 """Header fields of RFC 3261 and of the other RFCs that we implement."""
 

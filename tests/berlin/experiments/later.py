@@ -8,5 +8,5 @@ from tests.berlin.stage import Stage
 
 @experiment("R10")
 def two_guest_sessions_share_nothing(stage: Stage) -> Seen:
-    """Two guest sessions are to be captured and searched for a common identifier: MAC, DHCP, TLS, SIP, RTP."""
+    """Two guest sessions are to be captured and searched for what they share: MAC, DHCP, TLS, SIP, RTP."""
     raise NotYet("Guest mode is not built; it comes with the issue for the people who use and build it.")

@@ -94,7 +94,7 @@ def every_default_is_the_strongest(stage: Stage) -> Seen:
 def an_untouched_phone_is_private(stage: Stage) -> Seen:
     """The status of a phone that was just started and never touched."""
     status = stage.played(private_day).first_status
-    text = f"Privacy is {status['privacy']}, by {status['privacy_cause']}; registration {status['registration']}."
+    text = f"Privacy is {status['privacy']}, by {status['privacy_cause']}."
     return Seen(status["privacy"] == "private", text)
 
 

@@ -91,7 +91,8 @@ def test_each_part_of_a_name_is_found() -> None:
 
 
 def test_a_finding_says_where() -> None:
-    message = b"INVITE sip:b@x SIP/2.0\r\nFrom: x\r\nContact: <sip:quorvex7k2m9p1@h>\r\n\r\nv=0\r\no=Quorvex7k2m9p1 1 1\r\n"
+    message = b"INVITE sip:b@x SIP/2.0\r\nFrom: x\r\nContact: <sip:quorvex7k2m9p1@h>\r\n\r\n"
+    message += b"v=0\r\no=Quorvex7k2m9p1 1 1\r\n"
     one, two = found(message)
     assert (one.field, two.field) == ("Contact", "SDP o=")
     assert message[one.offset :].startswith(b"quorvex7k2m9p1@h")
