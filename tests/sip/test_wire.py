@@ -53,7 +53,7 @@ def test_nothing_is_clear_at_any_moment(lab: Lab, encryption: str, way: str) -> 
 
 
 def test_no_port_is_open_that_nobody_needs(lab: Lab) -> None:
-    """Without a port in the configuration nothing listens, and calls come in over the phone's own connection."""
+    """Without a port in the configuration nothing listens; calls come in over the phone's own connection."""
     lab.registrar()
     bob = lab.baresip("bob")
     phone = lab.phone(listens=False)
