@@ -63,8 +63,8 @@ def a_history_that_was_asked_for_is_unreadable_and_can_be_wiped(stage: Stage) ->
 @experiment("P2")
 def a_private_call_tells_the_far_end_nothing(stage: Stage) -> Seen:
     """Outgoing, incoming, declined and cancelled calls with the switch on private. Every octet that the far
-    end got (its TLS, its media and control packets opened with its own keys) is searched for user, number,
-    name, login, host, machine, MAC, model, product and version: plain, reversed, and in hexadecimal,
+    end got (its TLS, its media and control packets opened with its own keys) is searched for user, name,
+    login, host, machine, MAC, model, product and version: plain, reversed, and in hexadecimal,
     base64, percent, UTF-16, digests.
     """
     day = stage.played(private_day)
