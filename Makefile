@@ -24,7 +24,8 @@ $(VENV)/.made: requirements/debian.txt firmware/native/packages.txt
 
 $(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard firmware/native/*.* firmware/native/patches/*)
 	@echo "setup: installing the Python packages (pinned by hash)"
-	@$(PIP) --require-hashes -r requirements/run.txt
+	@# PYPI=1: lgpio has no wheel for Python 3.13; it is then built with its own C library, which Debian lacks.
+	@PYPI=1 $(PIP) --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m firmware.native.build_pjsua2 --venv $(VENV)
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -21,6 +21,10 @@ ONE_IMPORTER = {
 PURE = (
     "machine",
     "privacy",
+    "presence",
+    "store",
+    "stored_form",
+    "risks",
     "events",
     "commands",
     "values",
@@ -30,7 +34,12 @@ PURE = (
     "display.words",
     "sip.uri",
     "sip.headers",
+    "sip.identity",
+    "sip.authority",
+    "sip.passport",
+    "sip.preview",
     "sip.sdp",
+    "sip.subscribe",
     "sip.reasons",
     "sip.backoff",
     "keypad.matrix",
@@ -48,6 +57,8 @@ DRIVERS = {
     "firmware.phone.app",
     "firmware.phone.loop",
     "firmware.phone.control",
+    "firmware.phone.storage",
+    "firmware.phone.vault",
     "firmware.phone.gpio",
     "firmware.phone.audio.alsa",
     "firmware.phone.display.oled",
@@ -135,6 +146,54 @@ def test_only_the_composition_root_knows_concrete_drivers() -> None:
     assert {module: names for module, names in named.items() if names} == {}
 
 
+WRITERS = {
+    "cli": "a picture of the screen, where the user says",
+    "storage": "makes the state directory",
+    "vault": "the files in it",
+    "__main__": "the folder of the control socket",
+    "control": "the control socket",
+}
+"""Modules of firmware.phone that may write to the file system, and what."""
+
+_WRITING = {
+    "write_text", "write_bytes", "touch", "mkdir", "makedirs", "pwrite", "rename", "replace", "symlink_to",
+    "hardlink_to", "unlink", "remove", "rmdir", "truncate", "ftruncate", "mkstemp", "mkdtemp",
+    "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory",
+}  # fmt: skip
+_ON_TEXT_TOO = {"replace", "remove"}
+"""Methods of strings and lists have these names as well: they count when they are called on os or shutil."""
+
+
+def writes(source: str) -> list[str]:
+    """Calls that change the file system, and files opened in another mode than reading."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        if name in _WRITING and (name not in _ON_TEXT_TOO or owner in ("os", "shutil")):
+            found.append(name)
+        modes = [ast.unparse(given) for given in [*node.args, *(k.value for k in node.keywords)]]
+        if name == "open" and any(
+            (mode[:1] in "'\"" and set(mode[1:-1]) <= set("rwaxbt+") and set(mode) & set("wax+"))
+            or "O_WRONLY" in mode or "O_RDWR" in mode
+            for mode in modes
+        ):  # fmt: skip
+            found.append("open")
+    return found
+
+
+def test_only_the_store_writes_to_files() -> None:
+    others = {
+        module: found
+        for module, path in modules(PHONE)
+        if module.removeprefix("firmware.phone.") not in WRITERS and (found := writes(path.read_text()))
+    }
+    assert others == {}
+    assert writes((PHONE / "vault.py").read_text())
+
+
 def test_the_updater_never_imports_the_sip_engine() -> None:
     for module, path in modules(ROOT / "firmware"):
         if within(module, "firmware.updater"):
@@ -146,4 +205,9 @@ def test_the_rules_can_go_red() -> None:
     assert foreign_importers("firmware.phone.keypad.gpio", "from RPi import GPIO") == ["RPi"]
     assert impurities("def f():\n    from firmware.phone.audio.alsa import AlsaAudio\n")
     assert impurities("import threading")
+    assert writes("open('calls', 'a').write(number)") == ["open"]
+    assert writes("path.open(mode='wb')") == ["open"]
+    assert writes("os.open(path, os.O_RDWR | os.O_CREAT)") == ["open"]
+    assert writes("os.replace(new, old)\nPath(x).write_text(y)") == ["replace", "write_text"]
+    assert writes("text.replace('a', 'b')\nopen(path, 'rb')") == []
     assert not impurities("import dataclasses")

@@ -20,8 +20,18 @@
 /* Never ask the name server for this machine's own name */
 #define PJ_GETHOSTIP_DISABLE_LOCAL_RESOLUTION   1
 
+/* G.722 at the level of other telephones: they take 15 of the 16 bits, not 14,
+ * and a peak is clipped instead of changing the level for the rest of the call
+ */
+#define PJMEDIA_G722_DEFAULT_PCM_SHIFT          1
+#define PJMEDIA_G722_STOP_PCM_SHIFT_ON_CLIPPING 0
+
 /* The log can be turned up to the messages themselves at run time */
 #define PJ_LOG_MAX_LEVEL                        5
 
 /* An identity token (RFC 8225) or a long route makes large messages */
 #define PJSIP_MAX_PKT_LEN                       8000
+
+/* Seconds after which a watcher must ask again: what it was told of a phone
+   that lost power holds no longer than this */
+#define PJSIP_PRES_DEFAULT_EXPIRES              300

@@ -23,6 +23,9 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
+SOURCES = ("sottovoce", "disclosure", "gate", "watchers")
+"""What is ours beside the wrapped library, each a .cpp here."""
+
 # The Debian archive is stripped of this file; nothing in it is used.
 STRIPPED = "pjmedia/src/pjmedia-audiodev/bdimad_dev.c"
 
@@ -111,8 +114,8 @@ def _wrap(root: Path, python: Interpreter, log: Path) -> list[subprocess.Popen[b
     """Generate the C++ around the library and start compiling it: that takes as long as all the rest."""
     work = root / "wrapper"
     work.mkdir()
-    for name in ("sottovoce.i", "sottovoce.hpp", "sottovoce.cpp"):
-        shutil.copy(RECIPE / name, work)
+    for file in (RECIPE / "sottovoce.i", *RECIPE.glob("*.[ch]pp")):
+        shutil.copy(file, work)
     parts = ["pjlib", "pjlib-util", "pjnath", "pjmedia", "pjsip"]
     includes = [
         f"-I{work}",
@@ -142,7 +145,7 @@ def _wrap(root: Path, python: Interpreter, log: Path) -> list[subprocess.Popen[b
         *includes,
     ]
     env = {**os.environ, "LC_ALL": "C"}
-    names = ("pjsua2_wrap", "sottovoce")
+    names = ("pjsua2_wrap", *SOURCES)
     return [start([*compiler, "-c", f"{name}.cpp", "-o", f"{name}.o"], log, work, env) for name in names]
 
 
@@ -172,7 +175,7 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     module.mkdir()
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
-    objects = ["wrapper/pjsua2_wrap.o", "wrapper/sottovoce.o"]
+    objects = [f"wrapper/{name}.o" for name in ("pjsua2_wrap", *SOURCES)]
     link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)

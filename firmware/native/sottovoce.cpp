@@ -229,6 +229,23 @@ void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error)
     PJSUA2_CHECK_EXPR(pjsua_set_snd_dev(captureDev, playbackDev));
 }
 
+bool dropLateSound(int callId, unsigned medIdx)
+{
+    pjmedia_stream *stream;
+
+    if (callId < 0 || callId >= static_cast<int>(pjsua_call_get_max_count()) ||
+        !pjsua_call_is_active(callId) || medIdx >= pjsua_var.calls[callId].med_cnt ||
+        pjsua_var.calls[callId].media[medIdx].type != PJMEDIA_TYPE_AUDIO)
+    {
+        return false;
+    }
+    stream = pjsua_var.calls[callId].media[medIdx].strm.a.stream;
+    // A decoder that is paused empties its jitter buffer.
+    return stream != NULL &&
+           pjmedia_stream_pause(stream, PJMEDIA_DIR_DECODING) == PJ_SUCCESS &&
+           pjmedia_stream_resume(stream, PJMEDIA_DIR_DECODING) == PJ_SUCCESS;
+}
+
 void setTlsListening(bool listening)
 {
     pjsip_tls_set_listening(listening);

@@ -80,9 +80,9 @@ MediaSecurity mediaSecurity(int callId, unsigned medIdx);
 std::vector<int> srtpKeyings();
 
 /** A TLS server reached through nextHop (a host; empty: any) may prove with
- *  its certificate that it serves domain, instead of the host's own name; and
- *  when the host is a literal address, domain is what SNI asks for. An empty
- *  domain ends this. Returns false when a name is too long to be one.
+ *  its certificate that it serves domain, instead of the host's own name. SNI
+ *  does not ask for domain. An empty domain ends this. Returns false when a
+ *  name is too long to be one.
  */
 bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
 
@@ -91,6 +91,13 @@ bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
  *  setCaptureDev() and setPlaybackDev() put it off, and so hide the error.
  */
 void openSound(int captureDev, int playbackDev) PJSUA2_THROW(Error);
+
+/** Forget what has been received for medium medIdx of a call and not been heard
+ *  yet. While no sound device asks for it, it piles up in the jitter buffer,
+ *  which takes ten seconds of audible skips to get rid of it. Returns false
+ *  when there is no such call or medium: it does not throw.
+ */
+bool dropLateSound(int callId, unsigned medIdx);
 
 /** Whether TLS transports that are created from now on listen for connections
  *  (the default), or only make them: no port is open.

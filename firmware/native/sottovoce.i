@@ -4,7 +4,13 @@
 
 %{
 #include "sottovoce.hpp"
+#include "disclosure.hpp"
+#include "watchers.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
+%include "disclosure.hpp"
+
+%feature("director") pj::Watchers;
+%include "watchers.hpp"

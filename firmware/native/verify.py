@@ -15,7 +15,15 @@ from firmware.native.shell import NativeError, output
 
 SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80")
 CODECS = ("opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000")
-ADDITIONS = ("Wakeup", "mediaSecurity", "setTrustedTlsDomain", "setTlsListening")
+ADDITIONS = (
+    "Wakeup",
+    "mediaSecurity",
+    "setTrustedTlsDomain",
+    "setTlsListening",
+    "dropLateSound",
+    "setDisclosure",
+    "Watchers",
+)
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 
 
@@ -96,7 +104,7 @@ def observe(module: Path, python: Path) -> Observation:
     elf = output(["readelf", "-dlW", libraries[0]])
     env = {**os.environ, "PYTHONPATH": str(module), "LC_ALL": "C"}
     try:
-        printed = output([python, "-c", _PROBE, *ADDITIONS], env)
+        printed = output([python, "-B", "-c", _PROBE, *ADDITIONS], env)  # leaves nothing in the module
     except NativeError as error:
         raise NativeError(f"the built pjsua2 does not start: {error}") from error
     answer = next((line for line in printed.splitlines() if line.startswith("seen:")), None)

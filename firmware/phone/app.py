@@ -34,8 +34,10 @@ from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
+from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.values import Loudspeaker
 from firmware.phone.version import versions
 
 log = logging.getLogger("sottovoce.app")
@@ -50,13 +52,20 @@ class Hands:
     """The drivers, and which of them carries out which command (``loop.Drivers``)."""
 
     def __init__(
-        self, sip: SipEngine, audio: Audio, painter: Painter, keypad: Keypad, switches: Switches
+        self,
+        sip: SipEngine,
+        audio: Audio,
+        painter: Painter,
+        keypad: Keypad,
+        switches: Switches,
+        storage: Storage,
     ) -> None:
         self.sip = sip
         self.audio = audio
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.storage = storage
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -64,10 +73,18 @@ class Hands:
                 self.painter.show(screen)
             case do.PlayTone(tone):
                 self.audio.tone(tone)
+            case do.OpenVoice():
+                self.audio.lend(True)
+                self.sip.execute(command)
+            case do.CloseVoice():
+                self.sip.execute(command)
+                self.audio.lend(False)
             case do.Ring(on=ring):
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
+            case do.Remember() | do.KeepGrants() | do.Expire() | do.Wipe():
+                self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -80,7 +97,6 @@ class Phone:
     """
 
     def __init__(self, config: Config, board: Board, state_dir: Path, socket: Path) -> None:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
@@ -90,12 +106,16 @@ class Phone:
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
-        self.hands = Hands(sip, _audio(config, board), painter, keypad, switches)
-        self.loop = Loop(Rules.of(config), clock, self.hands, self._notifier)
+        audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
+        self.hands = Hands(sip, audio, painter, keypad, switches, storage)
+        found = versions()
+        rules = Rules.of(config, tuple(found.items()))
+        self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches)
-        requests = Requests(board.name, versions(), simulated)
+        requests = Requests(board.name, found, simulated, storage.settle)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
@@ -116,6 +136,8 @@ class Phone:
         hands, post = self.hands, self.loop.post
         hands.painter.start()
         stack.callback(hands.painter.stop)
+        hands.storage.start(post)
+        stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         self._control.start()
@@ -171,9 +193,9 @@ def _display(board: Board) -> Display:
     return OledDisplay(spec.kind, bus=spec.bus, address=spec.address, rotate=spec.rotate)
 
 
-def _audio(config: Config, board: Board) -> Audio:
+def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:
     audio = config.audio
-    if audio.playback == NO_SOUND:
+    if audio.playback == audio.ringer == NO_SOUND:
         return FakeAudio()
     from firmware.phone.audio.alsa import AlsaAudio
 
@@ -182,7 +204,8 @@ def _audio(config: Config, board: Board) -> Audio:
         audio.playback,
         audio.ringer,
         audio.mixer,
-        config.phone.country or countries.DEFAULT,
+        config.phone.country if config.phone.country in countries.COUNTRIES else countries.DEFAULT,
         period_ms=spec.period_ms,
         periods=spec.periods,
+        on_trouble=on_trouble,
     )

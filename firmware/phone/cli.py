@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +21,10 @@ from firmware.phone.paths import default_socket
 DONE, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
 TIMEOUT = 10.0
 """Seconds to wait for an answer."""
+
+
+MAX_HOLD = 60.0
+"""Seconds that a simulated key can be held."""
 
 
 class NoDaemon(Exception):
@@ -103,7 +108,9 @@ def parser() -> argparse.ArgumentParser:
     sim = add("sim", "move the simulated board's keys, handset and switch").add_subparsers(
         dest="what", required=True
     )
-    sim.add_parser("key", parents=[common]).add_argument("keys", nargs="+", metavar="KEY")
+    key = sim.add_parser("key", parents=[common])
+    key.add_argument("keys", nargs="+", metavar="KEY")
+    key.add_argument("--hold", type=_seconds, metavar="SECONDS", help="keep each key down so long")
     sim.add_parser("hook", parents=[common]).add_argument("position", choices=["up", "down"])
     sim.add_parser("privacy", parents=[common]).add_argument(
         "position", choices=["private", "open", "broken"]
@@ -111,7 +118,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-_OWN = ("command", "json", "socket", "png")
+_OWN = ("command", "json", "socket", "png", "hold")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= MAX_HOLD:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MAX_HOLD:.0f} seconds")
+    return seconds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -123,11 +137,24 @@ def main(argv: list[str] | None = None) -> int:
         client = Client(path)
         if options.command == "watch":
             return _watch(client)
-        answer = client.ask(options.command, args)
+        hold = getattr(options, "hold", None)
+        answer = client.ask(options.command, args) if hold is None else _hold(client, options.keys, hold)
     except NoDaemon as error:
         print(f"sotto: {error}", file=sys.stderr)
         return NO_DAEMON
     return _print(options, answer)
+
+
+def _hold(client: Client, keys: list[str], seconds: float) -> dict[str, Any]:
+    """Keep each key down for ``seconds``, one after the other; the first refusal, or the last answer."""
+    for key in keys:
+        answer = client.ask("sim", {"what": "press", "key": key})
+        if answer.get("ok"):
+            time.sleep(seconds)
+            answer = client.ask("sim", {"what": "release", "key": key})
+        if not answer.get("ok"):
+            break
+    return answer
 
 
 def _watch(client: Client) -> int:
@@ -153,9 +180,27 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print(json.dumps(result, ensure_ascii=False))
     elif options.command == "screen" and not options.png:
         print("\n".join(result["lines"]))
+    elif options.command == "preview":
+        print("\n".join(preview_lines(result)))
     elif options.command == "status":
         print("\n".join(status_lines(result)))
+    elif options.command == "inventory":
+        print("\n".join(inventory_lines(result)))
+    elif options.command == "risks":
+        print("\n".join(f"- {risk['text']}\n  Remedy: {risk['remedy']}" for risk in result))
     return DONE
+
+
+def inventory_lines(found: dict[str, Any]) -> list[str]:
+    """What is stored, for a person: number, item, purpose, place, lifetime."""
+    lines = []
+    if "erased" in found:
+        lines.append("erased: " + ", ".join(f"{number} {item}" for item, number in found["erased"].items()))
+    for row in found["items"]:
+        number = "?" if row["number"] is None else row["number"]
+        lines.append(f"{number:>4}  {row['item']}: {row['purpose']}")
+        lines.append(f"      {row['place']}; {row['lifetime']}")
+    return lines
 
 
 def status_lines(status: dict[str, Any]) -> list[str]:
@@ -169,10 +214,24 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     for call in status["calls"]:
         arrow = "from" if call["direction"] == "in" else "to"
         said = call["reason"] or f"{call['seconds']} s, {call['security']}"
+        if call["direction"] == "in" and not call["anonymous"]:
+            said += f"; caller {call['trust']}" + (f", proof false: {call['doubt']}" if call["doubt"] else "")
         lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
+    for watcher in status["watchers"]:
+        until = f" until {watcher['until']}" if watcher["until"] else ""
+        lines.append(f"watcher       {watcher['uri']} sees: {watcher['sees']}{until}")
     lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines
+
+
+def preview_lines(preview: dict[str, Any]) -> list[str]:
+    """What a call would reveal, for a person."""
+    width = max(len(field["name"]) for field in preview["fields"])
+    return [
+        f"A call to {preview['target']} now (switch: {preview['switch']}) would carry:",
+        *(f"{field['name']:<{width}}  {field['value']}  ({field['why']})" for field in preview["fields"]),
+    ]
 
 
 def run() -> NoReturn:

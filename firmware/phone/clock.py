@@ -43,3 +43,7 @@ class FakeClock:
 
         self._monotonic += seconds
         self._wall += timedelta(seconds=seconds)
+
+    def set_wall(self, wall: datetime) -> None:
+        """Set the wall clock alone, as a person or a time server may."""
+        self._wall = wall

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.display.screens import Screen
+from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Light, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,56 @@ class SetLight:
     on: bool
 
 
+@dataclass(frozen=True)
+class GrantWatcher:
+    """Answer a SUBSCRIBE with 200, or with 202 when the user has yet to decide. A NotifyWatcher follows."""
+
+    subscription: SubscriptionId
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class RefuseWatcher:
+    """Answer a SUBSCRIBE with ``status``, or end a subscription that has its answer: closed, rejected."""
+
+    subscription: SubscriptionId
+    status: int
+
+
+@dataclass(frozen=True)
+class NotifyWatcher:
+    """Send NOTIFY: from now on the watcher sees ``sees``."""
+
+    subscription: SubscriptionId
+    sees: Sees
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Keep a call that has just ended in the history. ``seconds``: how long it was answered."""
+
+    direction: Direction
+    peer: Party
+    seconds: int
+
+
+@dataclass(frozen=True)
+class KeepGrants:
+    """Keep these grants, given at the keypad, over a restart, and no others."""
+
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True)
+class Expire:
+    """Destroy what has come to the end of its life."""
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """Destroy the call history and the grants."""
+
+
 SipCommand = (
     PlaceCall
     | AlertCaller
@@ -105,6 +156,10 @@ SipCommand = (
     | SetExposure
     | OpenVoice
     | CloseVoice
+    | GrantWatcher
+    | RefuseWatcher
+    | NotifyWatcher
 )
 AudioCommand = PlayTone | Ring
-Command = SipCommand | AudioCommand | Show | SetLight
+StoreCommand = Remember | KeepGrants | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

@@ -5,20 +5,36 @@ The table of options is in ``config_types``; nothing else knows what may be conf
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from firmware.phone.config_files import Secret
 from firmware.phone.config_read import read
 from firmware.phone.config_text import dump, reference
-from firmware.phone.config_types import Account, Audio, Config, Contact, Media, Phone, Privacy, Sip, Watcher
+from firmware.phone.config_types import (
+    Account,
+    Audio,
+    Block,
+    Config,
+    Contact,
+    Media,
+    Phone,
+    Privacy,
+    Sip,
+    Watcher,
+)
 from firmware.phone.errors import ConfigError
 from firmware.phone.values import Encryption
 
 __all__ = [
     "Account",
     "Audio",
+    "Block",
     "Config",
     "Contact",
     "Media",
@@ -43,34 +59,38 @@ def load(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    document, fault = _parse(path)
+    document, mode, fault = _parse(path)
     config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
     if config is None:
         raise ConfigError([f"{path.name}: {line}" for line in faults])
-    return config
+    account = document.get("account")
+    inside = isinstance(account, dict) and "password" in account
+    return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
 
 
-def _parse(path: Path) -> tuple[dict[str, object], str]:
-    """What TOML says, or why it says nothing."""
+def _parse(path: Path) -> tuple[dict[str, object], int, str]:
+    """What TOML says and the file's mode, or why it says nothing."""
+    mode = 0
     try:
         with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        return {}, f"cannot be read: {error.strerror}; correct the name or the rights of the file"
+        return {}, mode, f"cannot be read: {error.strerror}; correct the name or the rights of the file"
     if len(raw) > LARGEST:
-        return {}, f"is larger than {LARGEST // 1024} KiB; this is not a configuration"
+        return {}, mode, f"is larger than {LARGEST // 1024} KiB; this is not a configuration"
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         column = error.start - before.rfind(b"\n")
-        return {}, f"line {before.count(10) + 1}, column {column}: is not UTF-8; save the file as UTF-8"
+        return {}, mode, f"line {before.count(10) + 1}, column {column}: is not UTF-8; save the file as UTF-8"
     try:
-        return tomllib.loads(text), ""
+        return tomllib.loads(text), mode, ""
     except RecursionError:
-        return {}, "has brackets in brackets without end; no option needs that"
+        return {}, mode, "has brackets in brackets without end; no option needs that"
     except ValueError as error:
-        return {}, _syntax_fault(str(error))
+        return {}, mode, _syntax_fault(str(error))
 
 
 def _syntax_fault(message: str) -> str:
@@ -103,5 +123,16 @@ def weakenings(config: Config) -> list[str]:
         found.append(
             "Calls without any encryption are possible after consent (media.allow_clear = true): "
             "anyone on the way can listen to them. Remedy: remove the line or write false."
+        )
+    if config.password_exposed and config.source is not None:
+        found.append(
+            f"The account's password stands in {config.source.name}, which other users of this machine may "
+            f"read or change. Remedy: run chmod 600 {shlex.quote(str(config.source))}, "
+            "or move the password to a file of its own (account.password_file)."
+        )
+    if config.account is not None and config.account.preferred_identity:
+        found.append(
+            "Your provider is told in each anonymous call who calls (account.preferred_identity = true), "
+            "and has to keep it to itself. Remedy: remove the line or write false."
         )
     return found

@@ -6,6 +6,7 @@ import hmac
 import os
 import shlex
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -50,10 +51,14 @@ class Secret:
 
 @dataclass(frozen=True)
 class PemFile:
-    """A file in PEM form that holds a ``label``; only its owner and group may read a ``private`` one."""
+    """A file in PEM form that holds a ``label``; only its owner and group may read a ``private`` one.
+
+    ``check`` raises ``ValueError`` in plain words for a content that cannot be used.
+    """
 
     label: str
     private: bool = False
+    check: Callable[[bytes], None] | None = None
 
     @property
     def words(self) -> str:
@@ -69,6 +74,11 @@ class PemFile:
                 f"{shown(path.name)} asks for a passphrase, which nobody can type here; "
                 "write the key without one: openssl pkey -in OLD -out NEW"
             )
+        if self.check is not None:
+            try:
+                self.check(content)
+            except ValueError as error:
+                raise Wrong(f"{shown(path.name)} {error}") from None
         return path
 
 

@@ -182,3 +182,25 @@ class Day:
         if not isinstance(raw, date):
             raise Wrong(f"is {found(raw)}; write a date without quotes, such as 2027-01-31")
         return raw
+
+
+@dataclass(frozen=True)
+class Several:
+    """A list of different texts."""
+
+    text: Text
+    most: int = 20
+
+    @property
+    def words(self) -> str:
+        return f"list of {self.text.words}s"
+
+    def read(self, raw: object, folder: Path) -> tuple[str, ...]:
+        if not isinstance(raw, list):
+            raise Wrong(f'is {found(raw)}; write a list of texts such as ["…"]')
+        if len(raw) > self.most:
+            raise Wrong(f"has more than {self.most} entries; remove some")
+        texts = tuple(self.text.read(item, folder) for item in raw)
+        if len(set(texts)) < len(texts):
+            raise Wrong("names one thing twice; remove one")
+        return texts

@@ -11,6 +11,7 @@ from firmware.phone.config_files import Password
 from firmware.phone.config_kinds import Wrong, found, shown
 from firmware.phone.config_option import Row, Table, Tables, rows
 from firmware.phone.config_types import Config
+from firmware.phone.machine import emergency
 from firmware.phone.sip import uri
 from firmware.phone.suggest import suggestion
 
@@ -125,8 +126,12 @@ class _Reader:
     def check_doubles(self, values: Values) -> None:
         """One speed dial calls one contact, and one watcher has one grant."""
         numbers: dict[int, int] = {}
+        country = values.get("phone", {}).get("country", "")
         for n, contact in enumerate(values.get("contacts", ()), start=1):
             number = contact.get("speed_dial")
+            if number is not None and emergency.is_emergency(country, str(number)):
+                text = f"{number} is an emergency number in {country}; choose another number from 0 to 99"
+                self._fault(f"contact[{n}].speed_dial", text)
             if number is not None and (first := numbers.setdefault(number, n)) != n:
                 text = f"{number} is taken by contact[{first}]; choose another number from 0 to 99"
                 self._fault(f"contact[{n}].speed_dial", text)

@@ -91,7 +91,7 @@ def _dump_rows(cls: type, table: object, at: str) -> Iterator[str]:
                 yield from ("", f"# no [[{path}]]")
             for item in value:
                 yield from ("", f"[[{path}]]", *_dump_rows(kind.cls, item, path))
-        elif value in (None, ""):
+        elif value in (None, "", ()):
             yield f"# {row.key} is not set: {row.option.absent}"
         else:
             yield f"{row.key} = {toml(value)}"
@@ -129,7 +129,7 @@ def _default(row: Row) -> str:
         return ""
     if row.option.same_as:
         return f"that of `{row.option.same_as}`"
-    return row.option.absent if row.default in (None, "") else f"`{toml(row.default)}`"
+    return row.option.absent if row.default in (None, "", ()) else f"`{toml(row.default)}`"
 
 
 def _summary(cls: type) -> str:

@@ -14,8 +14,10 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.config_files import Password, PemFile, Secret
-from firmware.phone.config_kinds import Choice, Day, Flag, Number, Text, Words
+from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
+from firmware.phone.machine import emergency, starcodes
+from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
 from firmware.phone.values import Encryption
 
@@ -45,6 +47,13 @@ def _server(text: str) -> str:
     return str(server)
 
 
+def _authorities(content: bytes) -> None:
+    # Imported here: the start of a phone without such a list need not pay for the cryptography.
+    from firmware.phone.sip import authority
+
+    authority.read(content)
+
+
 def _local_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -52,13 +61,22 @@ def _local_address(text: str) -> str:
         raise ValueError("is not an IP address; write one of this phone, or remove the line") from None
 
 
+KNOWN_COUNTRIES = sorted(({*COUNTRIES} - {DEFAULT}) | {*emergency.NUMBERS} | {*starcodes.CODES})
+
+
 def _country(text: str) -> str:
     if not re.fullmatch("[A-Z]{2}", text):
         raise ValueError('is not a country; write its two capital letters, such as "DE"')
-    if text not in COUNTRIES:
-        known = ", ".join(code for code in COUNTRIES if code != DEFAULT)
-        raise ValueError(f"has no table of tones; write one of {known}, or leave it out")
+    if text not in KNOWN_COUNTRIES:
+        raise ValueError(f"has no table here; write one of {', '.join(KNOWN_COUNTRIES)}, or leave it out")
     return text
+
+
+def _number(text: str) -> str:
+    number = re.sub(r"[ ().\-/]", "", text)
+    if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
+        raise ValueError('is no number with its country; write it like "+4930123456"')
+    return number
 
 
 _ADDRESS = Text("SIP address", _address)
@@ -80,7 +98,13 @@ class Account:
             "The provider's domain, which its certificate must name.",
         ),
     ]
-    password: Annotated[Secret, Option(Password(), "The password of the account.")]
+    password: Annotated[
+        Secret,
+        Option(
+            Password(),
+            "The password of the account. A weakening in a file that others may read; `chmod 600` ends it.",
+        ),
+    ]
     auth_user: Annotated[
         str, Option(Text(), "The name to log in with, where the provider gives another one.", same_as="user")
     ] = ""
@@ -101,6 +125,31 @@ class Account:
             absent="none",
         ),
     ] = ""
+    numbers: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("telephone number", _number, longest=32)),
+            'Your telephone numbers with country, such as `"+4930123456"`: a proof of who calls (STIR) '
+            "counts only when it was made for one of them or for `user@domain`.",
+            absent="none",
+        ),
+    ] = ()
+    privacy: Annotated[
+        tuple[str, ...],
+        Option(
+            Words(Choice.of("id", "user", "header", "session", "critical")),
+            "What an anonymous call asks of the provider in its Privacy header (RFC 3323, RFC 3325). "
+            '`"critical"` makes calls fail where the provider cannot grant it.',
+        ),
+    ] = ("id",)
+    preferred_identity: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: an anonymous call tells the provider, and it alone, who calls (P-Preferred-Identity, "
+            'only over TLS and with `privacy` `"id"`). A weakening; only where the provider asks for it.',
+        ),
+    ] = False
 
     @property
     def address(self) -> str:
@@ -179,7 +228,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class Watcher:
-    """A person who may see your presence, by name, while the privacy switch lets it pass; nobody else may."""
+    """A person who may see your presence while the privacy switch is open. It needs an account over TLS."""
 
     uri: Annotated[str, Option(_ADDRESS, "Who.")]
     shows: Annotated[
@@ -193,16 +242,57 @@ class Watcher:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A caller who is refused with 607 Unwanted (RFC 8197). Contacts always ring."""
+
+    uri: Annotated[
+        str,
+        Option(
+            Text("address, domain or number", pattern),
+            "`sip:name@host`, `sip:host` for a whole domain, a number, or the beginning of numbers with a "
+            "`*`, such as `+49900*`.",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
 class Privacy:
     """What is off by default. What the two positions of the switch mean is fixed and not configured."""
 
     history_hours: Annotated[
         int,
         Option(
-            Number(0, 8760, whole=True, hint="0 = no call history"), "How long a call stays in the history."
+            Number(0, 8760, whole=True, hint="0 = no call history"),
+            "How long a call stays in the history, at most the last 100. Each is encrypted with its own key, "
+            "which is destroyed in time; back at 0, all of it is destroyed at the next start.",
         ),
     ] = 0
+    anonymous_callers: Annotated[
+        Ring,
+        Option(
+            Choice.of_enum(Ring),
+            'Callers who do not want to be known: `"silent"` shows the call without a bell, '
+            '`"refuse"` tells them that this phone takes no anonymous calls (433, RFC 5079).',
+        ),
+    ] = Ring.SILENT
+    unknown_callers: Annotated[
+        Ring,
+        Option(
+            Choice({way.value: way for way in (Ring.RING, Ring.SILENT)}),
+            "Callers who are not in the contacts, or whose proof of identity is false.",
+        ),
+    ] = Ring.RING
+    caller_certificates: Annotated[
+        Path | None,
+        Option(
+            PemFile("CERTIFICATE", check=_authorities),
+            "The certificates that may vouch for callers (STIR, RFC 8226), each with an EC key on P-256. A "
+            "line `x5u: https://…` before one says how proofs name it; nothing is ever fetched.",
+            absent="none: no caller is shown as verified",
+        ),
+    ] = None
     watchers: Annotated[tuple[Watcher, ...], Option(Tables(Watcher), key="watcher")] = ()
+    blocks: Annotated[tuple[Block, ...], Option(Tables(Block), key="block")] = ()
 
 
 @dataclass(frozen=True)
@@ -224,8 +314,9 @@ class Phone:
         str,
         Option(
             Text("two capital letters (ISO 3166)", _country, empty=True),
-            'Whose call-progress tones to play, such as `"DE"`.',
-            absent="the tones of ITU-T E.180",
+            "Whose call-progress tones to play, and whose star codes and emergency numbers to know, such as "
+            '`"DE"`.',
+            absent="the tones of ITU-T E.180; codes and numbers that count everywhere",
         ),
     ] = ""
     digit_timeout: Annotated[
@@ -238,7 +329,11 @@ class Phone:
 
 @dataclass(frozen=True)
 class Config:
-    """All that phone.toml says, with the defaults filled in. ``source`` is the file; None without one."""
+    """All that phone.toml says, with the defaults filled in.
+
+    ``source`` is the file; None without one. ``password_exposed``: it holds the password itself, and others
+    than its owner may read it.
+    """
 
     account: Annotated[Account | None, Option(Table(Account, optional=True), absent="direct calls only")] = (
         None
@@ -250,3 +345,4 @@ class Config:
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     source: Path | None = None
+    password_exposed: bool = False

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from firmware.phone.values import CallId, EndReason, Hook, Media, Party, Registration, SwitchPosition
+from firmware.phone.presence import Grant
+from firmware.phone.values import (
+    CallId,
+    CallRecord,
+    EndReason,
+    Hook,
+    Loudspeaker,
+    Media,
+    Party,
+    Registration,
+    SubscriptionId,
+    SwitchPosition,
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,14 @@ class VoiceChanged:
 
 
 @dataclass(frozen=True)
+class SoundChanged:
+    """A loudspeaker's device works (``trouble`` empty), or is missing or failing (why, and what to do)."""
+
+    loudspeaker: Loudspeaker
+    trouble: str
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display came back (``trouble`` empty) or no longer answers (why)."""
 
@@ -99,9 +120,14 @@ class DisplayChanged:
 
 @dataclass(frozen=True)
 class DialAsked:
-    """``sotto dial TARGET``. The target was checked and is a SIP URI."""
+    """``sotto dial TARGET``. The target was checked and is a SIP URI.
+
+    ``restricted``: a star code stood before it; ``emergency``: an emergency number (see ``Rules.plan``).
+    """
 
     uri: str
+    restricted: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +138,55 @@ class AnswerAsked:
 @dataclass(frozen=True)
 class HangUpAsked:
     pass
+
+
+@dataclass(frozen=True)
+class WatcherAsked:
+    """A SUBSCRIBE by ``uri`` ("": anonymous, or not by our provider) waits for its answer (RFC 6665)."""
+
+    subscription: SubscriptionId
+    uri: str
+    event: str
+
+
+@dataclass(frozen=True)
+class WatcherGone:
+    """A subscription is over: the watcher left, did not refresh it, or cannot be reached."""
+
+    subscription: SubscriptionId
+
+
+@dataclass(frozen=True)
+class DayChanged:
+    """The local date; None when the clock was never set."""
+
+    day: date | None
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """Where the far ends of our connections reach us now: "host:port"."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class WipeAsked:
+    """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
+
+
+@dataclass(frozen=True)
+class StoreChanged:
+    """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
+
+    ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
+    """
+
+    history: tuple[CallRecord, ...] = ()
+    granted: tuple[Grant, ...] = ()
+    ends: float | None = None
+    trouble: str = ""
+    loaded: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,9 +208,16 @@ Event = (
     | DigitReceived
     | RegistrationChanged
     | VoiceChanged
+    | SoundChanged
     | DisplayChanged
     | DialAsked
     | AnswerAsked
     | HangUpAsked
+    | WatcherAsked
+    | WatcherGone
+    | DayChanged
+    | OwnAddress
+    | WipeAsked
+    | StoreChanged
     | Tick
 )

@@ -73,9 +73,12 @@ class Redaction:
         people = [contact.name for contact in config.contacts]
         addresses = [contact.uri for contact in config.contacts]
         addresses += [watcher.uri for watcher in config.privacy.watchers]
+        blocked = [block.uri for block in config.privacy.blocks]
+        addresses += [one for one in blocked if one.startswith("sip")]
+        people += [one.rstrip("*") for one in blocked if not one.startswith("sip")]
         people += [uri.parse(address).label for address in addresses]
         if account:
-            people += [account.user, account.auth_user, account.display_name]
+            people += [account.user, account.auth_user, account.display_name, *account.numbers]
             proxy = [uri.parse(account.outbound_proxy).host] if account.outbound_proxy else []
             self._hosts = frozenset([account.domain, *proxy])
             self._secrets = (account.password.reveal(),) if len(account.password.reveal()) > 3 else ()

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import presence
 from firmware.phone.clock import Clock
 from firmware.phone.display.screens import Screen
 from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
@@ -111,9 +112,10 @@ class Loop:
         refused = why_not(self.state, event)
         if refused:
             return refused
-        before = self.state
-        self.state, commands = step(self.rules, before, event, self.clock.monotonic())
-        self._follow(commands)
+        now, today = self.clock.monotonic(), presence.today(self.clock.wall())
+        for happened in (event,) if today == self.state.today else (on.DayChanged(today), event):
+            self.state, commands = step(self.rules, self.state, happened, now)
+            self._follow(commands)
         self._show_all(event)
         return ""
 
@@ -142,7 +144,7 @@ class Loop:
 
     def _show_all(self, event: on.Event | None) -> None:
         now, wall = self.clock.monotonic(), self.clock.wall()
-        before, self.outputs = self.outputs, outputs(self.state, now)
+        before, self.outputs = self.outputs, outputs(self.rules, self.state, now)
         self._follow(differences(before, self.outputs))
         shown = screen(self.rules, self.state, now, wall)
         changed = shown if shown != self.screen else None
@@ -161,10 +163,13 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.CloseVoice())
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
+    if before.bell != after.bell:
+        found.append(do.Ring(after.bell))
     if before.ringing != after.ringing:
-        found += [do.Ring(after.ringing), do.SetLight(Light.RINGING, after.ringing)]
+        found.append(do.SetLight(Light.RINGING, after.ringing))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
     if before.private != after.private:
         found.append(do.SetLight(Light.PRIVACY, after.private))
+    found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)

@@ -16,7 +16,8 @@ class Exposure:
 
     ``identity``: the caller's address and name may be sent (else RFC 3323 anonymity).
     ``presence``: granted watchers may see whether we are there.
-    ``cause``: what decided it, by the words of ``sotto status`` ("switch" or "unreadable").
+    ``cause``: what decided it, by the words of ``sotto status``: "switch" or "unreadable", for one call also
+    "star code" or "emergency".
     """
 
     identity: bool = False
@@ -28,8 +29,21 @@ class Exposure:
         return not self.identity
 
 
-def exposure(position: SwitchPosition) -> Exposure:
-    """What the privacy switch allows now. An unreadable switch allows nothing."""
+EMERGENCY = "emergency"
+STAR_CODE = "star code"
+
+
+def exposure(position: SwitchPosition, *, emergency: bool = False, restricted: bool = False) -> Exposure:
+    """What the privacy switch allows now. An unreadable switch allows nothing.
+
+    ``restricted``: a star code asks that this call does not show who calls; none can ask for the contrary.
+    ``emergency``: the call goes to an emergency service, which is told who calls whatever else is asked for
+    (ePrivacy Directive 2002/58/EC article 10(b)).
+    """
     allowed = position is SwitchPosition.OPEN
+    if emergency:
+        return Exposure(identity=True, presence=allowed, cause=EMERGENCY)
+    if allowed and restricted:
+        return Exposure(identity=False, presence=True, cause=STAR_CODE)
     cause = "unreadable" if position is SwitchPosition.UNREADABLE else "switch"
     return Exposure(identity=allowed, presence=allowed, cause=cause)

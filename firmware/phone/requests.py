@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +12,16 @@ from firmware.phone import events as on
 from firmware.phone.display import views
 from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
+from firmware.phone.machine import watchers
+from firmware.phone.machine.rules import Plan
+from firmware.phone.privacy import exposure
+from firmware.phone.risks import as_json, risks
 from firmware.phone.simulated import Simulated
+from firmware.phone.sip import preview
 from firmware.phone.status import status
+from firmware.phone.store import erasable, inventory
 
 LATER = {
-    "inventory": "the inventory of stored data",
-    "preview": "the preview of what a call reveals",
-    "risks": "the risk notice",
     "manifest": "the manifest of protocols and components",
     "selftest": "the self-test",
     "update": "the updater",
@@ -33,19 +37,32 @@ class Refused(ValueError):
 
 
 class Requests:
-    """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused."""
+    """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused.
 
-    def __init__(self, board: str, versions: dict[str, str], simulated: Simulated | None) -> None:
+    ``settle`` waits until the store has done what it was asked, and returns what went wrong, or "".
+    """
+
+    def __init__(
+        self,
+        board: str,
+        versions: dict[str, str],
+        simulated: Simulated | None,
+        settle: Callable[[], str] = lambda: "",
+    ) -> None:
         self._board = board
         self._versions = versions
         self._simulated = simulated
+        self._settle = settle
         self._loop: Loop | None = None
         self._commands: dict[str, Callable[[Loop, dict[str, Any]], Any]] = {
             "status": lambda loop, args: self.status(),
             "screen": self._screen,
             "dial": self._dial,
+            "preview": self._preview,
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
+            "inventory": self._inventory,
+            "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
             "sim": self._sim,
         }
 
@@ -66,7 +83,8 @@ class Requests:
     def status(self) -> dict[str, Any]:
         loop = self._loop
         assert loop is not None, "serve() comes first"  # noqa: S101
-        return status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+        told = status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+        return told | {"watchers": watchers.listed(loop.rules, loop.state)}
 
     def picture(self, shown: Screen) -> tuple[list[str], bytes]:
         """A screen's text lines, and its pixels as PNG."""
@@ -81,14 +99,30 @@ class Requests:
         return {"lines": lines, "png": base64.b64encode(png).decode()}
 
     def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
-        target = args.get("target")
-        if not isinstance(target, str) or not target.strip() or len(target) > MAX_TARGET:
-            raise Refused("say whom to call: a number, a name or an address such as sip:name@host")
-        try:
-            uri = loop.rules.resolve(target.strip()).uri
-        except ValueError as error:
-            raise Refused(str(error)) from None
-        return self._step(loop, on.DialAsked(uri))
+        plan = _plan(loop, args)
+        return self._step(loop, on.DialAsked(plan.party.uri, plan.restricted, plan.emergency))
+
+    def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """What a call would reveal now; nothing is sent."""
+        plan, switch = _plan(loop, args), loop.state.switch
+        shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
+        found = preview.fields(loop.rules.profile, shown, loop.state.own_address)
+        return {
+            "target": plan.party.uri,
+            "switch": "private" if exposure(switch).private else "open",
+            "cause": shown.cause,
+            "fields": [dataclasses.asdict(field) for field in found],
+        }
+
+    def _inventory(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        if args.get("wipe") is not True:
+            return {"items": inventory(loop.rules, loop.state)}
+        erased = erasable(loop.rules, loop.state)
+        loop.handle(on.WipeAsked())
+        trouble = self._settle()
+        if trouble:
+            raise Refused(f"not all could be erased ({trouble}); look after the disk, then try again")
+        return {"items": inventory(loop.rules, loop.state), "erased": erased}
 
     def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
         refused = loop.handle(event)
@@ -104,3 +138,14 @@ class Requests:
         except ValueError as error:
             raise Refused(str(error)) from None
         return {}
+
+
+def _plan(loop: Loop, args: dict[str, Any]) -> Plan:
+    """Whom the request means to call. Raises Refused."""
+    target = args.get("target")
+    if not isinstance(target, str) or not target.strip() or len(target) > MAX_TARGET:
+        raise Refused("say whom to call: a number, a name or an address such as sip:name@host")
+    try:
+        return loop.rules.plan(target.strip())
+    except ValueError as error:
+        raise Refused(str(error)) from None

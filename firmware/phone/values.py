@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 CallId = NewType("CallId", int)
+SubscriptionId = NewType("SubscriptionId", int)
 Seconds = NewType("Seconds", float)
 
 KEYS = "0123456789*#ABCD"
@@ -18,6 +19,13 @@ class Hook(enum.Enum):
 
     ON = "on"
     OFF = "off"
+
+
+class Loudspeaker(enum.Enum):
+    """What sounds: the earpiece of the ``HANDSET``, and what rings."""
+
+    HANDSET = "handset"
+    RINGER = "ringer"
 
 
 class SwitchPosition(enum.Enum):
@@ -100,12 +108,28 @@ class EndReason(enum.Enum):
     NO_ACCOUNT = "Not in the contacts"
 
 
+class Trust(enum.Enum):
+    """How sure it is who calls: the caller says so, our provider says so (RFC 3325), or it is proven by a
+    signature that was checked here (STIR, RFC 8224)."""
+
+    CLAIMED = "claimed"
+    ASSERTED = "asserted"
+    VERIFIED = "verified"
+
+
 @dataclass(frozen=True)
 class Party:
-    """The other end of a call: its address as the signalling says it, and the name to show."""
+    """The other end of a call: its address as the signalling says it, and the name to show.
+
+    ``anonymous``: the caller wants not to be known; address and name then say nothing.
+    ``doubt``: why the caller's proof was false, in plain words, or "": such a caller is a stranger.
+    """
 
     uri: str
     name: str = ""
+    trust: Trust = Trust.CLAIMED
+    anonymous: bool = False
+    doubt: str = ""
 
     @property
     def label(self) -> str:
@@ -142,3 +166,14 @@ class Tone(enum.Enum):
 class Light(enum.Enum):
     PRIVACY = "privacy"
     RINGING = "ringing"
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One call of the history. ``at``: when it ended, in seconds of Unix time; ``seconds``: its length."""
+
+    direction: Direction
+    uri: str
+    name: str
+    at: int
+    seconds: int

@@ -22,7 +22,7 @@ from firmware.phone.requests import Requests
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit")
+_SECRET = ("key", "digit", "history", "granted")
 
 
 class Stream:
@@ -52,7 +52,7 @@ class Stream:
 
     def changed(self, event: on.Event | None, state: State, outputs: Outputs, shown: Screen | None) -> None:
         if event is not None and not isinstance(event, on.Tick):
-            self._put({"event": event_name(event), **event_fields(event)})
+            self._put(told(event))
         self._tell_present(outputs, shown)
 
     def _tell_present(self, outputs: Outputs, shown: Screen | None) -> None:
@@ -77,6 +77,11 @@ class Stream:
             self._overrun = True
 
 
+def told(event: on.Event) -> dict[str, Any]:
+    """The event as a message: its fields, and its name as "event"."""
+    return {"event": ""} | event_fields(event) | {"event": event_name(event)}
+
+
 def event_name(event: on.Event) -> str:
     """ "KeyPressed" -> "key-pressed"."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
@@ -95,7 +100,7 @@ def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def output_fields(outputs: Outputs) -> dict[str, Any]:
     return {
         "tone": outputs.tone.value if outputs.tone else None,
-        "ringing": outputs.ringing,
+        "ringing": outputs.bell,
         "voice": outputs.voice,
         "lights": {"privacy": outputs.private, "ringing": outputs.ringing},
     }

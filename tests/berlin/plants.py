@@ -28,7 +28,7 @@ class Plant:
     """Where ``leaky.c`` puts the text, empty: nowhere."""
     text: Callable[[Identity], str] = lambda who: ""
     """What it puts there."""
-    program: tuple[str, ...] = ("-m", "firmware.phone")
+    module: str = "firmware.phone"
     grants_stranger: bool = False
 
     def environment(self, who: Identity, folder: Path) -> dict[str, str]:
@@ -49,7 +49,7 @@ PLANTS = {
         Plant("user-in-contact", "P2", CALL, "contact", lambda who: who.user),
         Plant("host-name-in-sdp", "P2", CALL, "sdp", lambda who: who.host_name),
         Plant("user-in-cname", "P2", CALL, "cname", lambda who: who.user),
-        Plant("number-in-log", "P1", "nothing_is_kept_of_calls", program=("-m", "tests.berlin.doctored")),
+        Plant("number-in-log", "P1", "nothing_is_kept_of_calls", module="tests.berlin.doctored"),
         Plant("stranger-sees-presence", "R9", "strangers_see_nothing", grants_stranger=True),
     )
 }

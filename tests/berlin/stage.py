@@ -94,7 +94,7 @@ class Stage:
             library = planted.pop("LD_PRELOAD", "")
             options["env"] |= planted
             options["env"]["LD_PRELOAD"] = ":".join(filter(None, [library, options["env"]["LD_PRELOAD"]]))
-            options["program"] = self.plant.program
+            options["module"] = self.plant.module
         return options
 
     def has(self, part: str) -> bool:

@@ -216,3 +216,23 @@ def test_a_private_caller_stays_unnamed_on_real_daemons(page: Page, port: int, d
     shows(page, "alice", "Incoming call.*Anonymous")
     page.keyboard.press("Space")
     has_not(page.locator("#alice"), "rings")
+
+
+def test_the_star_held_opens_the_menu_on_real_daemons(page: Page, port: int, daemons: Process) -> None:
+    visit(page, port)
+    page.locator("#alice").focus()
+    page.keyboard.down("*")
+    shows(page, "alice", "Menu 1/2.*What they see")
+    page.keyboard.up("*")
+    page.keyboard.press("5")
+    shows(page, "alice", "About 1/.*Sottovoce")
+    page.keyboard.press("#")
+    page.keyboard.press("#")
+    shows(page, "alice", "Private")
+    key = page.locator("#bob [data-key='*']")
+    box = key.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    shows(page, "bob", "Menu 1/2")
+    page.mouse.up()

@@ -131,3 +131,22 @@ def test_no_call_keeps_its_caller(rig: Rig) -> None:
         between = time.monotonic()
         rig.driver.ring(tone is not None)
         assert max(between - began, time.monotonic() - between) < LONGEST_S
+
+
+def test_a_lent_device_is_closed_and_left_alone(rig: Rig) -> None:
+    """The voice has it; after that, tones have it again."""
+    rig.driver.start()
+    rig.driver.lend(True)
+    assert rig.sounding() == 0
+    began = time.monotonic()
+    while time.monotonic() - began < 0.3:
+        assert rig.sounding() == 0
+    rig.driver.lend(False)
+    rig.driver.tone(Tone.DIAL)
+    rig.await_sounding(1)
+
+
+def test_lending_without_start_is_harmless(rig: Rig) -> None:
+    rig.driver.lend(True)
+    rig.driver.lend(False)
+    assert rig.sounding() == 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.display.screens import (
     Calling,
     Dialling,
@@ -9,16 +13,23 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
+    WatcherAsks,
 )
+from firmware.phone.machine import menu
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import Menu, State
 from firmware.phone.values import (
+    CallRecord,
     Direction,
     EndReason,
     Registration,
     RegistrationState,
     Security,
     SwitchPosition,
+    Trust,
 )
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
@@ -38,6 +49,23 @@ def _in_call(
     )
 
 
+_RULES = Rules.of(
+    Config(
+        account=Account("alice", "phone.test", Secret("x"), display_name="Alice Archer"),
+        contacts=(Contact("Bob Baker", "sip:bob@phone.test"),),
+        privacy=Privacy(24, watchers=(Watcher("sip:bob@phone.test", "in-call", date(2027, 1, 31)),)),
+    ),
+    (("sottovoce", "0.1.0"), ("pjsua2", "2.17")),
+)
+_CALL = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob Baker", 1795435200, 83)
+
+
+def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition = OPEN) -> Pages:
+    state = State(switch=switch, missed=2, registration=REGISTERED, history=(_CALL,))
+    state = replace(state, menu=Menu(item, page, asked))
+    return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
@@ -45,6 +73,8 @@ SAMPLES: dict[str, Screen] = {
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
     "idle-failed": Idle("10:24", "Alice", _failed(CERTIFICATE), PRIVATE),
     "idle-everything": Idle("19:05", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device"),
+    "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="No sound device"),
+    "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, "The ringer is silent"),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
@@ -55,6 +85,9 @@ SAMPLES: dict[str, Screen] = {
     "dialling-endless": Dialling(
         "0049309018206540011223344", "", "Anonymous", True, notice="No sound device"
     ),
+    "dialling-restricted": Dialling("030901820", "", "nothing", lifted=True),
+    "dialling-code": Dialling("", "", "nothing", lifted=True, notice="Switch is on private"),
+    "dialling-emergency": Dialling("112", "", "Alice Archer (emergency)", lifted=True),
     "calling": Calling("Bob Baker", "Ringing", "Anonymous", PRIVATE),
     "calling-lift": Calling(
         "Αλεξάνδρα Παπαδοπούλου", "Calling", "Alice Archer", OPEN, lifted=False, notice="No sound device"
@@ -67,6 +100,10 @@ SAMPLES: dict[str, Screen] = {
     "ringing-hostile": Ringing(
         "\u202eknaB\u202c\n\tYour bank\x1b[2J 数字", "sip:\u2066x@203.0.113.9", UNREADABLE
     ),
+    "ringing-verified": Ringing("Bob Baker", "bob@phone.test", PRIVATE, Trust.VERIFIED),
+    "ringing-asserted": Ringing("+4930901820", "+4930901820", OPEN, Trust.ASSERTED),
+    "ringing-anonymous": Ringing("Anonymous", "", PRIVATE, anonymous=True, silent=True),
+    "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
@@ -82,5 +119,22 @@ SAMPLES: dict[str, Screen] = {
     "ended-encryption": Ended(
         "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, "Press # to call without encryption"
     ),
+    "watcher-asks": WatcherAsks("Carol", "carol@phone.test"),
+    "watcher-asks-long": WatcherAsks(
+        "w.mueller-luedenscheidt", "w.mueller-luedenscheidt@kanzlei.example.org"
+    ),
+    "menu": _menu(""),
+    "menu-second-page": _menu("", 1),
+    "menu-they-see": _menu("1"),
+    "menu-they-see-nothing": _menu("1", switch=PRIVATE),
+    "menu-watchers": _menu("2"),
+    "menu-watchers-private": _menu("2", switch=UNREADABLE),
+    "menu-stored": _menu("3", 1),
+    "menu-erase": _menu("3", asked=True),
+    "menu-risk": _menu("4", 2),
+    "menu-remedy": _menu("4", 3),
+    "menu-about": _menu("5"),
+    "menu-calls": _menu("6"),
+    "pages-wide": Pages("Watchers", ("W" * 21, "ЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩ", "数字", "@" * 21), 10, 10, "* 8▼ #×"),
     "message": Message("Starting", "Sottovoce 0.1.0"),
 }

@@ -103,6 +103,7 @@ class Authority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
+        secret.chmod(0o600)  # the phone refuses a key that others can read
         cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         both.write_bytes(cert.read_bytes() + secret.read_bytes())
         return Certificate(cert, secret, both)

@@ -2,7 +2,7 @@
 
 Small and only what one call needs: it listens on UDP behind the registrar (``routes``), refuses an offer
 without SDES with 488, rings with 183 and says the talker's sentences in PCMA until ``answer`` and on, till
-BYE or CANCEL.
+BYE or CANCEL, or until ``refuse``.
 """
 
 from __future__ import annotations
@@ -80,6 +80,11 @@ class EarlyTalker:
         """Send the 200."""
         self._reply(self._invite, "200 OK", self._description())
         self.state = "answered"
+
+    def refuse(self, status: str) -> None:
+        """End the call before it is answered, as in ``486 Busy Here``."""
+        self._media, self.state = None, "over"
+        self._reply(self._invite, status)
 
     def _serve(self) -> None:
         self._sip.settimeout(0.1)

@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +113,7 @@ class Registrar:
         logins: Mapping[str, str] | None = None,
         routes: Mapping[str, str] | None = None,
         ring_seconds: float = 60,
+        adds: Sequence[str] = (),
         address: str = ports.LOOPBACK,
     ) -> None:
         """Prepare, not start.
@@ -127,6 +128,7 @@ class Registrar:
             numbers: what is dialled to reach each user.
             logins: the digest user name of those users who have one of its own.
             ring_seconds: how long it lets a call ring before it gives up with 408.
+            adds: header lines that it adds to each INVITE it passes on.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -138,6 +140,7 @@ class Registrar:
         self.certificate = certificate
         self.routes = dict(routes or {})
         self.ring_seconds = ring_seconds
+        self.adds = tuple(adds)
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -277,6 +280,7 @@ class Registrar:
             for number, uri in self.routes.items()
         )
         known = "|".join(self.users)
+        adds = "".join(f'        append_hf("{line}\\r\\n");\n' for line in self.adds)
         tls = ""
         if self.certificate is not None:
             (self._folder / "tls.cfg").write_text(
@@ -351,9 +355,16 @@ request_route {{
         send_reply("404", "Not Found");
         exit;
     }}
+    if (is_method("INVITE")) {{
+        route(ADD);
+    }}
     t_on_reply("ALIAS");
     t_relay();
     exit;
+}}
+
+route[ADD] {{
+{adds}        return;
 }}
 
 route[PASSWORD] {{

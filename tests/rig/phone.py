@@ -75,9 +75,10 @@ class Phone:
         mixer: str = "default",
         alsa_config: Path | None = None,
         extra: str = "",
+        account_extra: str = "",
         board: str | Path = "simulator",
-        program: Sequence[str] = ("-m", "firmware.phone"),
         env: Mapping[str, str] | None = None,
+        module: str = "firmware.phone",
     ) -> None:
         """Write its configuration, not start it.
 
@@ -87,14 +88,15 @@ class Phone:
             registrar: whose user it is; with ``proxy`` the account goes elsewhere.
             password: default: the registrar's for this user.
             proxy: URI of the outbound proxy, default that of the registrar.
+            listens: False: no port is configured, as in most people's telephones.
             account: False: no [account] table, direct calls only.
-            listens: False: no SIP port is configured, everything comes over the connection to the registrar.
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
             board: the board's name, or a file.
-            program: what python runs; the daemon, or something that spoils it first.
             extra: TOML to append, further tables.
+            account_extra: TOML to put into [account], further lines.
             env: further variables of its environment.
+            module: what is started, see ``faulty``.
         """
         self.user = user
         self.address = address
@@ -121,19 +123,25 @@ class Phone:
                 if registrar and transport != "tls":
                     uri = f"sip:{registrar.address}:{registrar.port};transport={transport};lr"
                 tables["account"]["outbound_proxy"] = proxy or uri
-        tables["sip"] = {"transport": transport, "bind": address, "ca_file": str(authority.pem)}
-        tables["sip"] |= {"port": self.sip_port} if listens else {}
+        tables["sip"] = {
+            "transport": transport,
+            "bind": address,
+            "ca_file": str(authority.pem),
+        }
+        if listens:
+            tables["sip"]["port"] = self.sip_port
         own = authority.issue(f"phone-{user}", dns=[DOMAIN], ips=[address])
         if not account:
             tables["sip"] |= {"cert_file": str(own.cert), "key_file": str(own.key)}
         tables["media"] = {"encryption": encryption, "allow_clear": allow_clear, "codecs": list(codecs)}
         tables["audio"] = {"playback": playback, "capture": capture, "mixer": mixer}
-        self.config.write_text(_toml(tables) + extra)
+        text = _toml(tables).replace("[account]\n", f"[account]\n{account_extra}", 1)
+        self.config.write_text(text + extra)
         self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:
             self._env["ALSA_CONFIG_PATH"] = str(alsa_config)
-        argv = [sys.executable, *program, "--config", str(self.config), "--board", str(board)]
+        argv = [sys.executable, "-m", module, "--config", str(self.config), "--board", str(board)]
         argv += ["--state-dir", str(self.state), "--socket", str(self.socket)]
         self.process = Process(f"phone {user}", argv, self.folder / "log", self._env, self.folder, grace=6)
 
@@ -169,6 +177,19 @@ class Phone:
         """SIGTERM, SIGKILL after 6 s; sets and returns ``exit_code``."""
         self.exit_code = self.process.stop()
         return self.exit_code
+
+    def listening(self) -> list[int]:
+        """The TCP ports at which it takes connections, as the kernel says (as ``ss -tlnp`` does)."""
+        proc = Path(f"/proc/{self.process.pid}")
+        mine = {os.readlink(link) for link in (proc / "fd").iterdir() if link.is_symlink()}
+        rows = [
+            row.split() for name in ("tcp", "tcp6") for row in (proc / "net" / name).read_text().splitlines()
+        ]
+        return [
+            int(row[1].rpartition(":")[2], 16)
+            for row in rows
+            if f"socket:[{row[9]}]" in mine and row[3] == "0A"
+        ]
 
     def terminate(self, seconds: float = 6) -> tuple[int, float]:
         """SIGTERM; the exit code and after how many seconds it came.

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.live
 JUDGED_S = speech.PERIOD_S + 1.5
 """Seconds of recording for one score: one period, and what is skipped at its beginning."""
 
+LEVEL_DB = 2.5
+"""By how many dB a talker may be heard louder or softer than he spoke."""
+
 AUDIBLE_DB = -45.0
 """A level in dBFS that a tone or a voice exceeds and a silent line does not."""
 
@@ -176,6 +179,7 @@ def test_the_caller_gives_up(lab: Lab) -> None:
     phone = lab.phone()
     bob.dial("alice")
     phone.wait_call("ringing", direction="in")
+    bob.wait_event("CALL_RINGING")
     bob.hangup()
     phone.wait_idle()
 
@@ -260,17 +264,49 @@ def test_early_media_is_heard_before_the_answer(lab: Lab) -> None:
     phone.hook("up")
     phone.keys("105#")
     far.wait_state("speaking")
-    phone.wait_call("early")
+    early = phone.wait_call("early", security="provider")
+    assert early["suite"] == "AES_CM_128_HMAC_SHA1_80"
+    phone.wait_screen("listen")
     with cables.listen() as heard:
         heard.wait(JUDGED_S + 1)
-    phone.wait_call("early")
-    found = speech.score(lab.kit.far, heard.samples(), 2.0)
-    print(f"early media: {found}")
-    assert found.passes(GOOD["pcma"])
-    far.answer()
-    phone.wait_call("active", security="provider")
+        assert phone.wait_call("early")["seconds"] == 0
+        found = speech.score(lab.kit.far, heard.samples(), 2.0)
+        print(f"early media: {found}")
+        assert found.passes(GOOD["pcma"])
+        far.answer()
+        phone.wait_call("active", security="provider")
+        found = speech.score(lab.kit.far, heard.wait(JUDGED_S).last(JUDGED_S), 1.0)
+        print(f"after the answer: {found}")
+        assert found.passes(GOOD["pcma"]), "the same speech goes on"
     phone.hook("down")
     far.wait_state("over")
+
+
+def test_early_media_that_ends_in_a_refusal(lab: Lab) -> None:
+    """An announcement, then 486: it was heard; now the earpiece gives the busy tone, and nothing else."""
+    far = lab.add(EarlyTalker(lab.kit.far, lab.folder))
+    lab.registrar(udp=True, routes={"105": far.uri})
+    cables = lab.cables()
+    phone = lab.phone(cables=cables, encryption="provider")
+    phone.hook("up")
+    phone.keys("105#")
+    phone.wait_call("early", security="provider")
+    with cables.listen() as heard:
+        heard.wait(JUDGED_S + 1)
+        found = speech.score(lab.kit.far, heard.samples(), 2.0)
+        print(f"early media: {found}")
+        assert found.passes(GOOD["pcma"])
+        far.refuse("486 Busy Here")
+        phone.wait_screen("busy")
+        phone.wait_idle()
+        tone = heard.wait(2.5).last(2)
+    assert loudest_db(tone) > AUDIBLE_DB
+    power = np.abs(np.fft.rfft(tone)) ** 2
+    near = round(425 * len(tone) / RATE)  # Hz; the tone of ITU-T E.180
+    assert power[near - 40 : near + 41].sum() > 0.9 * power.sum(), "the busy tone alone"
+    status = phone.status()
+    assert [call["state"] for call in status["calls"]] == ["ended"]
+    assert status["audio_trouble"] == ""
 
 
 def test_dialling_without_the_hash_key(lab: Lab) -> None:
@@ -296,12 +332,23 @@ def test_the_far_end_asks_for_proof_of_who_calls(lab: Lab) -> None:
 
 
 def judge(lab: Lab, codec: str, *, bob_heard: Samples, phone_heard: Samples) -> None:
-    """Both directions must reach ``speech.GOOD``."""
+    """Both directions must reach ``speech.GOOD``, at the level at which they were spoken.
+
+    Not the ear with Opus: what baresip sends in stereo is heard 6 dB louder here, for reasons not yet known.
+    """
     near = speech.score(lab.kit.near, bob_heard, 1.5)
     far = speech.score(lab.kit.far, phone_heard, 0.5)
     print(f"{codec}: bob hears {near}; the phone's ear {far}")
     assert near.passes(GOOD[codec]), f"from the phone to baresip: {near}"
     assert far.passes(GOOD[codec]), f"from baresip to the phone: {far}"
+    assert abs(near.level_db - level_db(lab.kit.near.original())) < LEVEL_DB, f"the level at bob: {near}"
+    if codec != "opus":
+        assert abs(far.level_db - level_db(lab.kit.far.original())) < LEVEL_DB, f"the level here: {far}"
+
+
+def level_db(samples: Samples) -> float:
+    """In dBFS."""
+    return 10 * float(np.log10(np.mean(samples**2) + 1e-12))
 
 
 def loudest_db(samples: Samples) -> float:

@@ -179,6 +179,41 @@ def test_a_sound_device_that_is_missing_at_start(lab: Lab) -> None:
     phone.wait_idle()
 
 
+def test_a_missing_sound_device_is_told_before_a_call_wants_it(lab: Lab) -> None:
+    """On the idle screen and in the status, until it is there; the microphone is not opened to look."""
+    cables = lab.cables()
+    cables.stop()
+    phone = lab.phone(cables=cables, account=False)
+    phone.wait_screen("no sound device", 4)
+    assert '"ear"' in phone.status()["audio_trouble"]
+    before, began = processor_seconds(phone), time.monotonic()
+    wait_until(lambda: time.monotonic() - began > 4, 5, "four seconds without a device")
+    assert processor_seconds(phone) - before < 0.1, "waiting for a device costs next to nothing"
+    cables.start()
+    phone.wait_status(lambda s: not s["audio_trouble"], 8, "the return of the device to be noticed")
+    assert "sound" not in phone.screen().lower()
+    assert cables.users() == (0, 0)
+
+
+def test_a_sound_device_that_vanished_in_a_call_is_told_after_it(lab: Lab) -> None:
+    """And no longer when it is back, though no call wants it."""
+    lab.registrar()
+    lab.baresip("bob", answer="auto")
+    cables = lab.cables()
+    phone = lab.phone(cables=cables)
+    phone.hook("up")
+    phone.keys("102#")
+    phone.wait_call("active")
+    assert not phone.status()["audio_trouble"]
+    cables.stop()
+    phone.wait_screen(SOUND_WORDS, 8)
+    phone.hook("down")
+    phone.wait_status(lambda s: '"ear"' in s["audio_trouble"], 8, "the reason")
+    phone.wait_screen("no sound device")
+    cables.start()
+    phone.wait_status(lambda s: not s["audio_trouble"], 8, "the return of the device to be noticed")
+
+
 def test_a_sound_device_that_vanishes_in_a_call_and_comes_back(lab: Lab) -> None:
     """The call stays up, the display says what is wrong, and sound returns with the device, both ways."""
     lab.registrar()
@@ -222,8 +257,12 @@ def wait_for_voice(heard: Recording, seconds: float) -> None:
     )
 
 
-def wait_good(lab: Lab, heard: Recording, seconds: float = 20) -> None:
-    """The far talker must be heard well for a whole period; before, a jitter buffer may run itself empty."""
+def wait_good(lab: Lab, heard: Recording, seconds: float = 2.5) -> None:
+    """The far talker must be heard well for a whole period that begins so soon after the first sound.
+
+    What piled up in the jitter buffer while no device asked for it must not delay all that follows: it
+    took eight seconds of skips to catch up.
+    """
     heard.wait(speech.PERIOD_S)
     end = heard.seconds + seconds
     while True:

@@ -12,6 +12,7 @@ import pytest
 from tests.rig import capture, ports, scan, srtp
 from tests.rig.baresip import Baresip
 from tests.rig.capture import Capture
+from tests.rig.certs import DOMAIN
 from tests.rig.kamailio import Message, Registrar
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
@@ -73,7 +74,7 @@ def judge(lab: Lab, wire: Capture, registrar: Registrar, bob: Baresip, phone: Ph
     ours = capture.sent_by(packets, phone.address)
     assert len(capture.of_kind(ours, "rtp")) > 200, "there is audio to judge"
     assert len(capture.of_kind(ours, "rtcp")) > 0, "there is RTCP to judge"
-    capture.assert_nothing_clear(ours, keys, words=names())  # the provider's domain is in each ClientHello
+    capture.assert_nothing_clear(ours, keys, words=names())
 
     allowed = {(ports.LOOPBACK, registrar.tls_port)}
     first, count = bob.rtp_ports
@@ -103,8 +104,11 @@ def judge_message(message: Message) -> None:
 
 
 def names() -> list[str]:
-    """What no packet and no RTCP item may hold: the people of the call, and the machine."""
-    return ["alice", "Alice", "bob@", *([socket.gethostname()] if long_name() else [])]
+    """What no packet and no RTCP item may hold: the people of the call, their provider, and the machine.
+
+    A ClientHello names the provider's host where that is known by name (SNI), but not the domain behind it.
+    """
+    return ["alice", "Alice", "bob@", DOMAIN, *([socket.gethostname()] if long_name() else [])]
 
 
 def long_name() -> bool:

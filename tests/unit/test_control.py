@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from firmware.phone import cli
+from firmware.phone import cli, store
 from firmware.phone import commands as do
+from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
 from firmware.phone.control import MAX_LINE, Control, parse
 from firmware.phone.errors import ConfigError
@@ -23,9 +24,12 @@ from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
+from firmware.phone.presence import Grant
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.values import CallId, CallRecord, Direction, EndReason, Party, SubscriptionId, Trust
+from firmware.phone.watch import event_fields, told
 
 
 class Recorder:
@@ -105,7 +109,75 @@ def test_refusals_say_why_and_exit_with_1(rig: Rig, capsys: pytest.CaptureFixtur
     assert answer["ok"] is False
     assert rig.sotto(capsys, "dial", "ftp://x")[0] == 1
     assert rig.sotto(capsys, "sim", "key", "Q")[0] == 1
-    assert rig.sotto(capsys, "risks")[0] == 1
+    assert rig.sotto(capsys, "manifest")[0] == 1
+
+
+def test_the_inventory_is_the_table(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = rig.sotto(capsys, "inventory")
+    assert code == 0
+    assert [row["item"] for row in found["items"]] == [item.name for item in store.ITEMS]
+    assert all(row["purpose"] and row["place"] and row["lifetime"] for row in found["items"])
+    assert cli.main(["--socket", str(rig.path), "inventory"]) == 0
+    said = capsys.readouterr().out
+    assert all(item.purpose in said for item in store.ITEMS)
+
+
+def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.loop.post(on.IncomingCall(CallId(2), Party("sip:bob@phone.test")))
+    rig.loop.post(on.CallFailed(CallId(2), EndReason.MISSED))
+    code, found, _ = rig.sotto(capsys, "inventory", "--wipe")
+    assert code == 0
+    assert found["erased"] == {
+        "ended calls": 1,
+        "missed calls": 1,
+        "call history": 0,
+        "watchers you allowed": 0,
+        "watchers you refused": 0,
+    }
+    assert do.Wipe() in rig.recorder.done
+    assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(
+        found["erased"], 0
+    )
+    assert rig.sotto(capsys, "status")[1]["calls"] == []
+
+
+def test_a_wipe_that_failed_is_refused_in_words(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.requests._settle = lambda: "Not erased: Read-only file system"
+    code, _, error = rig.sotto(capsys, "inventory", "--wipe")
+    assert code == 1
+    assert "Read-only" in error
+
+
+def test_risks_follow_the_switch(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = rig.sotto(capsys, "risks")
+    assert code == 0
+    assert all(risk["text"] and risk["remedy"] for risk in found)
+    assert "switch-unreadable" not in {risk["risk"] for risk in found}
+    rig.sotto(capsys, "sim", "privacy", "broken")
+    assert "switch-unreadable" in {risk["risk"] for risk in rig.sotto(capsys, "risks")[1]}
+    assert cli.main(["--socket", str(rig.path), "risks"]) == 0
+    assert "Remedy:" in capsys.readouterr().out
+
+
+def test_a_key_can_be_held(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rig.sotto(capsys, "sim", "key", "*", "--hold", "1.1")[0] == 0
+    assert rig.sotto(capsys, "screen")[1]["lines"][0].startswith("Menu")
+    assert rig.sotto(capsys, "sim", "key", "#")[0] == 0
+    assert rig.sotto(capsys, "sim", "key", "*")[0] == 0
+    assert rig.sotto(capsys, "screen")[1]["lines"][1] == "*"
+    assert rig.sotto(capsys, "sim", "key", "Q", "--hold", "0")[0] == 1
+    with pytest.raises(SystemExit):
+        cli.main(["--socket", str(rig.path), "sim", "key", "1", "--hold", "9999"])
+
+
+def test_the_history_is_not_told_to_who_watches() -> None:
+    record = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", 1, 2)
+    granted = Grant("sip:eve@phone.test")
+    assert event_fields(on.StoreChanged((record,), (granted,), 5.0, "")) == {
+        "ends": 5.0,
+        "trouble": "",
+        "loaded": False,
+    }
 
 
 def test_wrong_usage_exits_with_2(rig: Rig) -> None:
@@ -222,7 +294,64 @@ def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "sock").exists()
 
 
+def test_an_event_is_told_by_its_name_whatever_its_fields_are() -> None:
+    asked = on.WatcherAsked(SubscriptionId(1), "sip:bob@phone.test", "presence")
+    assert told(asked) == {"event": "watcher-asked", "subscription": 1, "uri": "sip:bob@phone.test"}
+
+
 def test_parse_says_what_is_wrong() -> None:
     assert parse(b'{"command": "status"}') == ("status", {})
     with pytest.raises(ValueError, match="not JSON"):
         parse(b"status")
+
+
+def test_preview(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.loop.post(on.OwnAddress("192.0.2.7:5061"))
+    code, data, _ = rig.sotto(capsys, "preview", "1002")
+    assert (code, data["target"], data["switch"]) == (0, "sip:1002@phone.test", "private")
+    fields = {field["name"]: field for field in data["fields"]}
+    assert fields["From address"]["value"] == "sip:anonymous@anonymous.invalid"
+    assert fields["Contact address"]["value"] == "192.0.2.7"
+    assert all(set(field) == {"name", "value", "why"} and field["why"] for field in data["fields"])
+    rig.sotto(capsys, "sim", "privacy", "open")
+    assert rig.sotto(capsys, "preview", "1002")[1]["switch"] == "open"
+    assert rig.sotto(capsys, "preview", "*31#1002")[1]["cause"] == "star code"
+    rig.sotto(capsys, "sim", "privacy", "broken")
+    _, data, _ = rig.sotto(capsys, "preview", "112")
+    assert (data["switch"], data["cause"]) == ("private", "emergency")
+    assert rig.sotto(capsys, "preview", "tel:x")[0] == 1
+    assert not any(isinstance(command, do.PlaceCall) for command in rig.recorder.done), "nothing was sent"
+
+
+def test_preview_for_a_person(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--socket", str(rig.path), "preview", "1002"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "A call to sip:1002@phone.test now (switch: private) would carry:"
+    assert any(line.startswith("From address") and "anonymous.invalid" in line for line in said)
+
+
+def test_dial_knows_star_codes_and_emergency_numbers(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.sotto(capsys, "sim", "privacy", "open")
+    assert rig.sotto(capsys, "dial", "*31#1002")[0] == 0
+    assert rig.sotto(capsys, "hangup")[0] == 0
+    rig.sotto(capsys, "sim", "privacy", "private")
+    assert rig.sotto(capsys, "dial", "#31#1003")[0] == 0
+    assert rig.sotto(capsys, "hangup")[0] == 0
+    assert rig.sotto(capsys, "dial", "112")[0] == 0
+    code, _, said = rig.sotto(capsys, "preview", "*31#")
+    assert (code, "the number is missing after the code" in said) == (1, True)
+    placed = [command for command in rig.recorder.done if isinstance(command, do.PlaceCall)]
+    assert [(call.uri[4:8], call.exposure.cause, call.exposure.identity) for call in placed] == [
+        ("1002", "star code", False),
+        ("1003", "switch", False),
+        ("112@", "emergency", True),
+    ]
+
+
+def test_status_tells_how_sure_it_is_who_calls(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = Party("sip:bob@phone.test", "Bob", Trust.ASSERTED, doubt="the signature is wrong")
+    rig.loop.post(on.IncomingCall(CallId(2), peer))
+    (call,) = rig.sotto(capsys, "status")[1]["calls"]
+    assert (call["trust"], call["anonymous"], call["doubt"]) == ("asserted", False, "the signature is wrong")
+    cli.main(["--socket", str(rig.path), "status"])
+    assert "caller asserted, proof false: the signature is wrong" in capsys.readouterr().out

@@ -108,6 +108,7 @@ def test_masked_by_form(text: str, safe: str) -> None:
         "version 0.1.0 of 2027-01-31, pjsua2 2.15.1, took 1234.5678901 s",
         "sip: the engine starts; write sip: before it",
         *weakenings(Config(sip=Sip(transport="udp"), media=Media(Encryption.PROVIDER, allow_clear=True))),
+        *weakenings(Config(source=Path("/etc/sottovoce/phone.toml"), password_exposed=True)),
     ],
 )
 def test_the_rest_stays_useful(text: str) -> None:

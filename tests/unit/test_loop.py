@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -15,7 +15,8 @@ from firmware.phone.loop import Loop, differences
 from firmware.phone.machine.outputs import Outputs
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
-from firmware.phone.values import CallId, Hook, Light, Party, SwitchPosition, Tone
+from firmware.phone.presence import Grant, Sees
+from firmware.phone.values import CallId, Hook, Light, Party, SubscriptionId, SwitchPosition, Tone
 
 RULES = Rules(domain="phone.test", identity="Alice")
 
@@ -159,3 +160,24 @@ def test_digits_are_dialled_when_their_time_has_come() -> None:
     clock.advance(0.2)
     loop.handle(on.Tick())
     assert do.PlaceCall in recorder.kinds()
+
+
+def test_a_watcher_is_answered_then_told_and_at_midnight_the_grant_is_over() -> None:
+    loop, recorder = make()
+    loop.rules = Rules(domain="phone.test", grants=(Grant("sip:bob@phone.test", until=date(2026, 11, 23)),))
+    clock, bob = loop.clock, SubscriptionId(1)
+    assert isinstance(clock, FakeClock)
+    loop.handle(on.PrivacySwitched(SwitchPosition.OPEN))
+    loop.handle(on.WatcherAsked(bob, "sip:bob@phone.test", "presence"))
+    loop.handle(on.PrivacySwitched(SwitchPosition.PRIVATE))
+    clock.advance(12 * 3600 - 1)
+    loop.handle(on.Tick())
+    clock.advance(2)
+    loop.handle(on.Tick())
+    told = [c for c in recorder.done if isinstance(c, do.GrantWatcher | do.NotifyWatcher | do.RefuseWatcher)]
+    assert told == [
+        do.GrantWatcher(bob),
+        do.NotifyWatcher(bob, Sees.OPEN),
+        do.NotifyWatcher(bob, Sees.CLOSED),
+        do.RefuseWatcher(bob, 403),
+    ]

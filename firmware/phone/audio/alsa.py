@@ -7,21 +7,25 @@ import errno
 import functools
 import logging
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import alsaaudio
 
 from firmware.phone.audio import countries
 from firmware.phone.audio.countries import ToneSpec
-from firmware.phone.audio.player import LoopPlayer
+from firmware.phone.audio.player import LASTING_S, LoopPlayer
 from firmware.phone.audio.tones import samples
 from firmware.phone.clock import Clock, SystemClock
 from firmware.phone.errors import HardwareError
-from firmware.phone.values import Tone
+from firmware.phone.values import Loudspeaker, Tone
 
 log = logging.getLogger("sottovoce.audio")
 
 NULL = "null"
 """The PCM name that means: no sound, nothing is opened."""
+
+CARDS = Path("/dev/snd")
 
 CONTROLS = ("Master", "PCM", "Headphone", "Speaker", "Playback", "Digital")
 """Mixer controls in the order in which they are tried; then any that has a playback volume."""
@@ -49,6 +53,8 @@ class AlsaAudio:
         period_ms: int = 20,
         periods: int = 8,
         clock: Clock | None = None,
+        on_trouble: Callable[[Loudspeaker, str], None] = lambda loudspeaker, trouble: None,
+        cards: Path = CARDS,
     ) -> None:
         """Prepare, not open.
 
@@ -57,6 +63,8 @@ class AlsaAudio:
             ringer: PCM name of the ringer, or "null"; may be the same.
             mixer: name of the ALSA control device.
             country: ISO 3166-1 code or "default" (``countries.COUNTRIES``).
+            on_trouble: hears, from a thread of its own, why a device gives no sound, and "" when it does.
+            cards: folder whose entries come and go with the cards.
         """
         self._country = countries.country(country)
         self._mixer = mixer
@@ -64,9 +72,12 @@ class AlsaAudio:
         self._periods = periods
         self._rate = rate
         self._clock = clock or SystemClock()
+        self._on_trouble = on_trouble
+        self._cards = cards
+        self._lent = False
         self._render = functools.lru_cache(maxsize=len(Tone) + 1)(self._rendered)
-        self._handset = self._player("handset", playback)
-        self._ringer = self._player("ringer", ringer)
+        self._handset = self._player(Loudspeaker.HANDSET, playback)
+        self._ringer = self._player(Loudspeaker.RINGER, ringer)
 
     def start(self) -> None:
         _hush()
@@ -89,6 +100,15 @@ class AlsaAudio:
         else:
             self._ringer.silence()
 
+    def lend(self, lent: bool) -> None:
+        self._lent = lent
+        if self._handset is None:
+            return
+        if lent:
+            self._handset.silence()
+        else:
+            self._handset.probe(LASTING_S)  # by then the voice has let go
+
     def volume(self, percent: int) -> bool:
         """Set the volume of the first control that has one. False: there is none, or the card is away."""
         try:
@@ -99,7 +119,7 @@ class AlsaAudio:
 
     @property
     def trouble(self) -> str:
-        """Why there is no sound, for ``sotto selftest``; "" = no trouble known."""
+        """Why there is no sound, even if only since a moment; "" = no trouble known."""
         return next((player.trouble for player in self._players() if player.trouble), "")
 
     def stop(self) -> None:
@@ -109,19 +129,53 @@ class AlsaAudio:
     def _players(self) -> list[LoopPlayer]:
         return [player for player in (self._handset, self._ringer) if player]
 
-    def _player(self, name: str, pcm: str) -> LoopPlayer | None:
+    def _in_use(self, loudspeaker: Loudspeaker) -> bool:
+        """Whether the voice or the other loudspeaker has a PCM, which may be of the same card."""
+        other = self._ringer if loudspeaker is Loudspeaker.HANDSET else self._handset
+        return self._lent or (other is not None and other.has_pcm)
+
+    def _player(self, loudspeaker: Loudspeaker, pcm: str) -> LoopPlayer | None:
         if pcm == NULL:
             return None
         opening = functools.partial(_open, pcm, self._rate, self._period, self._periods)
         period_s = self._period / self._rate
         lead = max(1, self._periods // 2)
-        return LoopPlayer(name, opening, self._render, self._period, period_s, lead, self._clock)
+        return LoopPlayer(
+            loudspeaker.value,
+            opening,
+            self._render,
+            self._period,
+            period_s,
+            lead,
+            self._clock,
+            functools.partial(self._on_trouble, loudspeaker),
+            functools.partial(self._in_use, loudspeaker),
+            _Replugged(self._cards),
+        )
 
     def _rendered(self, spec: ToneSpec) -> bytes:
         loop = samples(spec, self._rate)
         if sys.byteorder == "big":
             loop.byteswap()
         return loop.tobytes()
+
+
+class _Replugged:
+    """Says, each time it is called, whether entries of a folder have come or gone since the last time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._look()
+
+    def __call__(self) -> bool:
+        before, self._seen = self._seen, self._look()
+        return self._seen != before
+
+    def _look(self) -> int | None:
+        try:
+            return self._folder.stat().st_mtime_ns
+        except OSError:  # no card at all
+            return None
 
 
 class _AlsaPcm:

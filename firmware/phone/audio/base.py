@@ -13,6 +13,9 @@ class Audio(Protocol):
     Starting a sound returns at once. One owner for each PCM: ``tone(None)`` and ``ring(False)`` have closed
     their PCM when they return, so that the SIP engine can open it for the voice; that takes a few ms, with a
     device that does not let go at most 200 ms, which is logged. The capture device is never touched here.
+
+    Whether a device is there is looked at when the phone starts and after each call, and every few seconds
+    while it is not; what is found goes to the ``on_trouble`` that the driver was made with.
     """
 
     def start(self) -> None: ...
@@ -20,6 +23,14 @@ class Audio(Protocol):
     def tone(self, tone: Tone | None) -> None: ...
 
     def ring(self, on: bool) -> None: ...
+
+    def lend(self, lent: bool) -> None:
+        """The SIP engine is about to open the sound devices for the voice, or is closing them.
+
+        When ``lend(True)`` returns no PCM of the handset is open here, and none is opened to look whether
+        it is there until ``lend(False)``.
+        """
+        ...
 
     def stop(self) -> None:
         """Silence, and every PCM closed. May be called twice."""

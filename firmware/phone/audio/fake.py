@@ -30,6 +30,9 @@ class FakeAudio:
     def ring(self, on: bool) -> None:
         self._set(self.playing, on and self._running)
 
+    def lend(self, lent: bool) -> None:
+        """There is nothing to lend."""
+
     def volume(self, percent: int) -> bool:
         """There is no mixer, so never True; the wish is remembered."""
         self.percent = percent

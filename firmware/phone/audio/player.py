@@ -21,6 +21,10 @@ log = logging.getLogger("sottovoce.audio")
 FRAME = 2
 """Bytes: 16 bits, mono."""
 QUICK_RETRY_S, SLOW_RETRY_S, QUICK_FOR_S = 0.1, 2.0, 10.0
+PROBE_EVERY_S = 5.0
+"""Seconds between two looks at a PCM that nothing is to be played on, while it is in trouble."""
+LASTING_S = 1.0
+"""A failure is told when it has lasted so long: a PCM is busy for a moment when its owner changes."""
 SILENCE_S = 0.2
 """``silence`` waits at most so long for the PCM to be closed."""
 STALL_S = 2.0
@@ -56,6 +60,9 @@ class LoopPlayer:
         period_s: float,
         lead: int,
         clock: Clock,
+        on_trouble: Callable[[str], None] = lambda trouble: None,
+        in_use: Callable[[], bool] = lambda: False,
+        replugged: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare, not start.
 
@@ -64,6 +71,9 @@ class LoopPlayer:
             open_pcm: opens the device or raises ``HardwareError``, without waiting for it.
             render: one period of a tone's loop; called in the player's thread.
             lead: periods written at once at the start.
+            on_trouble: hears, in the player's thread, why there is no sound, and "" when there is again.
+            in_use: whether another part of the phone has the device now; then it is not looked at.
+            replugged: whether devices have come or gone since it was last asked.
         """
         self._name = name
         self._open_pcm = open_pcm
@@ -72,17 +82,35 @@ class LoopPlayer:
         self._lead = lead
         self._pause = period_s / 2
         self._clock = clock
+        self._on_trouble = on_trouble
+        self._in_use = in_use
+        self._replugged = replugged
+        self._probe_at: float | None = clock.monotonic()
         self._changed = threading.Condition()
         self._wanted: ToneSpec | None = None
         self._silences = self._served = 0
         self._has_pcm = False
         self._stopping = False
         self._failing_since: float | None = None
+        self._troubled_since: float | None = None
+        self._told: str | None = ""
         self.trouble = ""
         self._thread = threading.Thread(target=self._run, name=f"audio-{name}", daemon=True)
 
+    @property
+    def has_pcm(self) -> bool:
+        """Whether the device is open or being opened here."""
+        return self._has_pcm
+
     def start(self) -> None:
         self._thread.start()
+
+    def probe(self, after: float = 0.0) -> None:
+        """Look in so many seconds whether the device is there, and tell in any case. Returns at once."""
+        with self._changed:
+            self._told = None
+            self._probe_at = self._clock.monotonic() + after
+            self._changed.notify_all()
 
     def play(self, spec: ToneSpec) -> None:
         """Sound ``spec`` from now on. Returns at once."""
@@ -122,30 +150,50 @@ class LoopPlayer:
             self._rest()
 
     def _next(self) -> bool:
-        """Wait for a tone to play, and take the PCM; False: the end."""
+        """Wait for a tone to play or a device to look at, and take the PCM; False: the end."""
         with self._changed:
             if self._silenced():
                 self._failing_since = None
-            self._changed.wait_for(lambda: self._wanted or self._stopping)
+            while not (self._wanted or self._stopping or self._probe_is_due()):
+                due = self._probe_at
+                pause = PROBE_EVERY_S if due is None else due - self._clock.monotonic()
+                self._changed.wait(max(0.0, pause))
+            self._probe_at = None
             self._served = self._silences
             self._has_pcm = not self._stopping
             return self._has_pcm
+
+    def _probe_is_due(self) -> bool:
+        """Whether to look at the device now: it was asked for, it is in trouble, or devices came or went."""
+        now = self._clock.monotonic()
+        if self._replugged() and self._probe_at is None:
+            self._probe_at = now
+        if self._probe_at is None or now < self._probe_at:
+            return False
+        if self._in_use():
+            self._probe_at = now + LASTING_S
+            return False
+        return True
 
     def _silenced(self) -> bool:
         """Whether silence was wished since the PCM was taken, even if the next tone is wished already."""
         return self._wanted is None or self._silences != self._served
 
     def _rest(self) -> None:
-        """After a failure: wait before the next try, but not beyond the end of the tone."""
-        if self._failing_since is not None:
-            delay = retry_delay(self._clock.monotonic() - self._failing_since)
-            with self._changed:
-                self._changed.wait_for(self._silenced, delay)
+        """After a failure: wait before the next try of a tone, but not beyond its end; then look at times."""
+        if self._failing_since is None:
+            return
+        delay = retry_delay(self._clock.monotonic() - self._failing_since)
+        with self._changed:
+            self._changed.wait_for(self._silenced, delay)
+            self._probe_at = self._clock.monotonic() + (PROBE_EVERY_S if self._told else LASTING_S)
 
     def _stream(self) -> None:
         """Open the PCM and play until there is nothing to play. Raises ``HardwareError``."""
         pcm = self._open_pcm()
         try:
+            if self._wanted is None:
+                self._works()
             self._feed(pcm)
         finally:
             pcm.close()
@@ -162,7 +210,7 @@ class LoopPlayer:
             size, pause = self._chunk, self._pause
             if taken:
                 progress = self._clock.monotonic()
-                self._sounds()
+                self._works()
             elif self._clock.monotonic() - progress > STALL_S:
                 raise HardwareError(f"the PCM took no sound for {STALL_S:g} s; is the card still there?")
 
@@ -172,17 +220,28 @@ class LoopPlayer:
             return None if self._silenced() else self._wanted
 
     def _failed(self, trouble: str) -> None:
+        now = self._clock.monotonic()
         if self._failing_since is None:
-            self._failing_since = self._clock.monotonic()
+            self._failing_since = now
+        if self._troubled_since is None:
+            self._troubled_since = now
         if trouble != self.trouble:
             log.warning("%s: no sound: %s", self._name, trouble)
             self.trouble = trouble
+        if now - self._troubled_since >= LASTING_S:
+            self._tell(trouble)
 
-    def _sounds(self) -> None:
-        self._failing_since = None
+    def _works(self) -> None:
+        self._failing_since = self._troubled_since = None
         if self.trouble:
             log.info("%s: sound is back", self._name)
             self.trouble = ""
+        self._tell("")
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._told:
+            self._told = trouble
+            self._on_trouble(trouble)
 
 
 def _slice(loop: bytes, position: int, size: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.phone.values import Direction, Registration, Security, SwitchPosition
+from firmware.phone.values import Direction, Registration, Security, SwitchPosition, Trust
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,17 @@ class Calling:
 
 @dataclass(frozen=True)
 class Ringing:
-    """An incoming call rings."""
+    """An incoming call rings. ``trust``: how sure it is who calls; ``doubtful``: their proof was false.
+    ``silent``: without a bell.
+    """
 
     peer: str
     address: str
     privacy: SwitchPosition
+    trust: Trust = Trust.CLAIMED
+    anonymous: bool = False
+    silent: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,17 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class WatcherAsks:
+    """Somebody wants to see when we are there; the keys 1, 2 and # answer.
+
+    ``who`` is a contact's name or a user part.
+    """
+
+    who: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Message:
     """Something that the user has to know and that is no call ("Starting", "Goodbye")."""
 
@@ -85,4 +102,22 @@ class Message:
     text: str
 
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | Message
+@dataclass(frozen=True)
+class Pages:
+    """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
+
+    ``keys``: what the keys do here, in a few signs.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    page: int
+    of: int
+    keys: str = ""
+
+
+PAGE_LINES = 4
+PAGE_COLUMNS = 21
+"""Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
+
+Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Message | Pages

@@ -45,11 +45,13 @@ def clean(text: str, longest: int = LONGEST) -> str:
 
 def cleaned(screen: Screen) -> Screen:
     """``screen`` with every text in it through :func:`clean`, so that no view can forget one."""
-    changes: dict[str, str | Registration] = {}
+    changes: dict[str, str | Registration | tuple[str, ...]] = {}
     for field in fields(screen):
         value = getattr(screen, field.name)
         if isinstance(value, str):
             changes[field.name] = clean(value)
+        elif isinstance(value, tuple):
+            changes[field.name] = tuple(clean(line) for line in value)
         elif isinstance(value, Registration):
             changes[field.name] = replace(value, reason=clean(value.reason))
     return replace(screen, **changes)  # type: ignore[arg-type]  # names and types come from the screen itself

@@ -23,7 +23,19 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
-from firmware.phone.display.screens import Calling, Dialling, Ended, Idle, InCall, Message, Ringing, Screen
+from firmware.phone.display.screens import (
+    PAGE_LINES,
+    Calling,
+    Dialling,
+    Ended,
+    Idle,
+    InCall,
+    Message,
+    Pages,
+    Ringing,
+    Screen,
+    WatcherAsks,
+)
 from firmware.phone.display.text import cleaned
 from firmware.phone.display.words import lines
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
@@ -66,8 +78,12 @@ def draw(screen: Screen) -> Image.Image:
             _in_call(image, screen)
         case Ended():
             _ended(image, screen)
+        case WatcherAsks():
+            _watcher_asks(image, screen)
         case Message():
             _message(image, screen)
+        case Pages():
+            _pages(image, screen)
     return image
 
 
@@ -109,12 +125,13 @@ def _calling(image: Image.Image, screen: Calling) -> None:
 
 
 def _ringing(image: Image.Image, screen: Ringing) -> None:
-    Row(words.INCOMING, icons.BELL, bar=True).draw(image, 0)
+    Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
-    bottom = rows_at_bottom(image, Row(address, middle=True).folded(2))
+    art = icons.WARNING if screen.doubtful else ""
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2))
     _name(image, ROW + 1, bottom, name)
 
 
@@ -145,11 +162,32 @@ def _ended(image: Image.Image, screen: Ended) -> None:
     _name(image, ROW, rows_at_bottom(image, Row(screen.hint, middle=True).folded(2)), screen.reason)
 
 
+def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
+    Row(words.ASKS, icons.EYE, bar=True).draw(image, 0)
+    keys = Row(words.ASKS_KEYS, middle=True)
+    address = words.asks_address(screen)
+    if SMALL.width(address) > WIDTH:
+        address = address.replace("@", " @", 1)  # may be broken before its host, which must be seen
+    bottom = rows_at_bottom(image, [*Row(address, middle=True).folded(2), keys])
+    _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
+
+
 def _message(image: Image.Image, screen: Message) -> None:
     face, found = fit(screen.text, WIDTH, HEIGHT - 24, (SMALL,))
     text_top = HEIGHT - face.size * len(found) - 4 if found else HEIGHT
     _name(image, 0, text_top, screen.title)
     centred(image, text_top, HEIGHT - 4, face, found)
+
+
+def _pages(image: Image.Image, screen: Pages) -> None:
+    """The title and what the keys do on a lit bar, then rows of small text."""
+    keys = SMALL.width(screen.keys)
+    Row("", bar=True).draw(image, 0)
+    SMALL.draw(image, 2, 0, shorten(words.pages_title(screen), SMALL, WIDTH - keys - 8), lit=False)
+    SMALL.draw(image, WIDTH - keys - 2, 0, screen.keys, lit=False)
+    top = HEIGHT - PAGE_LINES * ROW
+    for number, line in enumerate(screen.lines[:PAGE_LINES]):
+        SMALL.draw(image, 2, top + number * ROW, shorten(line, SMALL, WIDTH - 2))
 
 
 def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:

@@ -9,11 +9,13 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Pages,
     Ringing,
     Screen,
+    WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
-from firmware.phone.values import RegistrationState, Security, SwitchPosition
+from firmware.phone.values import RegistrationState, Security, SwitchPosition, Trust
 
 SECURITY = {
     Security.END_TO_END_VERIFIED: "End to end, verified",
@@ -29,13 +31,25 @@ SWITCH = {
     SwitchPosition.UNREADABLE: "Private (switch?)",
 }
 
+TRUST = {
+    Trust.VERIFIED: "Verified",
+    Trust.ASSERTED: "Provider says",
+    Trust.CLAIMED: "Claimed",
+}
+
+ANONYMOUS = "Anonymous"
 CODE = "Code"
 DIAL = "Dial a number"
 NEW_CALL = "New call"
+FALSE_PROOF = "False proof"
 INCOMING = "Incoming call"
+INCOMING_SILENT = "Silent call"
 LIFT = "Lift the handset"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
+ASKS = "May they see you?"
+ASKS_MORE = "wants to see when you are there"
+ASKS_KEYS = "1 today  2 30 days  # no"
 
 
 def duration(seconds: int) -> str:
@@ -81,11 +95,27 @@ def keys(screen: InCall) -> str:
     return f"Keys: {screen.digits}" if screen.digits else ""
 
 
+def incoming(screen: Ringing) -> str:
+    return INCOMING_SILENT if screen.silent else INCOMING
+
+
 def caller(screen: Ringing) -> tuple[str, str]:
-    """The large line and the small one: name and address, or the address alone, or "Unknown"."""
+    """The large line and the small one: name, and how sure that is with the address."""
+    if screen.anonymous:
+        return ANONYMOUS, ""
+    trust = FALSE_PROOF if screen.doubtful else TRUST[screen.trust]
     if screen.peer and screen.peer != screen.address:
-        return screen.peer, screen.address
-    return screen.address or UNKNOWN, ""
+        return screen.peer, f"{trust}: {screen.address}" if screen.address else trust
+    return screen.address or UNKNOWN, trust
+
+
+def asks_address(screen: WatcherAsks) -> str:
+    """The address under the name, where that says more."""
+    return screen.address if screen.who != screen.address else ""
+
+
+def pages_title(screen: Pages) -> str:
+    return f"{screen.title} {screen.page}/{screen.of}" if screen.of > 1 else screen.title
 
 
 def lines(screen: Screen) -> list[str]:
@@ -116,14 +146,18 @@ def _lines(screen: Screen) -> list[str]:
                 lift,
             ]
         case Ringing():
-            return [INCOMING, SWITCH[screen.privacy], *caller(screen)]
+            return [incoming(screen), SWITCH[screen.privacy], *caller(screen)]
         case InCall():
             return _in_call(screen)
         case Ended():
             spoken = duration(screen.seconds) if screen.seconds > 0 else ""
             return [screen.peer, spoken, screen.reason, screen.hint]
+        case WatcherAsks():
+            return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
         case Message():
             return [screen.title, screen.text]
+        case Pages():
+            return [pages_title(screen), *screen.lines, screen.keys]
 
 
 def _in_call(screen: InCall) -> list[str]:

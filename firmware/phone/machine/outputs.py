@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.phone.display import screens
+from firmware.phone.machine import menu, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -20,9 +21,9 @@ from firmware.phone.machine.rules import (
     Rules,
 )
 from firmware.phone.machine.state import Call, State
+from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
-from firmware.phone.sip.headers import ANONYMOUS_URI
-from firmware.phone.values import CallState, Direction, EndReason, Hook, Tone
+from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, SubscriptionId, Tone
 
 _BUSY_TONE = {
     EndReason.BUSY,
@@ -41,18 +42,28 @@ _HINTS = {
     EndReason.NO_ACCOUNT: "Dial a contact",
 }
 
+NO_SOUND = "No sound device"
+RINGER_SILENT = "The ringer is silent"
+"""What the display says of the sound devices; ``sotto status`` says why, and what to do."""
+
+PERMIT_IN_VAIN = "Switch is on private"
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """``voice``: microphone and earpiece are open and connected to the call."""
+    """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees.
+    """
 
     tone: Tone | None = None
     ringing: bool = False
+    bell: bool = False
     voice: bool = False
     private: bool = True
+    watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
 
 
-def outputs(state: State, now: float) -> Outputs:
+def outputs(rules: Rules, state: State, now: float) -> Outputs:
     live = state.live
     ringing = (
         live is not None
@@ -62,7 +73,9 @@ def outputs(state: State, now: float) -> Outputs:
         and state.hook is Hook.ON
     )
     voice = live is not None and live.voice and state.hook is Hook.OFF
-    return Outputs(_tone(state, now), ringing, voice, exposure(state.switch).private)
+    bell = ringing and live is not None and not live.silent
+    private = exposure(state.switch).private
+    return Outputs(_tone(state, now), ringing, bell, voice, private, watchers.seen(rules, state))
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -93,6 +106,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     live = state.live
     if live is not None:
         return _live_screen(rules, state, live, now)
+    if state.menu is not None:
+        return menu.pages(rules, state, now, wall)
     if state.digits or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
@@ -100,29 +115,43 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return screens.Ended(
             last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, "")
         )
+    asking = watchers.asking(state, now)
+    if asking is not None:
+        return _asks(rules, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=state.voice_trouble,
+        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
     )
 
 
+def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+    bare = address.removeprefix("sips:").removeprefix("sip:")
+    name = rules.name_of(address)
+    return screens.WatcherAsks(name or Party(address).label, bare)
+
+
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
-    target = ""
-    if state.digits:
+    """The number without the star code before it, and what that makes of what they see."""
+    dialled = starcodes.split(rules.country, state.digits)
+    target, emergency = "", False
+    if dialled.number:
         try:
-            target = rules.resolve(state.digits).label
+            plan = rules.plan(state.digits)
+            target, emergency = plan.party.label, plan.emergency
         except ValueError:
             target = "not in the contacts"
+    shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
+    in_vain = dialled.permits and not shown.identity
     return screens.Dialling(
-        digits=state.digits,
-        target="" if target == state.digits else target,
-        they_see=rules.they_see(exposure(state.switch)),
+        digits=dialled.number,
+        target="" if target == dialled.number else target,
+        they_see=rules.they_see(shown),
         lifted=state.hook is Hook.OFF,
-        notice=state.voice_trouble,
+        notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
     )
 
 
@@ -139,15 +168,21 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             codec=call.media.codec,
             digits=call.digits,
             lifted=lifted,
-            notice=state.voice_trouble,
+            notice=_sound_notice(state),
         )
     if call.direction is Direction.IN:
-        hidden = call.peer.uri.startswith(ANONYMOUS_URI)
-        address = "" if hidden else call.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
-        return screens.Ringing(call.peer.label, address, state.switch)
+        peer = call.peer
+        address = "" if peer.anonymous else peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        return screens.Ringing(
+            peer.label, address, state.switch, peer.trust, peer.anonymous, call.silent, bool(peer.doubt)
+        )
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
-    they_see = rules.they_see(exposure(state.switch))
-    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, state.voice_trouble)
+    they_see = rules.they_see(call.exposure)
+    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, _sound_notice(state))
+
+
+def _sound_notice(state: State) -> str:
+    return NO_SOUND if state.no_sound else ""
 
 
 def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
@@ -164,6 +199,8 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
+    times += menu.deadlines(state)
+    times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:
             times += [call.since + t for t in (ENDED_SHOWN, END_TONE, ENDED_KEPT)]

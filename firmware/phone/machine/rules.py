@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.config import Config, Contact
-from firmware.phone.privacy import Exposure
+from firmware.phone.machine import starcodes
+from firmware.phone.machine.emergency import is_emergency
+from firmware.phone.machine.screening import Policy
+from firmware.phone.presence import Grant
+from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import uri
+from firmware.phone.sip.headers import Profile
 from firmware.phone.values import Party
 
 MAX_DIGITS = 32
@@ -30,13 +35,28 @@ ENDED_KEPT = 30.0
 RING_LIMIT = 180.0
 """Seconds after which an unanswered incoming call is refused with 480 (RFC 3261 section 13.3.1.1)."""
 
+ASK_GUARD = 1.0
+"""Seconds that a question stands before a key answers it: one pressed earlier was not meant for it."""
+
 PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A call to be placed."""
+
+    party: Party
+    restricted: bool = False
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
 class Rules:
-    """The part of the configuration that decisions depend on. Times in seconds."""
+    """The part of the configuration that decisions depend on. Times in seconds.
+
+    ``versions``: component and version.
+    """
 
     domain: str = ""
     transport: str = "tls"
@@ -44,9 +64,15 @@ class Rules:
     contacts: tuple[Contact, ...] = ()
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
+    grants: tuple[Grant, ...] = ()
+    country: str = ""
+    screening: Policy = Policy()
+    profile: Profile = Profile()
+    config: Config = Config()
+    versions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, config: Config) -> Rules:
+    def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
         account = config.account
         return cls(
             domain=account.domain if account else "",
@@ -55,7 +81,34 @@ class Rules:
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
+            grants=tuple(Grant(w.uri, w.shows, w.until) for w in config.privacy.watchers),
+            country=config.phone.country,
+            screening=Policy(
+                config.privacy.anonymous_callers,
+                config.privacy.unknown_callers,
+                tuple(block.uri for block in config.privacy.blocks),
+            ),
+            profile=Profile.of(config),
+            config=config,
+            versions=versions,
         )
+
+    def plan(self, text: str) -> Plan:
+        """Whom ``text`` calls, and what it asks for beside that: a star code, an emergency number.
+
+        Raises ValueError, in words for a person, when nobody can be called by it.
+        """
+        dialled = starcodes.split(self.country, text)
+        if not dialled.number:
+            raise ValueError("the number is missing after the code; dial both together")
+        emergency = is_emergency(self.country, dialled.number)
+        party = self._emergency(dialled.number) if emergency else self.resolve(dialled.number)
+        return Plan(party, dialled.restricted, emergency)
+
+    def _emergency(self, number: str) -> Party:
+        """The emergency service, before any contact that has the same speed dial."""
+        target = str(self._target(number))
+        return Party(target, self.name_of(target))
 
     def resolve(self, text: str) -> Party:
         """Whom ``text`` (digits, a name part or an address) means.
@@ -86,4 +139,6 @@ class Rules:
 
     def they_see(self, exposure: Exposure) -> str:
         """What the called party will learn of the caller, for the display."""
+        if exposure.cause == EMERGENCY:
+            return f"{self.identity} (emergency)"
         return self.identity if exposure.identity else "nothing"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from firmware.phone.machine.table import Move, after
+from firmware.phone.presence import Grant, Watching
+from firmware.phone.privacy import Exposure
 from firmware.phone.values import (
     CallId,
+    CallRecord,
     CallState,
     Direction,
     EndReason,
@@ -20,7 +24,10 @@ from firmware.phone.values import (
 
 @dataclass(frozen=True)
 class Call:
-    """One call. ``since``: when it entered its state; ``answered_at``: when it became active."""
+    """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
+
+    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    """
 
     id: CallId
     direction: Direction
@@ -32,6 +39,8 @@ class Call:
     answered_at: float | None = None
     reason: EndReason | None = None
     digits: str = ""
+    exposure: Exposure = Exposure()
+    silent: bool = False
 
     @property
     def live(self) -> bool:
@@ -65,10 +74,33 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Menu:
+    """The menu is open: at ``item`` ("" = the list) and ``page``, which may run past either end.
+
+    ``asked``: whether to erase has been asked; ``erased``: it has been done. ``keyed_at``: the last key.
+    """
+
+    item: str = ""
+    page: int = 0
+    asked: bool = False
+    erased: bool = False
+    keyed_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
     ``ended_seen`` is the id of the last ended call whose screen the user has left.
+
+    ``grants`` were given at the keypad, ``refused`` are the watchers refused there; ``watchers`` have a
+    subscription now, in the order they came. ``asked_at``: since when the display asks whether the first who
+    waits may see us. ``today`` is None while nobody knows the day.
+
+    ``own_address``: "host:port" where far ends reach us, or "" before the first connection.
+
+    ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
+    ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
     """
 
     hook: Hook = Hook.ON
@@ -79,10 +111,35 @@ class State:
     digits: str = ""
     keyed_at: float = 0.0
     voice_trouble: str = ""
+    handset_trouble: str = ""
+    ringer_trouble: str = ""
     display_trouble: str = ""
     missed: int = 0
     placed: int = 0
     ended_seen: CallId | None = None
+    grants: tuple[Grant, ...] = ()
+    refused: tuple[str, ...] = ()
+    watchers: tuple[Watching, ...] = ()
+    asked_at: float | None = None
+    today: date | None = None
+    own_address: str = ""
+    history: tuple[CallRecord, ...] = ()
+    store_trouble: str = ""
+    expiry_at: float | None = None
+    menu: Menu | None = None
+    star_at: float | None = None
+
+    @property
+    def no_sound(self) -> bool:
+        """Whether the handset is silent or deaf, for all that is known."""
+        return bool(self.voice_trouble or self.handset_trouble)
+
+    @property
+    def audio_trouble(self) -> str:
+        """What is wrong with the sound devices, in detail; "" = nothing known."""
+        handset = self.handset_trouble or self.voice_trouble
+        ringer = self.ringer_trouble if self.ringer_trouble != self.handset_trouble else ""
+        return "; ".join([handset] * bool(handset) + [f"ringer: {ringer}"] * bool(ringer))
 
     @property
     def live(self) -> Call | None:

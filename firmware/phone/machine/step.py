@@ -12,11 +12,12 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Rules
+from firmware.phone.machine import menu, records, screening, starcodes, watchers
+from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import exposure
-from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Loudspeaker, Party
 
 BUSY_HERE = 486
 TEMPORARILY_UNAVAILABLE = 480
@@ -28,11 +29,17 @@ Result = tuple[State, Commands]
 
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
-    handler = _HANDLERS.get(type(event))
-    if handler is None:
-        return state, ()
-    result: Result = handler(rules, state, event, now)
-    return result
+    handler = _HANDLERS.get(type(event), _nothing)
+    after, commands = menu.key(rules, state, event, now) or handler(rules, state, event, now)
+    after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
+    if watchers.asking(after, now) is not None:
+        after = replace(after, menu=None)
+    kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
+    return after, commands + refused + kept
+
+
+def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
+    return state, ()
 
 
 def why_not(state: State, event: on.Event) -> str:
@@ -77,8 +84,11 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
     live = state.live
     if live is not None:
         return _key_in_call(state, live, event.key, now)
+    if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
+        return watchers.decided(state, event.key, now)
     state = _dismissed(state)
-    if event.key == "#" and state.digits and state.hook is Hook.OFF:
+    dials = event.key == "#" and state.digits and state.hook is Hook.OFF
+    if dials and not starcodes.continues(rules.country, state.digits + "#"):
         return _dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
@@ -106,7 +116,8 @@ def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) 
 def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
     if why_not(state, event):
         return state, ()
-    return _place(rules, state, Party(event.uri, rules.name_of(event.uri)), now)
+    party = Party(event.uri, rules.name_of(event.uri))
+    return _place(state, Plan(party, event.restricted, event.emergency), now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
@@ -124,13 +135,17 @@ def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float
 
 
 def _dial(rules: Rules, state: State, now: float) -> Result:
+    """Call whom the digits mean. A star code alone waits for its number."""
+    number = starcodes.split(rules.country, state.digits).number
+    if not number:
+        return state, ()
     try:
-        party = rules.resolve(state.digits)
+        plan = rules.plan(state.digits)
     except ValueError:
-        unknown = Call(_next_id(state), Direction.OUT, Party(state.digits), CallState.DIALING, now)
+        unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
-    return _place(rules, state, party, now)
+    return _place(state, plan, now)
 
 
 def _next_id(state: State) -> CallId:
@@ -138,10 +153,11 @@ def _next_id(state: State) -> CallId:
     return CallId(2 * state.placed + 1)
 
 
-def _place(rules: Rules, state: State, party: Party, now: float) -> Result:
-    call = Call(_next_id(state), Direction.OUT, party, CallState.DIALING, now)
+def _place(state: State, plan: Plan, now: float) -> Result:
+    shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
+    call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
     state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, party.uri, exposure(state.switch)),)
+    return state, (do.PlaceCall(call.id, plan.party.uri, shown),)
 
 
 def _answer(state: State, call: Call) -> Result:
@@ -164,11 +180,15 @@ def _end_live(state: State, now: float) -> Result:
 def _incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
     if state.call(event.call_id) is not None:
         return state, ()
+    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    screened = screening.screened(rules.screening, event.peer, bool(contact))
+    if screened.refuse is not None:
+        return state, (do.RefuseCall(event.call_id, screened.refuse),)
     busy = state.live is not None or state.hook is Hook.OFF
     if busy:
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
-    peer = replace(event.peer, name=rules.name_of(event.peer.uri) or event.peer.name)
-    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now)
+    peer = replace(event.peer, name=contact or event.peer.name)
+    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now, silent=screened.silent)
     return replace(_dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
 
 
@@ -204,16 +224,45 @@ def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now
     return replace(state, registration=event.registration), ()
 
 
+def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
+    return replace(state, own_address=event.address), ()
+
+
 def _voice(rules: Rules, state: State, event: on.VoiceChanged, now: float) -> Result:
-    return replace(state, voice_trouble=event.trouble), ()
+    """A voice that opened shows that the earpiece is there."""
+    handset = state.handset_trouble if event.trouble else ""
+    return replace(state, voice_trouble=event.trouble, handset_trouble=handset), ()
+
+
+def _sound(rules: Rules, state: State, event: on.SoundChanged, now: float) -> Result:
+    """A handset that comes back ends the trouble of the last call; one that never was away says nothing
+    of the microphone, which is not opened to look."""
+    if event.loudspeaker is Loudspeaker.RINGER:
+        return replace(state, ringer_trouble=event.trouble), ()
+    back = state.handset_trouble and not event.trouble
+    voice = "" if back else state.voice_trouble
+    return replace(state, handset_trouble=event.trouble, voice_trouble=voice), ()
 
 
 def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -> Result:
     return replace(state, display_trouble=event.trouble), ()
 
 
+def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Result:
+    return records.stored(state, event, now), ()
+
+
+def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result:
+    return records.wiped(state)
+
+
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
-    state = _forgotten(state, now)
+    state, expire = records.expired(_forgotten(state, now), now)
+    state, commands = _due(rules, state, now)
+    return state, expire + commands
+
+
+def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
         return _overdue(rules, state, live, now)
@@ -266,7 +315,14 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.MediaChanged: _media,
     on.CallFailed: _failed,
     on.RegistrationChanged: _registration,
+    on.OwnAddress: _own_address,
     on.VoiceChanged: _voice,
+    on.SoundChanged: _sound,
     on.DisplayChanged: _display,
+    on.WatcherAsked: watchers.asked,
+    on.WatcherGone: watchers.gone,
+    on.DayChanged: watchers.day,
+    on.WipeAsked: _wipe,
+    on.StoreChanged: _store,
     on.Tick: _tick,
 }

@@ -1,15 +1,26 @@
-"""What SIP header fields say of people: reading theirs, and saying nothing of ours. Pure."""
+"""What SIP header fields say of people: reading theirs, and saying of ours what may be said. Pure.
+
+The engine sends what this module gives it, and ``preview`` shows the same: one source for both.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from firmware.phone.config import Config
+from firmware.phone.privacy import Exposure
 from firmware.phone.values import Party
 
 ANONYMOUS_URI = "sip:anonymous@anonymous.invalid"
 ANONYMOUS_FROM = f'"Anonymous" <{ANONYMOUS_URI}>'
 """RFC 3323 section 4.1.1.3."""
+
+DISCLOSURE = "Sottovoce-Disclosure"
+"""The field in which an INVITE tells ``firmware/native`` what its call may show; it never leaves."""
+
+USER_AGENT = "Telephone"
+"""The same for every maker, model and version: an identity-free User-Agent (RFC 3323 section 4.1)."""
 
 MAX_NAME = 64
 """Characters of a far end's display name that are kept."""
@@ -18,28 +29,82 @@ _NAME_ADDR = re.compile(r'^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^>]*)>')
 
 
 @dataclass(frozen=True)
-class Anonymous:
-    """An INVITE of a caller who is not to be known: From, and the headers to add."""
+class Profile:
+    """What there is to say of the person at this phone, and how the provider wants to be asked for silence.
 
-    from_uri: str
-    contact: str
-    headers: tuple[tuple[str, str], ...]
-
-
-def anonymous(address: str, transport: str) -> Anonymous:
-    """What RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for: a Contact without a user, too.
-
-    ``address``: "host:port" where we are reached over ``transport`` ("tls", "tcp", "udp").
+    ``address``: the address of record, "" without an account; ``login``: the digest user name.
+    ``privacy``: the values of the Privacy header (RFC 3323 section 4.2, RFC 3325 section 9.3).
+    ``preferred_identity``: tell the provider, and it alone, who calls anonymously (RFC 3325 section 9.2).
     """
-    contact = f"<sip:{address};transport={transport}>"
-    return Anonymous(ANONYMOUS_FROM, contact, (("Privacy", "id"),))
+
+    address: str = ""
+    name: str = ""
+    login: str = ""
+    privacy: tuple[str, ...] = ("id",)
+    preferred_identity: bool = False
+    transport: str = "tls"
+
+    @classmethod
+    def of(cls, config: Config) -> Profile:
+        account = config.account
+        if account is None:
+            return cls(transport=config.sip.transport)
+        return cls(
+            account.address,
+            account.display_name,
+            account.auth_user or account.user,
+            account.privacy,
+            account.preferred_identity,
+            config.sip.transport,
+        )
+
+    @property
+    def privacy_value(self) -> str:
+        return ";".join(self.privacy)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What an INVITE says of its caller: From, and further headers. Contact never says anything."""
+
+    from_value: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def caller(profile: Profile, exposure: Exposure, reached_at: str) -> Caller:
+    """The caller's side of an INVITE. ``reached_at``: "host:port" under which we are reached.
+
+    Anonymous as RFC 3323 section 4.1 and RFC 3325 section 9.3 ask for; P-Preferred-Identity only where
+    nobody on the way can read it, and only beside a Privacy header that bids the provider keep it.
+    """
+    if not exposure.private:
+        return Caller(own_name_addr(profile, reached_at))
+    fields = [("Privacy", profile.privacy_value)]
+    if (
+        profile.preferred_identity
+        and profile.address
+        and profile.transport == "tls"
+        and "id" in profile.privacy
+    ):
+        fields.append(("P-Preferred-Identity", f"<{profile.address}>"))
+    return Caller(ANONYMOUS_FROM, tuple(fields))
+
+
+def own_name_addr(profile: Profile, reached_at: str) -> str:
+    """Who we are, as From says it: the account, or without one the phone's own address."""
+    if not profile.address:
+        return f"<sip:{reached_at}>"
+    name = profile.name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{name}" <{profile.address}>' if name else f"<{profile.address}>"
 
 
 def party(name_addr: str) -> Party:
     """The far end from a From or To value (RFC 3261 section 20.10), its name made harmless to show."""
     match = _NAME_ADDR.match(name_addr)
     if match is None:
-        return Party(name_addr.strip().split(">")[0].lstrip("<"))
+        # Without brackets a semicolon ends the address (RFC 3261 section 20.10).
+        bare = name_addr.strip().split(">")[0].lstrip("<")
+        return Party(bare if "<" in name_addr else bare.split(";")[0])
     quoted, plain, uri = match.groups()
     name = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain or ""
     printable = "".join(char for char in name if char.isprintable()).strip()

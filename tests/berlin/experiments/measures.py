@@ -76,10 +76,13 @@ def the_root_file_system_is_read_only(stage: Stage) -> Seen:
 
 @experiment("R4")
 def every_default_is_the_strongest(stage: Stage) -> Seen:
-    """An empty configuration in effect, value by value, against the table of defaults; each default that is
-    not the strongest value needs a reason there, and every option must be in the table.
+    """A configuration with nothing but an account, value by value, against the table of defaults; each default
+    that is not the strongest value needs a reason there, and every option must be in the table.
     """
-    done = python("-m", "firmware.phone", "--board", "simulator", "--dump-config")
+    config = stage.folder("defaults") / "phone.toml"
+    config.write_text('[account]\nuser = "somebody"\ndomain = "phone.example"\npassword = "anything"\n')
+    config.chmod(0o600)
+    done = python("-m", "firmware.phone", "--board", "simulator", "--config", str(config), "--dump-config")
     file = stage.evidence("defaults", "defaults.toml")
     file.write_text(done.stdout)
     faults, exceptions = default_faults(done.stdout, tomllib.loads(DEFAULTS.read_text()))
@@ -87,7 +90,9 @@ def every_default_is_the_strongest(stage: Stage) -> Seen:
         f"{len(options(done.stdout))} options; exceptions with a reason: {', '.join(exceptions) or 'none'}."
     )
     text += f" Wrong: {'; '.join(faults)}." if faults else ""
-    return Seen(done.returncode == 0 and not faults, text, [file, DEFAULTS])
+    table = stage.evidence("defaults", "table.toml")
+    table.write_text(DEFAULTS.read_text())
+    return Seen(done.returncode == 0 and not faults, text, [file, table])
 
 
 @experiment("R4")

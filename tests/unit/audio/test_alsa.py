@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from firmware.phone.audio import alsa
 from firmware.phone.audio.alsa import AlsaAudio
 from firmware.phone.audio.countries import COUNTRIES
 from firmware.phone.audio.tones import samples
-from firmware.phone.values import Tone
+from firmware.phone.values import Loudspeaker, Tone
 from tests.contract.alsa_library import XRUN, AlsaLibrary, Control
 from tests.rig.cables import Cables
 from tests.rig.processes import wait_until
@@ -34,6 +35,10 @@ def library(monkeypatch: pytest.MonkeyPatch) -> AlsaLibrary:
 def audio(library: AlsaLibrary) -> Iterator[AlsaAudio]:
     made = AlsaAudio("handset", "bell", "default", "GB")
     made.start()
+    cards = library.cards.values()
+    wait_until(lambda: all(card.opened == 1 and not card.open for card in cards), 5, "the looks at the start")
+    for card in cards:
+        card.opened = card.tries = 0
     yield made
     made.stop()
 
@@ -121,6 +126,97 @@ def test_a_pcm_of_another_rate_is_refused_not_played_at_the_wrong_pitch(
     wait_until(lambda: "plughw:" in audio.trouble, 5, "trouble")
     assert not card.heard
     assert card.open == 0
+
+
+@dataclass
+class Told:
+    """What the driver tells of its devices."""
+
+    told: list[tuple[Loudspeaker, str]] = field(default_factory=list)
+
+    def __call__(self, loudspeaker: Loudspeaker, trouble: str) -> None:
+        self.told.append((loudspeaker, trouble))
+
+    def last(self, loudspeaker: Loudspeaker) -> str | None:
+        return next((trouble for of, trouble in reversed(self.told) if of is loudspeaker), None)
+
+
+@pytest.fixture
+def told(library: AlsaLibrary, monkeypatch: pytest.MonkeyPatch) -> Told:
+    monkeypatch.setattr("firmware.phone.audio.player.LASTING_S", 0.05)
+    monkeypatch.setattr("firmware.phone.audio.alsa.LASTING_S", 0.05)
+    monkeypatch.setattr("firmware.phone.audio.player.PROBE_EVERY_S", 0.1)
+    return Told()
+
+
+@pytest.mark.parametrize("missing", Loudspeaker)
+def test_each_device_that_is_missing_at_the_start_is_told(
+    library: AlsaLibrary, told: Told, missing: Loudspeaker
+) -> None:
+    names = {Loudspeaker.HANDSET: "handset", Loudspeaker.RINGER: "bell"}
+    library.cards[names[missing]].trouble = "No such device"
+    made = AlsaAudio("handset", "bell", "default", "GB", on_trouble=told)
+    made.start()
+    wait_until(lambda: told.last(missing), 5, "the trouble to be told")
+    library.cards[names[missing]].trouble = ""
+    wait_until(lambda: told.last(missing) == "", 5, "its end to be told")
+    made.stop()
+    (other,) = {*Loudspeaker} - {missing}
+    assert not told.last(other)
+
+
+def test_one_card_for_both_is_not_taken_for_busy(library: AlsaLibrary, told: Told) -> None:
+    """Looking at it from two sides, and while it rings."""
+    made = AlsaAudio("bell", "bell", "default", "GB", on_trouble=told)
+    made.start()
+    made.ring(True)
+    card = library.cards["bell"]
+    wait_until(lambda: card.heard, 5, "ringing")
+    time.sleep(0.3)
+    made.stop()
+    assert all(trouble == "" for _, trouble in told.told)
+
+
+def test_while_the_voice_has_the_card_nobody_looks_at_it(library: AlsaLibrary, told: Told) -> None:
+    card = library.cards["handset"]
+    card.trouble = "No such device"
+    made = AlsaAudio("handset", "null", "default", "GB", on_trouble=told)
+    made.start()
+    wait_until(lambda: told.last(Loudspeaker.HANDSET), 5, "the trouble to be told")
+    made.lend(True)
+    tries = card.tries
+    time.sleep(0.3)
+    assert card.tries == tries
+    card.trouble = ""
+    made.lend(False)
+    wait_until(lambda: told.last(Loudspeaker.HANDSET) == "", 5, "its end to be told")
+    made.stop()
+
+
+def test_a_card_that_vanished_in_a_call_is_told_after_it(library: AlsaLibrary, told: Told) -> None:
+    card = library.cards["handset"]
+    made = AlsaAudio("handset", "null", "default", "GB", on_trouble=told)
+    made.start()
+    wait_until(lambda: card.opened == 1 and not card.open, 5, "the look at the start")
+    made.lend(True)
+    card.trouble = "No such device"
+    made.lend(False)
+    wait_until(lambda: told.last(Loudspeaker.HANDSET), 5, "the trouble to be told")
+    made.stop()
+
+
+def test_a_card_that_comes_or_goes_is_noticed(library: AlsaLibrary, told: Told, tmp_path: Path) -> None:
+    """By the folder of the sound devices; no device is opened to find out."""
+    card = library.cards["handset"]
+    made = AlsaAudio("handset", "null", "default", "GB", on_trouble=told, cards=tmp_path / "snd")
+    made.start()
+    wait_until(lambda: card.opened == 1 and not card.open, 5, "the look at the start")
+    time.sleep(0.25)
+    assert card.tries == 1
+    card.trouble = "No such device"
+    (tmp_path / "snd").mkdir()
+    wait_until(lambda: told.last(Loudspeaker.HANDSET), 5, "the trouble to be told")
+    made.stop()
 
 
 def test_null_is_no_sound_and_opens_nothing(library: AlsaLibrary) -> None:

@@ -65,8 +65,48 @@ def device() -> Device:
 def player(device: Device) -> Iterator[LoopPlayer]:
     made = LoopPlayer("handset", device.open_pcm, LOOP.__getitem__, PERIOD, 0.002, 2, SystemClock())
     made.start()
+    looked_once(device)
     yield made
     made.stop()
+
+
+def looked_once(device: Device) -> None:
+    """Wait until the player has seen that the device is there, and forget it."""
+    wait_until(lambda: device.opened == 1 and not device.open, 5, "the look at the start", every=0.001)
+    device.tries = device.opened = 0
+
+
+@dataclass
+class Watched:
+    """A player that tells, with times that a test can wait for."""
+
+    device: Device = field(default_factory=Device)
+    told: list[str] = field(default_factory=list)
+    in_use: bool = False
+    replugged: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.player = LoopPlayer(
+            "handset",
+            self.device.open_pcm,
+            LOOP.__getitem__,
+            PERIOD,
+            0.002,
+            2,
+            SystemClock(),
+            self.told.append,
+            lambda: self.in_use,
+            lambda: bool(self.replugged and self.replugged.pop()),
+        )
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setattr("firmware.phone.audio.player.LASTING_S", 0.05)
+    monkeypatch.setattr("firmware.phone.audio.player.PROBE_EVERY_S", 0.1)
+    made = Watched()
+    yield made
+    made.player.stop()
 
 
 def test_the_loop_goes_round_without_a_gap(device: Device, player: LoopPlayer) -> None:
@@ -210,3 +250,88 @@ def test_a_fault_in_our_own_code_ends_the_thread_loudly(
     assert device.open == 0, "the PCM is closed even then"
     player.silence()
     player.stop()
+
+
+def test_a_device_that_is_missing_at_the_start_is_told_until_it_is_there(watched: Watched) -> None:
+    """No tone is wanted; nothing is written to look."""
+    watched.device.trouble = "no such card"
+    watched.player.start()
+    wait_until(lambda: watched.told == ["no such card"], 2, "the trouble to be told")
+    before, began = watched.device.tries, time.monotonic()
+    wait_until(lambda: watched.device.tries >= before + 3, 2, "further looks")
+    assert time.monotonic() - began > 0.18, "looks are far apart"
+    assert watched.told == ["no such card"], "told once"
+    watched.device.trouble = ""
+    wait_until(lambda: watched.told == ["no such card", ""], 2, "the end of the trouble")
+    tries = watched.device.tries
+    time.sleep(0.3)
+    assert watched.device.tries == tries, "a device that works is left alone"
+    assert watched.device.writes == 0
+    assert watched.device.open == 0
+
+
+def test_a_device_that_fails_under_a_tone_is_told_and_watched_after_it(watched: Watched) -> None:
+    watched.player.start()
+    watched.player.play(ONE)
+    wait_until(lambda: watched.device.heard, 2, "sound")
+    watched.device.trouble = "gone"
+    wait_until(lambda: watched.told == ["gone"], 2, "the trouble to be told")
+    watched.player.silence()
+    watched.device.trouble = ""
+    wait_until(lambda: watched.told == ["gone", ""], 2, "the end of the trouble, without a tone")
+
+
+def test_a_device_that_is_busy_for_a_moment_is_not_told(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The voice closes it while the next tone is wished already."""
+    monkeypatch.setattr("firmware.phone.audio.player.LASTING_S", 1.0)
+    watched.player.start()
+    looked_once(watched.device)
+    watched.device.trouble = "busy"
+    watched.player.play(ONE)
+    wait_until(lambda: watched.device.tries >= 2, 2, "a second try")
+    watched.device.trouble = ""
+    wait_until(lambda: watched.device.heard, 2, "sound")
+    assert watched.told == []
+
+
+def test_a_device_in_use_is_not_looked_at(watched: Watched) -> None:
+    """Neither is it stolen, nor taken for missing."""
+    watched.in_use = True
+    watched.player.start()
+    time.sleep(0.2)
+    assert watched.device.tries == 0
+    watched.in_use = False
+    wait_until(lambda: watched.device.tries == 1, 2, "the look after it")
+
+
+def test_a_device_that_vanishes_while_nothing_sounds_is_told(watched: Watched) -> None:
+    watched.player.start()
+    looked_once(watched.device)
+    watched.device.trouble = "pulled out"
+    time.sleep(0.25)
+    assert watched.device.tries == 0, "without a sign nothing is opened"
+    watched.replugged.append(True)
+    wait_until(lambda: watched.told == ["pulled out"], 2, "the trouble to be told")
+
+
+def test_what_was_asked_for_is_told_even_if_nothing_changed(watched: Watched) -> None:
+    watched.player.start()
+    looked_once(watched.device)
+    watched.player.probe(0.05)
+    wait_until(lambda: watched.told == [""], 2, "the answer")
+    watched.device.trouble = "gone"
+    watched.player.probe()
+    wait_until(lambda: watched.told == ["", "gone"], 2, "the trouble")
+    watched.player.probe()
+    wait_until(lambda: watched.told == ["", "gone", "gone"], 2, "the trouble again")
+
+
+def test_silence_waits_for_a_look_that_is_going_on(watched: Watched) -> None:
+    watched.device.hold = threading.Event()
+    watched.player.start()
+    wait_until(lambda: watched.device.open, 2, "the look")
+    threading.Timer(0.1, watched.device.hold.set).start()
+    watched.player.silence()
+    assert watched.device.open == 0

@@ -31,6 +31,9 @@ from firmware.phone.values import Encryption
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
+DERIVED = ("source", "password_exposed")
+"""Fields of ``Config`` that no line of the file says."""
+
 FULL = """
 [account]
 user = "alice"
@@ -82,12 +85,14 @@ def full(tmp_path: Path) -> Config:
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     path = tmp_path / "phone.toml"
     path.write_text(FULL)
+    path.chmod(0o600)
     return load(path)
 
 
 def written(folder: Path, text: str) -> Config:
     path = folder / "phone.toml"
     path.write_text(text)
+    path.chmod(0o600)
     return load(path)
 
 
@@ -106,7 +111,7 @@ def test_every_value_arrives(full: Config, tmp_path: Path) -> None:
         audio=configuration.Audio(playback="null", capture="hw:1", mixer="default", ringer="null"),
         privacy=configuration.Privacy(
             24,
-            (
+            watchers=(
                 Watcher("sip:bob@phone.test", "in-call", date(2027, 1, 31)),
                 Watcher("sip:carol@phone.test", "open-closed", None),
             ),
@@ -202,10 +207,41 @@ def test_weakenings_have_a_cause_and_a_remedy() -> None:
     assert all("Remedy: remove" in line for line in both)
 
 
+INSIDE = '[account]\nuser = "alice"\ndomain = "phone.test"\npassword = "s3cret"\n'
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o644, 0o666])
+def test_a_password_that_others_can_read_is_a_weakening(tmp_path: Path, mode: int) -> None:
+    """Not a fault: the phone works, and says what to do."""
+    path = tmp_path / "my phone.toml"
+    path.write_text(INSIDE)
+    path.chmod(mode)
+    (found,) = weakenings(load(path))
+    assert "my phone.toml" in found
+    assert f"chmod 600 '{path}'" in found
+    assert "account.password_file" in found
+    assert "s3cret" not in found
+
+
+def test_a_password_that_nobody_else_can_read_is_none(tmp_path: Path) -> None:
+    assert weakenings(written(tmp_path, INSIDE)) == []
+
+
+def test_a_file_without_a_password_may_be_read_by_all(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    (tmp_path / "password").chmod(0o600)
+    path = tmp_path / "phone.toml"
+    for text in ("", INSIDE.replace('password = "s3cret"', 'password_file = "password"')):
+        path.write_text(text)
+        path.chmod(0o644)
+        assert weakenings(load(path)) == []
+
+
 def test_the_dump_is_what_was_read(full: Config, tmp_path: Path) -> None:
     text = dump(full)
     again = tmp_path / "again.toml"
     again.write_text(text.replace('"***"', '"s3cret"'))
+    again.chmod(0o600)
     assert dataclasses.replace(load(again), source=full.source) == full
     assert tomllib.loads(text)["account"]["password"] == "***"
 
@@ -243,7 +279,7 @@ def test_every_field_is_an_option() -> None:
     """A field that is forgotten in the table would keep its default for ever."""
 
     def check(cls: type) -> None:
-        fields = [field.name for field in dataclasses.fields(cls) if field.name != "source"]
+        fields = [field.name for field in dataclasses.fields(cls) if field.name not in DERIVED]
         assert fields == [row.name for row in rows(cls)]
         for row in rows(cls):
             if isinstance(row.option.kind, Table | Tables):

@@ -19,7 +19,7 @@ from firmware.phone.display.screens import (
 )
 from firmware.phone.display.views import draw, lines
 from firmware.phone.display.words import SECURITY, duration
-from firmware.phone.values import Direction, Registration, RegistrationState, Security, SwitchPosition
+from firmware.phone.values import Direction, Registration, RegistrationState, Security, SwitchPosition, Trust
 
 IDLE = Idle("10:24", "Alice", Registration(RegistrationState.REGISTERED), SwitchPosition.PRIVATE)
 CALLING = Calling("Bob", "Calling", "Anonymous", SwitchPosition.PRIVATE)
@@ -116,10 +116,19 @@ def test_calling_says() -> None:
 
 def test_ringing_says() -> None:
     ringing = Ringing("Bob", "bob@phone.test", SwitchPosition.PRIVATE)
-    assert lines(ringing) == ["Incoming call", "Private", "Bob", "bob@phone.test"]
-    assert lines(replace(ringing, peer="\u200b"))[-1] == "bob@phone.test"
-    assert lines(replace(ringing, peer="bob@phone.test"))[2:] == ["bob@phone.test"]
-    assert lines(replace(ringing, peer="", address=""))[2:] == ["Unknown"]
+    assert lines(ringing) == ["Incoming call", "Private", "Bob", "Claimed: bob@phone.test"]
+    assert lines(replace(ringing, peer="\u200b"))[2:] == ["bob@phone.test", "Claimed"]
+    assert lines(replace(ringing, peer="bob@phone.test"))[2:] == ["bob@phone.test", "Claimed"]
+    assert lines(replace(ringing, peer="", address=""))[2:] == ["Unknown", "Claimed"]
+
+
+def test_ringing_says_how_sure_it_is_who_calls() -> None:
+    ringing = Ringing("Bob", "bob@phone.test", SwitchPosition.PRIVATE)
+    assert lines(replace(ringing, trust=Trust.ASSERTED))[-1] == "Provider says: bob@phone.test"
+    assert lines(replace(ringing, trust=Trust.VERIFIED))[-1] == "Verified: bob@phone.test"
+    assert lines(replace(ringing, doubtful=True))[-1] == "False proof: bob@phone.test"
+    hidden = replace(ringing, anonymous=True, silent=True)
+    assert lines(hidden) == ["Silent call", "Private", "Anonymous"]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Driver:
 
     @property
     def out(self) -> Outputs:
-        return outputs(self.state, self.now)
+        return outputs(self.rules, self.state, self.now)
 
     @property
     def screen(self) -> screens.Screen:

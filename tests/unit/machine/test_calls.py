@@ -204,8 +204,9 @@ def test_the_contact_name_wins_over_the_name_the_caller_claims() -> None:
 
 def test_an_anonymous_caller_has_no_address_to_show() -> None:
     driver = Driver()
-    driver.happen(on.IncomingCall(CallId(2), Party("sip:anonymous@anonymous.invalid", "Anonymous")))
-    assert driver.screen == screens.Ringing("Anonymous", "", SwitchPosition.OPEN)
+    nobody = Party("sip:anonymous@anonymous.invalid", "Anonymous", anonymous=True)
+    driver.happen(on.IncomingCall(CallId(2), nobody))
+    assert driver.screen == screens.Ringing("Anonymous", "", SwitchPosition.OPEN, anonymous=True, silent=True)
 
 
 def test_hash_declines_an_incoming_call() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -9,33 +12,52 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import screens
+from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
     KEYS,
     CallId,
+    CallRecord,
     CallState,
     Direction,
     EndReason,
     Hook,
+    Loudspeaker,
     Media,
     Registration,
     RegistrationState,
     Security,
+    SubscriptionId,
     SwitchPosition,
 )
-from tests.unit.machine.driver import Driver
+from tests.unit.machine.driver import ACCOUNT, START, Driver
 
+TODAY = START.date()
+GRANTS = (Grant("sip:bob@phone.test"), Grant("sip:carol@phone.test", "in-call", TODAY))
+WATCHERS = ("sip:bob@phone.test", "sip:carol@phone.test", "sip:eve@phone.test", "sip:mallory@phone.test", "")
 IDS = st.integers(1, 12).map(CallId)
 
 
 class Telephone(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver()
+        self.driver = Driver(replace(ACCOUNT, grants=GRANTS))
         self.incoming = 0
+        self.subscriptions = 0
 
     @rule(key=st.sampled_from(KEYS))
     def key(self, key: str) -> None:
         self.driver.keys(key)
+
+    @rule(key=st.sampled_from(KEYS), seconds=st.sampled_from([0.1, 1.1, 31.0]))
+    def held(self, key: str, seconds: float) -> None:
+        self.driver.happen(on.KeyPressed(key))
+        self.driver.wait(seconds)
+        self.driver.happen(on.KeyReleased(key))
+
+    @rule(number=st.integers(0, 3), ends=st.none() | st.floats(0, 9000), trouble=st.sampled_from(["", "x"]))
+    def store(self, number: int, ends: float | None, trouble: str) -> None:
+        record = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", 0, 0)
+        self.driver.happen(on.StoreChanged((record,) * number, (), ends, trouble))
 
     @rule(hook=st.sampled_from(Hook))
     def hook(self, hook: Hook) -> None:
@@ -74,6 +96,23 @@ class Telephone(RuleBasedStateMachine):
     def trouble(self, trouble: str) -> None:
         self.driver.happen(on.VoiceChanged(trouble), on.DisplayChanged(trouble))
 
+    @rule(loudspeaker=st.sampled_from(Loudspeaker), trouble=st.sampled_from(["", "no such card"]))
+    def sound(self, loudspeaker: Loudspeaker, trouble: str) -> None:
+        self.driver.happen(on.SoundChanged(loudspeaker, trouble))
+
+    @rule(uri=st.sampled_from(WATCHERS))
+    def watcher(self, uri: str) -> None:
+        self.subscriptions += 1
+        self.driver.happen(on.WatcherAsked(SubscriptionId(self.subscriptions), uri, "presence"))
+
+    @rule(number=st.integers(1, 40).map(SubscriptionId))
+    def watcher_leaves(self, number: SubscriptionId) -> None:
+        self.driver.happen(on.WatcherGone(number))
+
+    @rule(days=st.sampled_from([None, 0, 1, 31]))
+    def day(self, days: int | None) -> None:
+        self.driver.happen(on.DayChanged(None if days is None else TODAY + timedelta(days)))
+
     @rule(seconds=st.floats(0, 200))
     def time(self, seconds: float) -> None:
         self.driver.wait(seconds)
@@ -103,8 +142,34 @@ class Telephone(RuleBasedStateMachine):
         assert self.driver.out.private == (self.driver.state.switch is not SwitchPosition.OPEN)
 
     @invariant()
+    def the_menu_is_open_only_at_rest(self) -> None:
+        state = self.driver.state
+        assert state.menu is None or (state.live is None and state.hook is Hook.ON and not state.digits)
+
+    @invariant()
+    def without_a_history_no_call_is_given_to_the_store(self) -> None:
+        assert not any(isinstance(command, do.Remember) for command in self.driver.done)
+
+    @invariant()
     def little_is_kept(self) -> None:
         assert len(self.driver.state.digits) <= 32
+        assert len(self.driver.state.watchers) <= 32
+
+    @invariant()
+    def every_watcher_sees_closed_unless_the_switch_is_open(self) -> None:
+        if self.driver.state.switch is not SwitchPosition.OPEN:
+            assert {sees for _, sees in self.driver.out.watchers} <= {Sees.CLOSED}
+
+    @invariant()
+    def nobody_sees_anything_without_a_grant_in_force(self) -> None:
+        state = self.driver.state
+        seen = dict(self.driver.out.watchers)
+        assert set(seen) == {watching.id for watching in state.watchers}
+        for watching in state.watchers:
+            grants = [grant for grant in (*GRANTS, *state.grants) if grant.uri == watching.uri]
+            assert seen[watching.id] is Sees.PENDING or any(grant.holds(state.today) for grant in grants)
+            shows_calls = any(grant.shows == "in-call" for grant in grants)
+            assert seen[watching.id] is not Sees.IN_CALL or shows_calls
 
     @invariant()
     def every_reported_end_has_a_reason(self) -> None:
@@ -117,7 +182,7 @@ class Telephone(RuleBasedStateMachine):
             self.driver.happen(on.HangUpAsked())
         self.driver.wait(61)
         assert self.driver.state.live is None
-        assert isinstance(self.driver.screen, screens.Idle)
+        assert isinstance(self.driver.screen, screens.Idle | screens.WatcherAsks)
         assert self.driver.state.calls == ()
         assert self.driver.out.tone is None
         placed = [c.call_id for c in self.driver.done if isinstance(c, do.PlaceCall)]

@@ -1,10 +1,14 @@
 """Every capability that the phone stands on has a judgement that can go red."""
 
+import importlib.util
+import shutil
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from firmware.native.verify import ADDITIONS, CODECS, LINKED, SUITES, Observation, judge
+from firmware.native.verify import ADDITIONS, CODECS, LINKED, SUITES, Observation, judge, observe
 
 GOOD = Observation(
     needed=("libssl.so.3", "libcrypto.so.3", "libsrtp2.so.1", "libopus.so.0", "libasound.so.2", "libc.so.6"),
@@ -69,3 +73,17 @@ def test_another_openssl_is_refused_wherever_it_comes_from(old: str) -> None:
 def test_a_soft_link_is_refused(lost: str) -> None:
     seen = replace(GOOD, bind_now=lost != "bind_now", relro=lost != "relro")
     assert judge(seen) == ["it is not linked with relro and now"]
+
+
+def test_looking_at_a_module_leaves_nothing_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A __pycache__ there would end in the wheel."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    found = importlib.util.find_spec("pjsua2")
+    assert found is not None
+    assert found.origin is not None
+    site = Path(found.origin).parent
+    for file in (site / "pjsua2.py", *site.glob("_pjsua2*.so")):
+        shutil.copy(file, tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert judge(observe(tmp_path, Path(sys.executable))) == []
+    assert sorted(tmp_path.iterdir()) == before

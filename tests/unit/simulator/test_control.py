@@ -20,7 +20,7 @@ def answering(*lines: bytes) -> Serve:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = json.loads(await reader.readline())
         assert set(request) == {"command", "args"}
-        writer.writelines(lines)
+        writer.write(b"".join(lines))
         await writer.drain()
         writer.close()
 

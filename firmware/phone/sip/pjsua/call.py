@@ -89,6 +89,11 @@ class PjCall(pj.Call):
         prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
 
+    @guarded
+    def onCallTransferRequest(self, prm: Any) -> None:
+        # pjsua would call whom the far end names, at once and with the microphone open (RFC 3515).
+        prm.statusCode = pj.PJSIP_SC_DECLINE
+
     def audio_index(self) -> int | None:
         """The index of the audio stream that is up, or None."""
         if not self.isActive():

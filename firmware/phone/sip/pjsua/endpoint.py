@@ -9,7 +9,8 @@ from typing import Any
 import pjsua2 as pj
 
 from firmware.phone.config import Config
-from firmware.phone.sip import reasons
+from firmware.phone.privacy import Exposure
+from firmware.phone.sip import headers, reasons
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 
@@ -41,11 +42,13 @@ class _Endpoint(pj.Endpoint):
         self._sound_failed = sound_failed
         self.untrusted = ""
         self.connected_from = ""
+        self.connected_to = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
             self.connected_from = prm.tlsInfo.localAddr
+            self.connected_to = prm.tlsInfo.remoteAddr
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
@@ -68,11 +71,15 @@ class PjEndpoint:
         self.pj = _Endpoint(crash, lost, sound_failed)
         self.pj.libCreate()
         self.pj.libInit(settings.endpoint())
+        pj.setContactUser(settings.contact_user())
+        pj.setFlowOnly(config.account is not None)
+        self._profile = headers.Profile.of(config)
+        self.disclose(Exposure())
         self._wakeup = pj.Wakeup()
         kind, transport = settings.transport(config)
         if config.account is not None:
             pj.setTrustedTlsDomain("", config.account.domain)
-        pj.setTlsListening(config.sip.port is not None or config.sip.cert_file is not None)
+        pj.setTlsListening(settings.listens(config))
         transport_id = self.pj.transportCreate(kind, transport)
         self.pj.libStart()
         self.wake_fd: int = self._wakeup.fd()
@@ -93,6 +100,10 @@ class PjEndpoint:
     @untrusted.setter
     def untrusted(self, why: str) -> None:
         self.pj.untrusted = why
+
+    def disclose(self, exposure: Exposure) -> None:
+        """From now on let every message say of us what ``exposure`` allows, also those of running calls."""
+        pj.setDisclosure(exposure.identity, self._profile.privacy_value, self._profile.preferred_identity)
 
     def poll(self, seconds: float) -> None:
         """Run pjsip until something happened, at most ``seconds``."""

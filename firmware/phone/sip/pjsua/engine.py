@@ -20,15 +20,16 @@ from firmware.phone import events as on
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import Exposure
-from firmware.phone.sip import headers
+from firmware.phone.privacy import EMERGENCY, Exposure
+from firmware.phone.sip import headers, identity, proofs
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
-from firmware.phone.values import CallId, Direction, Encryption
+from firmware.phone.sip.pjsua.watchers import PjWatchers
+from firmware.phone.values import CallId, Direction, Encryption, Party
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -51,11 +52,13 @@ class PjsuaEngine:
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
-        self._arrived: list[PjCall] = []
+        self._arrived: list[tuple[PjCall, Party]] = []
         self._levels: dict[CallId, tuple[do.PlaceCall, list[int]]] = {}
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
-        self._exposure = Exposure()
+        self._profile = headers.Profile.of(config)
+        self._check = proofs.check_of(config, clock)
+        self._told_address = ""
         self._ready: threading.Event = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -111,10 +114,13 @@ class PjsuaEngine:
         name_devices(audio.playback, audio.capture)
         self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
         self._wake_fd = self._endpoint.wake_fd
-        self._voice = Voice(self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post)
+        self._voice = Voice(
+            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+        )
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
+        self._watchers = PjWatchers(self._account.getId(), self._post, self._crash)
         self._account.register()
 
     def _work(self) -> bool:
@@ -129,13 +135,15 @@ class PjsuaEngine:
     def _carry_out(self, command: do.SipCommand) -> None:
         match command:
             case do.SetExposure(exposure):
-                self._exposure = exposure
+                self._endpoint.disclose(exposure)
             case do.OpenVoice():
                 self._voice.open(True)
             case do.CloseVoice():
                 self._voice.open(False)
             case do.PlaceCall():
                 self._place(command, self._outgoing_levels())
+            case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
+                self._watchers.carry_out(command)
             case _:
                 call = self._calls.get(command.call_id)
                 if call is not None and not call.over:
@@ -176,10 +184,7 @@ class PjsuaEngine:
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        if command.exposure.private:
-            prm.txOption = headers_option(
-                headers.anonymous(self._endpoint.reached_at, self._config.sip.transport)
-            )
+        prm.txOption = disclosing(self._profile, command.exposure, self._own_address)
         try:
             call.makeCall(command.uri, prm)
         except pj.Error as error:
@@ -189,22 +194,34 @@ class PjsuaEngine:
 
     # --- incoming calls ------------------------------------------------------------------------------
 
-    def _arrive(self, pj_id: int, message: str) -> None:
+    def _arrive(self, pj_id: int, message: str, source: str) -> None:
         self._incoming += 2
         levels = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
         call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
         self._calls[call_id] = call
-        self._arrived.append(call)
+        self._arrived.append((call, self._caller(message, source)))
+
+    def _caller(self, message: str, source: str) -> Party:
+        """Who calls; our provider's word counts where it came over the connection that it was verified on."""
+        account = self._config.account
+        trusted = (
+            account is not None
+            and self._config.sip.transport == "tls"
+            and self._account.registered
+            and source == self._endpoint.pj.connected_to
+        )
+        return identity.caller(
+            message, trusted=trusted, domain=account.domain if account else "", check=self._check
+        )
 
     def _announce(self) -> None:
         """Let those calls ring that are still there after pjsua judged their offer."""
         arrived, self._arrived = self._arrived, []
-        for call in arrived:
+        for call, party in arrived:
             if call.over or not call.isActive():
                 continue
-            info = call.getInfo()
-            self._post(on.IncomingCall(call.call_id, headers.party(info.remoteUri)))
+            self._post(on.IncomingCall(call.call_id, party))
 
     # --- after each poll -----------------------------------------------------------------------------
 
@@ -218,8 +235,20 @@ class PjsuaEngine:
             call.look_at_media()
             self._watch_keys(call, now)
         self._connect_audio()
+        self._tell_address()
         self._account.keep_up()
         self._voice.keep_up()
+
+    @property
+    def _own_address(self) -> str:
+        """Where we are reached: at our end of the connection to the provider, without one at our own port."""
+        return self._endpoint.reached_at if self._profile.address else self._endpoint.address
+
+    def _tell_address(self) -> None:
+        """Let the preview know under which address far ends will see us."""
+        if self._own_address != self._told_address:
+            self._told_address = self._own_address
+            self._post(on.OwnAddress(self._told_address))
 
     def _watch_keys(self, call: PjCall, now: float) -> None:
         waits = call.has_media and not call.media.suite
@@ -231,20 +260,18 @@ class PjsuaEngine:
             call.hangup(pj.CallOpParam())
 
     def _connect_audio(self) -> None:
-        """Connect every call that has keys to the bridge's sound port, and say whether there is one."""
+        """Connect every call's media to the bridge's sound port, and say whether one has keys."""
         manager = self._endpoint.pj.audDevManager()
-        any_media = False
         for call in self._calls.values():
             index = call.audio_index()
             if index is None:
                 continue
-            any_media = True
             if index != call.connected:
                 media = call.getAudioMedia(index)
                 media.startTransmit(manager.getPlaybackDevMedia())
                 manager.getCaptureDevMedia().startTransmit(media)
                 call.connected = index
-        self._voice.in_call(any_media)
+        self._voice.in_call(any(call.media.suite for call in self._calls.values()))
 
     def _bury(self, call: PjCall) -> None:
         """A call is over: try the next level when it was refused for its encryption, else tell why."""
@@ -271,12 +298,20 @@ class PjsuaEngine:
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
 
+    def _drop_late_sound(self) -> None:
+        """Speech that piled up while no device asked for it would delay all that follows."""
+        for call in self._calls.values():
+            index = call.audio_index()
+            if index is not None:
+                pj.dropLateSound(call.getId(), index)
+
     # --- the end -------------------------------------------------------------------------------------
 
     def _close(self) -> None:
         """BYE, CANCEL, un-REGISTER, wait for the answers within the time given, then close."""
         for call in self._calls.values():
             self._tell(call, do.EndCall(call.call_id))
+        self._watchers.leave()
         self._account.leave()
         while self._clock.monotonic() < self._stop_by:
             self._endpoint.poll(SECURING_POLL)
@@ -286,17 +321,26 @@ class PjsuaEngine:
                 break
         self._wake_fd = -1
         self._calls.clear()
+        self._watchers.close()
         self._account.shutdown()
         self._endpoint.close()
 
 
-def headers_option(shown: headers.Anonymous) -> pj.SipTxOption:
-    """pjsua2's form of what an anonymous INVITE carries."""
+def disclosing(profile: headers.Profile, exposure: Exposure, reached_at: str) -> pj.SipTxOption:
+    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
+    shown = headers.caller(profile, exposure, reached_at)
     option = pj.SipTxOption()
-    option.localUri = shown.from_uri
-    option.contactUri = shown.contact
+    option.localUri = shown.from_value  # the dialog has no other name from its beginning
     for name, value in shown.headers:
-        header = pj.SipHeader()
-        header.hName, header.hValue = name, value
-        option.headers.append(header)
+        option.headers.append(_header(name, value))
+    if exposure.private:
+        option.headers.append(_header(headers.DISCLOSURE, "none"))
+    elif exposure.cause == EMERGENCY:
+        option.headers.append(_header(headers.DISCLOSURE, "full"))
     return option
+
+
+def _header(name: str, value: str) -> pj.SipHeader:
+    header = pj.SipHeader()
+    header.hName, header.hValue = name, value
+    return header

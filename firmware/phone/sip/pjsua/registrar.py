@@ -27,7 +27,7 @@ class PjAccount(pj.Account):
         self,
         clock: Clock,
         registers: bool,
-        arrived: Callable[[int, str], None],
+        arrived: Callable[[int, str, str], None],
         post: Callable[[on.Event], None],
         crash: Crash,
     ) -> None:
@@ -46,7 +46,7 @@ class PjAccount(pj.Account):
 
     @guarded
     def onIncomingCall(self, prm: Any) -> None:
-        self._arrived(prm.callId, prm.rdata.wholeMsg)
+        self._arrived(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
 
     @guarded
     def onRegState(self, prm: Any) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
+import socket
 from pathlib import Path
 
 import pjsua2 as pj
 
 from firmware.phone.config import Account, Config
+from firmware.phone.sip import headers
 from firmware.phone.values import Encryption
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
 
-USER_AGENT = "Telephone"
-"""The same for every maker, model and version: an identity-free User-Agent (RFC 3323 section 4.1)."""
-
 CLOCK_RATE = 16000
 """Hz; wide band from microphone to codec without resampling."""
+
+RESAMPLING = 4
+"""pjmedia's quality of resampling between 16 kHz and a codec: 4 is its short filter. The long one costs three
+times the processor time of a G.711 call, for 0.99 of STOI instead of 0.98 and no PESQ that could be told."""
 
 MAX_CALLS = 4
 REGISTER_SECONDS = 600
@@ -24,6 +28,7 @@ SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AE
 """SRTP protection profiles, best first (RFC 7714, RFC 6188, RFC 3711). Nothing with a 32-bit tag."""
 
 _CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000"}
+_NO_DELAY = pj.SockOpt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # kept: every copy points into this one
 _TRANSPORTS = {
     "tls": pj.PJSIP_TRANSPORT_TLS,
     "tcp": pj.PJSIP_TRANSPORT_TCP,
@@ -37,11 +42,12 @@ def endpoint() -> pj.EpConfig:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.maxCalls = MAX_CALLS
-    config.uaConfig.userAgent = USER_AGENT
+    config.uaConfig.userAgent = headers.USER_AGENT
     config.uaConfig.natTypeInSdp = 0
     config.uaConfig.mwiUnsolicitedEnabled = False
     config.medConfig.clockRate = CLOCK_RATE
     config.medConfig.sndClockRate = CLOCK_RATE
+    config.medConfig.quality = RESAMPLING
     config.medConfig.channelCount = 1
     config.medConfig.noVad = True  # RFC 6562: silence must not be seen in the packets
     config.medConfig.sndAutoCloseTime = -1
@@ -66,7 +72,30 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
             tls.certFile = str(sip.cert_file)
             tls.privKeyFile = str(sip.key_file)
         tls.msecTimeout = 10_000
+        tls.sockOptParams = at_once()
+    elif sip.transport == "tcp":
+        settings.sockOptParams = at_once()
     return _TRANSPORTS[sip.transport], settings
+
+
+def at_once() -> pj.SockOptParams:
+    """TCP_NODELAY (RFC 9293 section 3.7.4): a message does not wait until the one before is acknowledged."""
+    options = pj.SockOptParams()
+    options.sockOpts = pj.SockOptVector([_NO_DELAY])
+    return options
+
+
+def listens(config: Config) -> bool:
+    """Whether a TLS port takes connections: not for a phone that is called over the one that it made.
+
+    It is opened for direct calls (no account), and by asking: a port, or a certificate to show.
+    """
+    return config.account is None or config.sip.port is not None or config.sip.cert_file is not None
+
+
+def contact_user() -> str:
+    """By what name the registrar reaches this phone: another at each start, and nobody's (RFC 3323 4.1)."""
+    return secrets.token_hex(8)
 
 
 def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
@@ -87,10 +116,10 @@ def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
 def account(config: Config, address: str) -> pj.AccountConfig:
     """The account, or without one what direct calls need. ``address`` is "host:port" of our transport."""
     settings = pj.AccountConfig()
+    settings.idUri = headers.own_name_addr(headers.Profile.of(config), address)
     if config.account is not None:
         _registered(settings, config.account, config.sip.transport)
     else:
-        settings.idUri = f"sip:{address}"
         # pjsip would name the address of the default route, which need not be the one we are bound to.
         settings.sipConfig.contactForced = f"<sip:{address};transport={config.sip.transport}>"
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
@@ -110,9 +139,6 @@ def account(config: Config, address: str) -> pj.AccountConfig:
 
 
 def _registered(settings: pj.AccountConfig, account: Account, transport: str) -> None:
-    name = account.display_name.replace("\\", "\\\\").replace('"', '\\"')
-    address = f"<sip:{account.user}@{account.domain}>"
-    settings.idUri = f'"{name}" {address}' if name else address
     settings.regConfig.registrarUri = f"sip:{account.domain};transport={transport}"
     settings.regConfig.registerOnAdd = False  # when to try is decided in registrar.py
     settings.regConfig.retryIntervalSec = 0

@@ -1,8 +1,10 @@
 """Microphone and earpiece: which sound device clocks the conference bridge.
 
-closed and no call   no device, no clock, no CPU
+closed and no keys   no device, no clock, no CPU
 closed in a call     the null device: silence leaves at the packet clock, the microphone is not open
 open in a call       pjmedia's ALSA device; when it fails, the null device until it can be opened again
+
+The null device's clock starts when there are keys, and with a tick: the first packet leaves at once.
 """
 
 from __future__ import annotations
@@ -40,12 +42,15 @@ class Voice:
         capture: str,
         clock: Clock,
         post: Callable[[on.Event], None],
+        opened: Callable[[], None],
     ) -> None:
+        """``opened`` is called when the device has just been opened: what came before is late by now."""
         self._manager = endpoint.audDevManager()
         self._playback = playback
         self._capture = capture
         self._clock = clock
         self._post = post
+        self._opened = opened
         self._wanted = False
         self._in_call = False
         self._mode = ""
@@ -59,10 +64,10 @@ class Voice:
         self._retry_at = None
         self._settle()
 
-    def in_call(self, media: bool) -> None:
-        """Whether some call has media to be clocked."""
-        if media != self._in_call:
-            self._in_call = media
+    def in_call(self, secured: bool) -> None:
+        """Whether some call has keys, and so something to send."""
+        if secured != self._in_call:
+            self._in_call = secured
             self._settle()
 
     def failed(self, why: str) -> None:
@@ -82,7 +87,7 @@ class Voice:
     def _settle(self) -> None:
         if self._wanted and NONE not in (self._playback, self._capture):
             self._open_device()
-        elif self._wanted or self._in_call:
+        elif self._in_call:
             self._null()
         else:
             self._set_mode("none", self._manager.setNoDev)
@@ -99,6 +104,7 @@ class Voice:
             self._fail(error.reason)
             return
         self._mode = "device"
+        self._opened()
         if self._trouble:
             log.info("the sound device works again")
         self._trouble = ""

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define THIS_FILE "disclosure.cpp"
+
+#include <pjsua2.hpp>
+#include <pjlib-util.h>
+#include <pjsua-lib/pjsua_internal.h>
+#include <disclosure.hpp>
+#include <gate.hpp>
+
+#include <sys/random.h>
+#include <cstring>
+#include <map>
+
+namespace
+{
+
+const char MARK[] = "Sottovoce-Disclosure";
+const char PRIVACY[] = "Privacy";
+const char PREFERRED_IDENTITY[] = "P-Preferred-Identity";
+const char ANONYMOUS_NAME[] = "Anonymous";
+const char ANONYMOUS_USER[] = "anonymous";
+const char ANONYMOUS_HOST[] = "anonymous.invalid"; // RFC 3323 section 4.1.1.3
+
+// What may leave in a message; a field that is not named here is taken off. So
+// Organization, Subject, Call-Info, Alert-Info, Reply-To, In-Reply-To, Server,
+// Warning, Date, History-Info, Diversion, Referred-By, Remote-Party-ID,
+// P-Asserted-Identity, Session-ID, and what nobody thought of.
+const char *const KNOWN[] = {
+    "Via", "Route", "Record-Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact",
+    "Allow", "Allow-Events", "Supported", "Unsupported", "Require", "Proxy-Require",
+    "Accept", "Accept-Encoding", "Accept-Language", "User-Agent",
+    "Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate",
+    "Expires", "Min-Expires", "Session-Expires", "Min-SE", "Retry-After",
+    "RSeq", "RAck", "Event", "Subscription-State", "SIP-ETag", "SIP-If-Match",
+    "Refer-To", "Refer-Sub", "Replaces", "Reason", PRIVACY,
+    "MIME-Version", "Content-Type", "Content-Length", "Content-Disposition", "Content-Encoding",
+};
+
+// What an emergency call may say besides (RFC 6442, RFC 3261 section 20.26).
+const char *const EMERGENCY[] = { "Geolocation", "Geolocation-Routing", "Priority", PREFERRED_IDENTITY };
+
+enum Level { FOLLOWS_SWITCH, NONE, FULL };
+
+// What a Call-ID was promised.
+struct Promise
+{
+    Level level;
+    bool closed;          // placed or answered without an identity
+    pj_int32_t inviteSeq; // of the latest INVITE that we sent
+    bool inviteHidden;
+    pj_time_val used;
+
+    Promise() : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), used() {}
+};
+
+// What was decided for a message that has been sent: the same for its retransmissions.
+struct Sent
+{
+    pj_str_t branch;
+    bool hidden;
+};
+
+typedef std::map<std::string, Promise> Promises;
+
+struct State
+{
+    bool identity;
+    bool preferredIdentity;
+    std::string privacy;
+    std::string contactUser;
+    Promises promises;
+    pj_uint8_t key[32];
+
+    State() : identity(false), preferredIdentity(false), privacy("id"), key() {}
+};
+
+State state;
+
+pj_status_t onTxRequest(pjsip_tx_data *tdata);
+pj_status_t onTxResponse(pjsip_tx_data *tdata);
+pj_status_t onLoad(pjsip_endpoint *endpoint);
+
+// The last to see a message before it is printed, the first to see one that came.
+pjsip_module module = {
+    NULL, NULL,
+    { const_cast<char *>("mod-disclosure"), 14 },
+    -1,
+    PJSIP_MOD_PRIORITY_TRANSPORT_LAYER + 1,
+    &onLoad, NULL, NULL, NULL,
+    &gate::judge, NULL, &onTxRequest, &onTxResponse, NULL,
+};
+
+pj_str_t text(const char *chars)
+{
+    return pj_str(const_cast<char *>(chars));
+}
+
+std::string copied(const pj_str_t &value)
+{
+    return std::string(value.ptr, value.ptr + value.slen);
+}
+
+bool named(const pjsip_hdr *header, const char *name)
+{
+    return pj_stricmp2(&header->name, name) == 0;
+}
+
+template <size_t count>
+bool anyOf(const pjsip_hdr *header, const char *const (&names)[count])
+{
+    for (size_t i = 0; i < count; ++i) {
+        if (named(header, names[i]))
+            return true;
+    }
+    return false;
+}
+
+template <typename Header>
+Header *find(const pjsip_msg *msg, pjsip_hdr_e type)
+{
+    return static_cast<Header *>(pjsip_msg_find_hdr(msg, type, NULL));
+}
+
+std::string callId(const pjsip_msg *msg)
+{
+    const pjsip_cid_hdr *header = find<pjsip_cid_hdr>(msg, PJSIP_H_CALL_ID);
+    return header ? copied(header->id) : std::string();
+}
+
+std::string random(size_t octets)
+{
+    std::string value(octets, '\0');
+    for (size_t filled = 0; filled < octets;) {
+        const ssize_t got = getrandom(&value[filled], octets - filled, 0);
+        if (got > 0)
+            filled += got;
+    }
+    return value;
+}
+
+// --- promises --------------------------------------------------------------------------------------
+
+bool inCall(const std::string &id)
+{
+    for (unsigned i = 0; i < pjsua_var.ua_cfg.max_calls; ++i) {
+        const pjsip_inv_session *session = pjsua_var.calls[i].inv;
+        if (session && session->dlg && copied(session->dlg->call_id->id) == id)
+            return true;
+    }
+    return false;
+}
+
+/** Forget what no transaction can ask for any more: timers B, F and H are 32 s (RFC 3261 section 17). */
+void forgetOld(const pj_time_val &now)
+{
+    const long kept = 2 * 32;
+    for (Promises::iterator entry = state.promises.begin(); entry != state.promises.end();) {
+        if (now.sec - entry->second.used.sec > kept && !inCall(entry->first))
+            state.promises.erase(entry++);
+        else
+            ++entry;
+    }
+}
+
+Promise *promiseOf(const std::string &id)
+{
+    const Promises::iterator entry = state.promises.find(id);
+    if (entry == state.promises.end())
+        return NULL;
+    pj_gettickcount(&entry->second.used);
+    return &entry->second;
+}
+
+Promise &promise(const std::string &id)
+{
+    pj_time_val now;
+    pj_gettickcount(&now);
+    if (state.promises.find(id) == state.promises.end())
+        forgetOld(now);
+    Promise &kept = state.promises[id];
+    kept.used = now;
+    return kept;
+}
+
+/** Take the mark off and keep it; one that is not understood closes. */
+void takeMark(pjsip_msg *msg, const std::string &id)
+{
+    const pj_str_t name = text(MARK);
+    pjsip_hdr *header;
+
+    while ((header = static_cast<pjsip_hdr *>(pjsip_msg_find_hdr_by_name(msg, &name, NULL))) != NULL) {
+        char value[32];
+        const int length = pjsip_hdr_print_on(header, value, sizeof(value));
+        const std::string printed(value, length > 0 ? length : 0);
+        const bool full = printed == std::string(MARK) + ": full";
+        Promise &kept = promise(id);
+        kept.level = full && kept.level != NONE ? FULL : NONE;
+        pj_list_erase(header);
+    }
+}
+
+bool hides(const Promise *kept)
+{
+    if (kept && kept->level == FULL)
+        return false;
+    if (kept && (kept->level == NONE || kept->closed))
+        return true;
+    return !state.identity;
+}
+
+// --- what leaves -----------------------------------------------------------------------------------
+
+bool mayLeave(const pjsip_hdr *header, bool full, bool preferredIdentity)
+{
+    if (anyOf(header, KNOWN))
+        return true;
+    if (named(header, PREFERRED_IDENTITY))
+        return preferredIdentity;
+    return full && anyOf(header, EMERGENCY);
+}
+
+void strip(pjsip_msg *msg, bool full, bool preferredIdentity)
+{
+    for (pjsip_hdr *header = msg->hdr.next, *next; header != &msg->hdr; header = next) {
+        next = header->next;
+        if (!mayLeave(header, full, preferredIdentity))
+            pj_list_erase(header);
+    }
+}
+
+std::string contactUser(const std::string &id)
+{
+    pj_uint8_t digest[20];
+    std::string user;
+
+    pj_hmac_sha1(reinterpret_cast<const pj_uint8_t *>(id.data()), static_cast<unsigned>(id.size()),
+                 state.key, sizeof(state.key), digest);
+    // As long as the one that is registered, so that neither is told from the other.
+    for (size_t i = 0; i < sizeof(digest) && user.size() < 16; ++i) {
+        char digits[2];
+        pj_val_to_hex_digit(digest[i], digits);
+        user.append(digits, 2);
+    }
+    return user;
+}
+
+void keepOnly(pjsip_param &list, const char *name)
+{
+    for (pjsip_param *param = list.next, *next; param != &list; param = next) {
+        next = param->next;
+        if (name == NULL || pj_stricmp2(&param->name, name) != 0)
+            pj_list_erase(param);
+    }
+}
+
+/** Contact: host, port and transport stay, for it must be reached; all that is somebody's goes. */
+void hideContacts(pjsip_tx_data *tdata, const std::string &user, bool registering)
+{
+    pjsip_msg *msg = tdata->msg;
+    for (pjsip_hdr *header = msg->hdr.next, *next; header != &msg->hdr; header = next) {
+        next = header->next;
+        if (header->type != PJSIP_H_CONTACT)
+            continue;
+        pjsip_contact_hdr *contact = reinterpret_cast<pjsip_contact_hdr *>(header);
+        if (contact->star)
+            continue;
+        if (!PJSIP_URI_SCHEME_IS_SIP(contact->uri) && !PJSIP_URI_SCHEME_IS_SIPS(contact->uri)) {
+            pj_list_erase(header);
+            continue;
+        }
+        const pj_str_t shown = { const_cast<char *>(user.data()), static_cast<pj_ssize_t>(user.size()) };
+        pjsip_name_addr *address = pjsip_name_addr_create(tdata->pool);
+        address->uri = static_cast<pjsip_uri *>(pjsip_uri_clone(tdata->pool, pjsip_uri_get_uri(contact->uri)));
+        pjsip_sip_uri *uri = reinterpret_cast<pjsip_sip_uri *>(address->uri);
+        pj_strdup(tdata->pool, &uri->user, &shown);
+        uri->passwd.slen = uri->user_param.slen = uri->method_param.slen = 0;
+        keepOnly(uri->other_param, "ob"); // RFC 5626 section 4.3
+        pj_list_init(&uri->header_param);
+        contact->uri = reinterpret_cast<pjsip_uri *>(address);
+        pj_list_init(&contact->other_param); // +sip.instance, reg-id, feature tags
+        if (!registering) {
+            contact->q1000 = 0;
+            contact->expires = PJSIP_EXPIRES_NOT_SPECIFIED;
+        }
+    }
+}
+
+/** Replaces (RFC 3891) is refused here, so it is not offered. */
+void offerNoReplaces(pjsip_msg *msg)
+{
+    pjsip_supported_hdr *header = find<pjsip_supported_hdr>(msg, PJSIP_H_SUPPORTED);
+    for (unsigned i = 0; header && i < header->count;) {
+        if (pj_stricmp2(&header->values[i], "replaces") == 0)
+            pj_array_erase(header->values, sizeof(header->values[0]), header->count--, i);
+        else
+            ++i;
+    }
+    if (header && header->count == 0)
+        pj_list_erase(header);
+}
+
+void hideFrom(pjsip_tx_data *tdata)
+{
+    pjsip_from_hdr *from = find<pjsip_from_hdr>(tdata->msg, PJSIP_H_FROM);
+    pjsip_name_addr *address = pjsip_name_addr_create(tdata->pool);
+    pjsip_sip_uri *uri = pjsip_sip_uri_create(tdata->pool, PJ_FALSE);
+
+    if (from == NULL)
+        return;
+    uri->user = text(ANONYMOUS_USER);
+    uri->host = text(ANONYMOUS_HOST);
+    address->display = text(ANONYMOUS_NAME);
+    address->uri = reinterpret_cast<pjsip_uri *>(uri);
+    from->uri = reinterpret_cast<pjsip_uri *>(address);
+    pj_list_init(&from->other_param); // the tag is not among them
+}
+
+void onlyAddress(pjsip_tx_data *tdata, pjsip_hdr_e type)
+{
+    pjsip_fromto_hdr *header = find<pjsip_fromto_hdr>(tdata->msg, type);
+    pjsip_name_addr *address = pjsip_name_addr_create(tdata->pool);
+
+    if (header == NULL)
+        return;
+    address->uri = static_cast<pjsip_uri *>(pjsip_uri_get_uri(header->uri));
+    header->uri = reinterpret_cast<pjsip_uri *>(address);
+}
+
+void askForPrivacy(pjsip_tx_data *tdata)
+{
+    const pj_str_t name = text(PRIVACY), value = text(state.privacy.c_str());
+    pjsip_hdr *header;
+
+    while ((header = static_cast<pjsip_hdr *>(pjsip_msg_find_hdr_by_name(tdata->msg, &name, NULL))) != NULL)
+        pj_list_erase(header);
+    if (value.slen > 0) {
+        header = reinterpret_cast<pjsip_hdr *>(pjsip_generic_string_hdr_create(tdata->pool, &name, &value));
+        pjsip_msg_add_hdr(tdata->msg, header);
+    }
+}
+
+/** What was decided for this very transaction, or NULL. */
+const Sent *earlier(const pjsip_tx_data *tdata, const pj_str_t &branch)
+{
+    const Sent *sent = static_cast<const Sent *>(tdata->mod_data[module.id]);
+    return sent && pj_strcmp(&sent->branch, &branch) == 0 ? sent : NULL;
+}
+
+void remember(pjsip_tx_data *tdata, const pj_str_t &branch, bool hidden)
+{
+    Sent *sent = PJ_POOL_ZALLOC_T(tdata->pool, Sent);
+    pj_strdup(tdata->pool, &sent->branch, &branch);
+    sent->hidden = hidden;
+    tdata->mod_data[module.id] = sent;
+}
+
+pj_str_t topBranch(const pjsip_msg *msg)
+{
+    const pjsip_via_hdr *via = find<pjsip_via_hdr>(msg, PJSIP_H_VIA);
+    return via ? via->branch_param : text("");
+}
+
+void judgeRegister(pjsip_tx_data *tdata)
+{
+    onlyAddress(tdata, PJSIP_H_FROM);
+    onlyAddress(tdata, PJSIP_H_TO);
+    hideContacts(tdata, state.contactUser, true);
+    strip(tdata->msg, false, false);
+    offerNoReplaces(tdata->msg);
+    gate::setFlow(tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
+}
+
+/** Decide for a request, and keep what later ones have to follow. */
+bool decide(pjsip_msg *msg, const std::string &id, const Sent *sent)
+{
+    const pjsip_cseq_hdr *cseq = find<pjsip_cseq_hdr>(msg, PJSIP_H_CSEQ);
+    const pjsip_to_hdr *to = find<pjsip_to_hdr>(msg, PJSIP_H_TO);
+    const pjsip_method_e method = msg->line.req.method.id;
+    const pj_int32_t number = cseq ? cseq->cseq : -1;
+    Promise *kept = promiseOf(id);
+    bool hidden;
+
+    if (sent)
+        return sent->hidden;
+    if (kept && kept->inviteSeq == number && (method == PJSIP_ACK_METHOD || method == PJSIP_CANCEL_METHOD))
+        return kept->inviteHidden; // RFC 3261 sections 9.1 and 17.1.1.3
+    hidden = hides(kept);
+    if (method == PJSIP_INVITE_METHOD) {
+        Promise &made = promise(id);
+        made.inviteSeq = number;
+        made.inviteHidden = hidden;
+        made.closed = made.closed || (hidden && to && to->tag.slen == 0);
+    }
+    return hidden;
+}
+
+void judgeRequest(pjsip_tx_data *tdata)
+{
+    const std::string id = callId(tdata->msg);
+    const pj_str_t branch = topBranch(tdata->msg);
+    const Sent *sent = earlier(tdata, branch);
+
+    if (sent && pjsip_tx_data_is_valid(tdata))
+        return; // a retransmission
+    if (tdata->msg->line.req.method.id == PJSIP_REGISTER_METHOD) {
+        judgeRegister(tdata);
+    } else {
+        takeMark(tdata->msg, id);
+        const bool hidden = decide(tdata->msg, id, sent);
+        const Promise *kept = promiseOf(id);
+        const bool full = kept && kept->level == FULL;
+        const bool secure = (tdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE) != 0;
+
+        strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure));
+        offerNoReplaces(tdata->msg);
+        hideContacts(tdata, full ? state.contactUser : contactUser(id), false);
+        if (hidden) {
+            hideFrom(tdata);
+            askForPrivacy(tdata);
+        }
+        if (sent == NULL)
+            remember(tdata, branch, hidden);
+    }
+    pjsip_tx_data_invalidate_msg(tdata);
+}
+
+void judgeResponse(pjsip_tx_data *tdata)
+{
+    pjsip_msg *msg = tdata->msg;
+    const int code = msg->line.status.code;
+    const pjsip_cseq_hdr *cseq = find<pjsip_cseq_hdr>(msg, PJSIP_H_CSEQ);
+    const std::string id = callId(msg);
+    char printed[16];
+
+    // A response keeps its transaction while its status may still change.
+    pj_ansi_snprintf(printed, sizeof(printed), "%d", code);
+    const pj_str_t status = pj_str(printed);
+    if (earlier(tdata, status) && pjsip_tx_data_is_valid(tdata))
+        return; // a retransmission
+    takeMark(msg, id);
+    const Promise *kept = promiseOf(id);
+    const bool hidden = hides(kept);
+
+    strip(msg, kept && kept->level == FULL, !hidden);
+    offerNoReplaces(msg);
+    if (code / 100 != 3) // there Contact is where to look instead
+        hideContacts(tdata, contactUser(id), false);
+    if (hidden && code > 100 && code < 300) {
+        askForPrivacy(tdata);
+        if (cseq && cseq->method.id == PJSIP_INVITE_METHOD)
+            promise(id).closed = true;
+    }
+    remember(tdata, status, hidden);
+    pjsip_tx_data_invalidate_msg(tdata);
+}
+
+/** Whatever fails, the message does not leave. */
+template <void (*judge)(pjsip_tx_data *)>
+pj_status_t judged(pjsip_tx_data *tdata)
+{
+    try {
+        judge(tdata);
+        return PJ_SUCCESS;
+    } catch (const std::exception &) {
+        return PJ_ENOMEM;
+    }
+}
+
+pj_status_t onTxRequest(pjsip_tx_data *tdata)
+{
+    return judged<judgeRequest>(tdata);
+}
+
+pj_status_t onTxResponse(pjsip_tx_data *tdata)
+{
+    return judged<judgeResponse>(tdata);
+}
+
+// --- the module ------------------------------------------------------------------------------------
+
+pj_status_t onLoad(pjsip_endpoint *)
+{
+    state = State();
+    gate::reset();
+    const std::string key = random(sizeof(state.key));
+    std::memcpy(state.key, key.data(), sizeof(state.key));
+    return PJ_SUCCESS;
+}
+
+} // namespace
+
+namespace pj
+{
+
+namespace
+{
+
+void bringIn()
+{
+    if (pjsua_get_pjsip_endpt() == NULL)
+        PJSUA2_RAISE_ERROR2(PJ_EINVALIDOP, "disclosure before libInit()");
+    if (module.id < 0)
+        PJSUA2_CHECK_EXPR(pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &module));
+}
+
+} // namespace
+
+void setDisclosure(bool identity, const std::string &privacy, bool preferredIdentity) PJSUA2_THROW(Error)
+{
+    bringIn();
+    state.identity = identity;
+    state.privacy = privacy;
+    state.preferredIdentity = preferredIdentity;
+}
+
+void setContactUser(const std::string &user) PJSUA2_THROW(Error)
+{
+    pj_str_t value = { const_cast<char *>(user.data()), static_cast<pj_ssize_t>(user.size()) };
+
+    bringIn();
+    PJSUA2_CHECK_EXPR(pjsua_set_contact_user(&value));
+    state.contactUser = user;
+    gate::setContactUser(user);
+}
+
+void setFlowOnly(bool flowOnly) PJSUA2_THROW(Error)
+{
+    bringIn();
+    gate::setFlowOnly(flowOnly);
+}
+
+} // namespace pj

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define THIS_FILE "gate.cpp"
+
+#include <pjsua2.hpp>
+#include <pjsua-lib/pjsua_internal.h>
+#include <gate.hpp>
+
+namespace
+{
+
+// To those who get 405 (RFC 3261 section 21.4.6); the same in every state.
+const char ALLOWED[] = "INVITE, ACK, BYE, CANCEL, SUBSCRIBE";
+
+struct State
+{
+    bool flowOnly;
+    int type; // of the transport that REGISTER leaves by
+    pj_sockaddr server;
+    std::string contactUser;
+
+    State() : flowOnly(false), type(PJSIP_TRANSPORT_UNSPECIFIED) { pj_bzero(&server, sizeof(server)); }
+};
+
+State state;
+
+pj_str_t text(const char *chars)
+{
+    return pj_str(const_cast<char *>(chars));
+}
+
+bool inDialog(const pjsip_rx_data *rdata)
+{
+    const pj_str_t &id = rdata->msg_info.cid->id;
+    const pj_str_t &ours = rdata->msg_info.to->tag, &theirs = rdata->msg_info.from->tag;
+    const pj_str_t none = text("");
+
+    if (ours.slen == 0)
+        return false;
+    return pjsip_ua_find_dialog(&id, &ours, &theirs, PJ_FALSE) != NULL ||
+           pjsip_ua_find_dialog(&id, &ours, &none, PJ_FALSE) != NULL; // nobody has answered yet
+}
+
+bool isForContactUser(const pjsip_msg *msg)
+{
+    const pjsip_uri *uri = msg->line.req.uri;
+    if (!PJSIP_URI_SCHEME_IS_SIP(uri) && !PJSIP_URI_SCHEME_IS_SIPS(uri))
+        return false;
+    const pjsip_sip_uri *address = static_cast<const pjsip_sip_uri *>(pjsip_uri_get_uri(uri));
+    return !state.contactUser.empty() && pj_strcmp2(&address->user, state.contactUser.c_str()) == 0;
+}
+
+bool cameByOurFlow(const pjsip_rx_data *rdata)
+{
+    const pjsip_transport *transport = rdata->tp_info.transport;
+    if (transport->key.type != state.type)
+        return false;
+    if (transport->flag & PJSIP_TRANSPORT_RELIABLE) {
+        return transport->dir == PJSIP_TP_DIR_OUTGOING &&
+               pj_sockaddr_cmp(&transport->key.rem_addr, &state.server) == 0;
+    }
+    return pj_sockaddr_cmp(&rdata->pkt_info.src_addr, &state.server) == 0 &&
+           isForContactUser(rdata->msg_info.msg);
+}
+
+pj_bool_t answer(pjsip_rx_data *rdata, int status, const char *name = NULL, const char *value = NULL)
+{
+    pjsip_hdr headers;
+
+    pj_list_init(&headers);
+    if (name) {
+        const pj_str_t field = text(name), content = text(value);
+        pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &field, &content));
+    }
+    pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, status, NULL, &headers, NULL);
+    return PJ_TRUE;
+}
+
+bool is(const pjsip_method &method, const char *name)
+{
+    return pj_strcmp2(&method.name, name) == 0;
+}
+
+bool has(const pjsip_msg *msg, const char *header)
+{
+    const pj_str_t name = text(header);
+    return pjsip_msg_find_hdr_by_name(msg, &name, NULL) != NULL;
+}
+
+/** A request outside a dialog from one who may send it. OPTIONS is presence too: the same at all times. */
+pj_bool_t judgeOutside(pjsip_rx_data *rdata)
+{
+    const pjsip_msg *msg = rdata->msg_info.msg;
+    const pjsip_method &method = msg->line.req.method;
+
+    if (method.id == PJSIP_CANCEL_METHOD || rdata->msg_info.to->tag.slen > 0 || is(method, "SUBSCRIBE"))
+        return PJ_FALSE; // the layers above find the INVITE, answer 481, or know the watchers
+    if (method.id == PJSIP_INVITE_METHOD) {
+        // pjsua answers these by itself and so would open the microphone (RFC 3891, RFC 3911).
+        if (has(msg, "Replaces") || has(msg, "Join"))
+            return answer(rdata, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST);
+        return PJ_FALSE;
+    }
+    if (method.id == PJSIP_OPTIONS_METHOD)
+        return answer(rdata, PJSIP_SC_TEMPORARILY_UNAVAILABLE);
+    if (method.id == PJSIP_BYE_METHOD || is(method, "NOTIFY") || is(method, "PRACK") ||
+        is(method, "UPDATE") || is(method, "INFO"))
+    {
+        return answer(rdata, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST); // RFC 6665 section 4.1.3
+    }
+    return answer(rdata, PJSIP_SC_METHOD_NOT_ALLOWED, "Allow", ALLOWED);
+}
+
+} // namespace
+
+namespace gate
+{
+
+pj_bool_t judge(pjsip_rx_data *rdata)
+{
+    if (rdata->msg_info.msg->line.req.method.id == PJSIP_ACK_METHOD || inDialog(rdata))
+        return PJ_FALSE;
+    if (state.flowOnly && !cameByOurFlow(rdata))
+        return answer(rdata, PJSIP_SC_FORBIDDEN);
+    return judgeOutside(rdata);
+}
+
+void reset()
+{
+    state = State();
+}
+
+void setFlowOnly(bool flowOnly)
+{
+    state.flowOnly = flowOnly;
+}
+
+void setContactUser(const std::string &user)
+{
+    state.contactUser = user;
+}
+
+void setFlow(int type, const pj_sockaddr &server)
+{
+    state.type = type;
+    pj_sockaddr_cp(&state.server, &server);
+}
+
+} // namespace gate

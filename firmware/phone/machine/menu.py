@@ -1,0 +1,207 @@
+"""The menu: what others see, who watches, what is stored, the risks, about. Pure.
+
+It opens when ``*`` is held for HOLD with the handset down; a short ``*`` stays a digit. ::
+
+    list ──1…6──► item ──#──► list ──#──► closed      2 back, 8 or 0 on (round and round)
+                  "What is stored":  * asks ──*──► erased      any other key: kept
+
+A call, a lifted handset or LEFT_ALONE without a key closes it. What a page says is computed when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone import presence
+from firmware.phone.display import screens
+from firmware.phone.machine import records, watchers
+from firmware.phone.machine.paging import paged
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import Menu, State
+from firmware.phone.presence import Grant
+from firmware.phone.privacy import exposure
+from firmware.phone.risks import risks
+from firmware.phone.store import inventory
+from firmware.phone.values import Direction, Hook, SwitchPosition
+
+HOLD = 1.0
+"""Seconds that ``*`` is held to open the menu."""
+
+LEFT_ALONE = 30.0
+"""Seconds without a key until the menu closes."""
+
+STORED = "3"
+"""The item where ``*`` erases."""
+
+ERASE = ("Erase the calls and", "watchers kept here?", "* erase", "# keep")
+
+_STEPS = {"2": -1, "8": 1, "0": 1}
+
+
+def key(
+    rules: Rules, state: State, event: on.Event, now: float
+) -> tuple[State, tuple[do.Command, ...]] | None:
+    """What a key does in the open menu; None when the event is not for the menu."""
+    menu = state.menu
+    if menu is None or not isinstance(event, on.KeyPressed):
+        return None
+    pressed = event.key
+    menu = replace(menu, keyed_at=now)
+    if menu.item == STORED and pressed == "*":
+        if menu.asked:
+            state, commands = records.wiped(state)
+            return replace(state, menu=replace(menu, asked=False, erased=True, page=0)), commands
+        return replace(state, menu=replace(menu, asked=True, erased=False)), ()
+    if menu.asked:
+        return replace(state, menu=replace(menu, asked=False)), ()
+    if pressed == "#":
+        return replace(state, menu=Menu(keyed_at=now) if menu.item else None), ()
+    if menu.item:
+        menu = replace(menu, page=menu.page + _STEPS.get(pressed, 0), erased=False)
+    elif pressed in _items(rules):
+        menu = Menu(item=pressed, keyed_at=now)
+    else:
+        menu = replace(menu, page=menu.page + _STEPS.get(pressed, 0))
+    return replace(state, menu=menu), ()
+
+
+def followed(state: State, event: on.Event, now: float) -> State:
+    """``state`` after ``event`` with the menu opened or closed where that follows from it."""
+    idle = state.live is None and state.hook is Hook.ON
+    if not idle:
+        return replace(state, menu=None, star_at=None) if state.menu or state.star_at is not None else state
+    if isinstance(event, on.KeyPressed):
+        alone = event.key == "*" and state.digits == "*" and state.menu is None
+        return replace(state, star_at=now if alone else None)
+    if isinstance(event, on.KeyReleased) and event.key == "*":
+        return replace(state, star_at=None)
+    if not isinstance(event, on.Tick):
+        return state
+    if state.star_at is not None and now - state.star_at >= HOLD:
+        return replace(state, menu=Menu(keyed_at=now), star_at=None, digits="")
+    if state.menu is not None and now - state.menu.keyed_at >= LEFT_ALONE:
+        return replace(state, menu=None)
+    return state
+
+
+def deadlines(state: State) -> list[float]:
+    """When, in monotonic seconds, the menu opens or closes by itself."""
+    opens = [] if state.star_at is None else [state.star_at + HOLD]
+    return opens if state.menu is None else [state.menu.keyed_at + LEFT_ALONE]
+
+
+def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pages:
+    """The page that the open menu shows."""
+    menu = state.menu or Menu()
+    items = _items(rules)
+    if menu.asked:
+        return screens.Pages("Erase?", ERASE, 1, 1)
+    if menu.item:
+        title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, now, wall)
+    else:
+        title, paragraphs = "Menu", [f"{digit} {item.name}" for digit, item in items.items()]
+        paragraphs += ["8, 2 turn the page", "# goes back"]
+    found = paged(paragraphs)
+    page = menu.page % len(found)
+    keys = f"{'* ' if menu.item == STORED else ''}{'8▼ ' if len(found) > 1 else ''}#×"
+    return screens.Pages(title, found[page], page + 1, len(found), keys)
+
+
+class Item(NamedTuple):
+    """``name`` stands in the list, ``title`` over the pages, ``text`` makes their paragraphs."""
+
+    name: str
+    title: str
+    text: Callable[[Rules, State, float, datetime], list[str]]
+
+
+def _items(rules: Rules) -> dict[str, Item]:
+    """The items by the key that chooses them."""
+    items = {
+        "1": Item("What they see", "They see", they_see),
+        "2": Item("Who watches me", "Watchers", who_watches),
+        STORED: Item("What is stored", "Stored", stored),
+        "4": Item("Risks", "Risks", present_risks),
+        "5": Item("About", "About", about),
+    }
+    if rules.config.privacy.history_hours:
+        items["6"] = Item("Calls kept", "Calls", history)
+    return items
+
+
+def they_see(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    shown = exposure(state.switch)
+    account = rules.config.account
+    found = []
+    if state.switch is SwitchPosition.UNREADABLE:
+        found.append("The switch cannot be read: private")
+    else:
+        found.append(f"Switch: {'open' if shown.identity else 'private'}")
+    found.append(f"People in a call see: {rules.they_see(shown)}")
+    if shown.identity and account:
+        found.append(account.address.removeprefix("sip:"))
+    found.append(f"Watchers see: {'what you granted' if shown.presence else 'nothing'}")
+    return found
+
+
+def who_watches(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    """Who watches now, then who may see our presence, what of it, and until when."""
+    day = presence.today(wall)
+    granted = [_granted(rules, grant) for grant in (*rules.grants, *state.grants) if grant.holds(day)]
+    if not granted and not state.watchers:
+        return ["Nobody may see whether you are there."]
+    closed = [] if exposure(state.switch).presence else ["Private: they see nothing now."]
+    return [*closed, *watchers.watcher_lines(rules, state, now), *(["Allowed:"] if granted else []), *granted]
+
+
+def _granted(rules: Rules, grant: Grant) -> str:
+    name = rules.name_of(grant.uri) or grant.uri.removeprefix("sips:").removeprefix("sip:")
+    what = "open or closed" if grant.shows == "open-closed" else "open, closed, in a call"
+    until = f"until {grant.until.isoformat()}" if grant.until else "no end"
+    return f"{name}: {what}, {until}"
+
+
+def stored(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    head = [state.store_trouble] if state.store_trouble else []
+    if not head and state.menu is not None and state.menu.erased:
+        head = ["Erased."]
+    lines = [
+        f"{row['item'].capitalize()}{'' if row['number'] is None else ': ' + str(row['number'])} "
+        f"({row['lifetime']})"
+        for row in inventory(rules, state)
+    ]
+    return [*head, *lines, "Press * to erase."]
+
+
+def present_risks(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    found = risks(rules, state, wall.date())
+    return [text for risk in found for text in (f"! {risk.text}", f"→ {risk.remedy}")]
+
+
+def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    versions = dict(rules.versions)
+    own = versions.pop("sottovoce", "")
+    return [
+        f"Sottovoce {own}".strip(),
+        "Free software, without warranty: GPL-3.0-or-later",
+        f"Calls: SIP (RFC 3261) over {rules.transport.upper()}",
+        "Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)",
+        f"Codecs: {', '.join(rules.config.media.codecs)}",
+        *(f"{name} {version}" for name, version in versions.items()),
+    ]
+
+
+def history(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    """The calls of the history, the last first."""
+    found = []
+    for call in sorted(state.history, key=lambda call: -call.at):
+        when = datetime.fromtimestamp(call.at, wall.tzinfo).strftime("%d.%m. %H:%M")
+        who = call.name or call.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
+        way = "from" if call.direction is Direction.IN else "to"
+        found.append(f"{when} {way} {who}, {call.seconds // 60}:{call.seconds % 60:02}")
+    return found or ["No calls."]

@@ -1,0 +1,251 @@
+"""The driver that keeps what outlives a call or a restart: call history and grants, each in a vault.
+
+Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
+no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
+
+The wall clock decides when a record's life is over, and it may jump. So a life also ends by the monotonic
+clock of this run, and when the wall clock is before the newest record (SLACK apart): then it was set back,
+and nobody knows how old the records are. So a telephone without a battery clock may lose its history at a
+restart.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone import stored_form as records
+from firmware.phone.clock import Clock
+from firmware.phone.presence import Grant
+from firmware.phone.values import CallRecord
+from firmware.phone.vault import SLOTS, Vault
+
+log = logging.getLogger("sottovoce.storage")
+
+SLACK = 60.0
+"""Seconds that a clock may be set back without a word; every life is so much shorter."""
+
+PATIENCE = 3.0
+"""Seconds that ``settle`` and ``stop`` wait for what is being written."""
+
+_NAME, _URI = 80, 400
+"""Characters kept of a name and an address."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """One record of the history. ``until``: monotonic seconds at which its life is over at the latest."""
+
+    slot: int
+    record: CallRecord
+    until: float
+
+
+class Storage:
+    """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
+
+    ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
+    """
+
+    def __init__(
+        self, folder: Path, hours: int, clock: Clock, crash: Callable[[BaseException], None]
+    ) -> None:
+        self._folder = folder
+        self._life = max(0.0, hours * 3600 - SLACK)
+        self._clock = clock
+        self._crash = crash
+        self._post: Callable[[on.Event], None] = lambda event: None
+        self._history = Vault(folder, "history")
+        self._grants = Vault(folder, "grants")
+        self._calls: list[_Kept] = []
+        self._granted: dict[int, Grant] = {}
+        self._troubles: dict[str, str] = {}
+        self._told: on.StoreChanged | None = None
+        self._queue: queue.SimpleQueue[do.StoreCommand | threading.Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+
+    def start(self, post: Callable[[on.Event], None]) -> None:
+        """Load what was kept; what is over its time, damaged or no longer wanted is destroyed first."""
+        self._post = post
+        self._open()
+        self._tell()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is waiting, within PATIENCE."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(PATIENCE)
+
+    def carry_out(self, command: do.StoreCommand) -> None:
+        """Have ``command`` done; never blocks."""
+        self._queue.put(command)
+
+    def settle(self) -> str:
+        """Wait until all that was asked is done. Returns what went wrong, in words, or ""."""
+        done = threading.Event()
+        self._queue.put(done)
+        if not done.wait(PATIENCE):
+            return "the disk does not answer; try again later"
+        return self._trouble()
+
+    def _run(self) -> None:
+        try:
+            while (job := self._queue.get()) is not None:
+                if isinstance(job, threading.Event):
+                    job.set()
+                    continue
+                self._do(job)
+                self._tell()
+        except BaseException as error:
+            self._crash(error)
+            raise
+
+    def _do(self, command: do.StoreCommand) -> None:
+        match command:
+            case do.Remember():
+                self._attempt("Call not kept", lambda: self._remember(command))
+            case do.KeepGrants(grants):
+                self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+            case do.Expire():
+                self._attempt("Not erased", self._expire)
+            case do.Wipe():
+                self._attempt("Not erased", self._wipe)
+
+    def _attempt(self, kind: str, work: Callable[[], None]) -> None:
+        """Do ``work``; a disk that fails is said under ``kind`` until the same kind of work succeeds."""
+        try:
+            work()
+        except OSError as error:
+            trouble = f"{kind}: {error.strerror or error}"
+            if self._troubles.get(kind) != trouble:
+                log.error("%s; look after the disk that holds the state directory", trouble)
+            self._troubles[kind] = trouble
+        else:
+            self._troubles.pop(kind, None)
+
+    # --- what is kept --------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._attempt("Nothing can be kept", self._make_folder)
+        if self._life:
+            self._attempt("Not erased", self._open_history)
+        else:
+            self._attempt("Not erased", self._history.destroy)
+        self._attempt("Not erased", self._open_grants)
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _open_history(self) -> None:
+        found, damaged = self._history.load()
+        wall, now = self._clock.wall().timestamp(), self._clock.monotonic()
+        useless = []
+        for slot, raw in found.items():
+            record = records.record(raw)
+            if record is None:
+                useless.append(slot)
+                continue
+            left = min(self._life, record.at + self._life - wall)
+            self._calls.append(_Kept(slot, record, now + left))
+        self._say_damage("call history", damaged or bool(useless))
+        self._history.remove(useless)
+        self._expire_calls()
+
+    def _open_grants(self) -> None:
+        found, damaged = self._grants.load()
+        granted = {slot: records.grant(raw) for slot, raw in found.items()}
+        self._granted = {slot: grant for slot, grant in granted.items() if grant is not None}
+        useless = granted.keys() - self._granted.keys()
+        self._say_damage("list of watchers", damaged or bool(useless))
+        self._grants.remove(useless)
+        self._expire_grants()
+
+    def _say_damage(self, what: str, damaged: bool) -> None:
+        if damaged:
+            log.error("the %s was damaged; what was damaged of it has been destroyed", what)
+            self._troubles["Damaged"] = f"Damaged {what} destroyed"
+
+    def _remember(self, command: do.Remember) -> None:
+        if not self._life:
+            return
+        self._expire()
+        if len(self._calls) >= SLOTS:
+            self._forget([min(self._calls, key=lambda kept: kept.record.at)])
+        at = int(self._clock.wall().timestamp())
+        peer = command.peer
+        record = CallRecord(command.direction, peer.uri[:_URI], peer.name[:_NAME], at, command.seconds)
+        slot = self._history.add(records.octets(record))
+        self._calls.append(_Kept(slot, record, self._clock.monotonic() + self._life))
+
+    def _expire(self) -> None:
+        try:
+            self._expire_calls()
+        finally:
+            self._expire_grants()
+
+    def _expire_calls(self) -> None:
+        wall, now = self._clock.wall().timestamp(), self._clock.monotonic()
+        set_back = any(wall < kept.record.at - SLACK for kept in self._calls)
+        self._forget(
+            [
+                kept
+                for kept in self._calls
+                if set_back or now >= kept.until or wall >= kept.record.at + self._life
+            ]
+        )
+
+    def _expire_grants(self) -> None:
+        today = self._clock.wall().date()
+        self._grants.remove(self._drop(lambda grant: grant.until is not None and grant.until < today))
+
+    def _forget(self, over: list[_Kept]) -> None:
+        self._calls = [kept for kept in self._calls if kept not in over]
+        self._history.remove([kept.slot for kept in over])
+
+    def _keep_grants(self, grants: tuple[Grant, ...]) -> None:
+        new = [grant for grant in grants if grant not in self._granted.values()][:SLOTS]
+        self._grants.remove(self._drop(lambda grant: grant not in grants))
+        for grant in new:
+            self._granted[self._grants.add(records.octets(grant))] = grant
+
+    def _drop(self, over: Callable[[Grant], bool]) -> list[int]:
+        slots = [slot for slot, grant in self._granted.items() if over(grant)]
+        for slot in slots:
+            del self._granted[slot]
+        return slots
+
+    def _wipe(self) -> None:
+        self._calls, self._granted = [], {}
+        self._troubles.pop("Damaged", None)
+        try:
+            self._history.destroy()
+        finally:
+            self._grants.destroy()
+
+    # --- what is told --------------------------------------------------------------------------------
+
+    def _trouble(self) -> str:
+        return ". ".join(self._troubles.values())
+
+    def _tell(self) -> None:
+        """Post the present, when it is another than the one told before or an end is near."""
+        now = self._clock.monotonic()
+        ends = min((kept.until - now for kept in self._calls), default=None)
+        records = tuple(kept.record for kept in self._calls)
+        granted, first = tuple(self._granted.values()), self._told is None
+        told = on.StoreChanged(records, granted, ends, self._trouble(), loaded=first)
+        before, self._told = self._told, told
+        same = before is not None and (before.history, before.granted, before.trouble) == (
+            told.history,
+            told.granted,
+            told.trouble,
+        )
+        if not same or (ends is not None and ends < SLACK):
+            self._post(told)

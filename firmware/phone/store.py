@@ -1,0 +1,131 @@
+"""All that the telephone ever keeps: one table, each item with purpose, place and lifetime. Pure.
+
+``sotto inventory``, the screen "What is stored" and a wipe follow from ITEMS. What is not in this table is
+not kept; only ``storage`` writes to the state directory (``tests/test_architecture.py`` holds it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware.phone.machine.rules import ENDED_KEPT, Rules
+from firmware.phone.machine.state import State
+
+
+@dataclass(frozen=True)
+class Item:
+    """``lifetime`` and ``number`` depend on configuration and state; a number of None is not known to us.
+
+    ``wiped``: a wipe erases it. ``file``: it is in the state directory.
+    """
+
+    name: str
+    purpose: str
+    place: str
+    lifetime: Callable[[Rules], str]
+    number: Callable[[Rules, State], int | None]
+    wiped: bool = False
+    file: bool = False
+
+
+def _history_lifetime(rules: Rules) -> str:
+    hours = rules.config.privacy.history_hours
+    if not hours:
+        return "never kept (privacy.history_hours = 0)"
+    return f"{hours} {'hour' if hours == 1 else 'hours'}; the last 100 calls at most"
+
+
+ITEMS = (
+    Item(
+        "call in progress",
+        "to talk",
+        "memory",
+        lambda rules: "until it ends",
+        lambda rules, state: int(state.live is not None),
+    ),
+    Item(
+        "ended calls",
+        "to show why a call ended",
+        "memory",
+        lambda rules: f"{ENDED_KEPT:.0f} seconds",
+        lambda rules, state: sum(not call.live for call in state.calls),
+        wiped=True,
+    ),
+    Item(
+        "missed calls",
+        "a number on the display; no names",
+        "memory",
+        lambda rules: "until the handset is lifted",
+        lambda rules, state: state.missed,
+        wiped=True,
+    ),
+    Item(
+        "call history",
+        "to look up past calls",
+        "encrypted file, each call with its own key",
+        _history_lifetime,
+        lambda rules, state: len(state.history),
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "watchers you allowed",
+        "who may see whether you are there",
+        "encrypted file, each with its own key",
+        lambda rules: "until its end date",
+        lambda rules, state: len(state.grants),
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "watchers you refused",
+        "not to ask you again",
+        "memory",
+        lambda rules: "until the next start",
+        lambda rules, state: len(state.refused),
+        wiped=True,
+    ),
+    Item(
+        "watchers now",
+        "to tell them what they may see",
+        "memory",
+        lambda rules: "until they leave; asked again every 5 minutes",
+        lambda rules, state: len(state.watchers),
+    ),
+    Item(
+        "contacts",
+        "your phone book",
+        "phone.toml, which the telephone only reads",
+        lambda rules: "until you remove them there",
+        lambda rules, state: len(rules.contacts),
+    ),
+    Item(
+        "log",
+        "to find faults; names, numbers and keys are masked",
+        "the system's journal, not ours",
+        lambda rules: "as the system's journal is set",
+        lambda rules, state: None,
+    ),
+)
+
+
+def inventory(rules: Rules, state: State) -> list[dict[str, Any]]:
+    """Every item as JSON's own values."""
+    return [
+        {
+            "item": item.name,
+            "purpose": item.purpose,
+            "place": item.place,
+            "lifetime": item.lifetime(rules),
+            "number": item.number(rules, state),
+            "wiped": item.wiped,
+        }
+        for item in ITEMS
+    ]
+
+
+def erasable(rules: Rules, state: State) -> dict[str, int]:
+    """What a wipe would erase now: item and number."""
+    return {item.name: item.number(rules, state) or 0 for item in ITEMS if item.wiped}

@@ -1,0 +1,61 @@
+"""The form in which calls and grants are stored: JSON, of a bounded length. Pure."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from firmware.phone.presence import Grant
+from firmware.phone.values import CallRecord, Direction
+
+LONGEST = 1022
+"""Octets of one record."""
+
+
+def octets(kept: CallRecord | Grant) -> bytes:
+    """As JSON, at most LONGEST octets: a name that is too long for that is left out, then the address cut."""
+    match kept:
+        case CallRecord():
+            fields: dict[str, Any] = {
+                "direction": kept.direction.value,
+                "uri": kept.uri,
+                "name": kept.name,
+                "at": kept.at,
+                "seconds": kept.seconds,
+            }
+        case Grant():
+            until = kept.until.isoformat() if kept.until else None
+            fields = {"uri": kept.uri, "shows": kept.shows, "until": until}
+    while len(raw := json.dumps(fields, ensure_ascii=False).encode(errors="replace")) > LONGEST:
+        if fields.get("name"):
+            fields["name"] = ""
+        else:
+            fields["uri"] = fields["uri"][: len(fields["uri"]) // 2]
+    return raw
+
+
+def record(raw: bytes) -> CallRecord | None:
+    """The record that ``raw`` is, or None for anything else."""
+    try:
+        fields = json.loads(raw)
+        return CallRecord(
+            Direction(fields["direction"]),
+            str(fields["uri"]),
+            str(fields["name"]),
+            int(fields["at"]),
+            int(fields["seconds"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def grant(raw: bytes) -> Grant | None:
+    try:
+        fields = json.loads(raw)
+        until = date.fromisoformat(fields["until"]) if fields["until"] else None
+        if fields["shows"] not in ("open-closed", "in-call"):
+            return None
+        return Grant(str(fields["uri"]), fields["shows"], until)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,86 @@
+"""The daemon as it is, with one fault of our own put into one of its threads: ``RIG_FAULT`` names which.
+
+Started like ``firmware.phone``; nothing but the one function named here is replaced, and it fails only when
+the phone comes to use it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from firmware.phone.__main__ import main
+
+WORDS = "a fault of the test"
+"""What the exception says."""
+
+
+class Fault(Exception):
+    """No exception that any part of the phone expects."""
+
+
+def _fail(*_args: Any, **_more: Any) -> Any:
+    raise Fault(f"{WORDS} in {threading.current_thread().name}")
+
+
+def _painter() -> None:
+    from firmware.phone.display import painter, views
+    from firmware.phone.display.screens import Dialling, Screen
+
+    def draw(screen: Screen) -> Any:
+        return _fail() if isinstance(screen, Dialling) else views.draw(screen)
+
+    setattr(painter, "draw", draw)  # noqa: B010 - a name that the module imports, not its own
+
+
+def _callback() -> None:
+    from firmware.phone.sip.pjsua import call
+
+    call.PjCall.getInfo = _fail
+
+
+def _engine() -> None:
+    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+
+    PjsuaEngine._place = _fail  # type: ignore[method-assign]
+
+
+def _tones() -> None:
+    from firmware.phone.audio import alsa
+
+    setattr(alsa, "samples", _fail)  # noqa: B010
+
+
+def _control() -> None:
+    from firmware.phone import control
+
+    control.Control._serve = _fail  # type: ignore[method-assign]
+
+
+def _decision() -> None:
+    from firmware.phone.machine import step
+    from firmware.phone.values import Hook
+
+    before = step._hook
+
+    def hook(rules: Any, state: Any, event: Any, now: float) -> Any:
+        return _fail() if event.hook is Hook.OFF else before(rules, state, event, now)
+
+    step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    "painter": _painter,
+    "callback": _callback,
+    "engine": _engine,
+    "tones": _tones,
+    "control": _control,
+    "decision": _decision,
+}
+
+if __name__ == "__main__":
+    FAULTS[os.environ["RIG_FAULT"]]()
+    sys.exit(main())
