@@ -52,7 +52,10 @@ check: setup-test ## linters and types
 bench: setup-test ## the figures, with a rival in the same run
 	@$(BIN)/python -m tests.bench
 
-test-vm berlin image bundle: ## (later) tests in a virtual machine · conformance report · what is flashed · a signed update
+berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
+	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))
+
+test-vm image bundle: ## (later) tests in a virtual machine · what is flashed · a signed update
 	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
 
 lock: setup-test ## pin the Python packages anew

@@ -7,6 +7,10 @@
 #define PJMEDIA_SRTP_HAS_AES_GCM_128            1
 #define PJMEDIA_SRTP_HAS_AES_GCM_256            1
 
+/* Forward secrecy: no suite of TLS or DTLS whose keys follow from a certificate's */
+#define PJ_SSL_SOCK_OSSL_CIPHERS                "HIGH:-COMPLEMENTOFDEFAULT:!kRSA:!PSK"
+#define PJMEDIA_SRTP_DTLS_OSSL_CIPHERS          "DEFAULT:!kRSA:!PSK"
+
 /* One account and a call or two: small tables */
 #define PJSUA_MAX_CALLS                         8
 #define PJSUA_MAX_ACC                           8

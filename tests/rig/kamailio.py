@@ -109,6 +109,8 @@ class Registrar:
         challenge_invite: bool = False,
         max_expires: int = 3600,
         users: Mapping[str, str] = USERS,
+        numbers: Mapping[str, str] = NUMBERS,
+        logins: Mapping[str, str] | None = None,
         routes: Mapping[str, str] | None = None,
         ring_seconds: float = 60,
         adds: Sequence[str] = (),
@@ -123,11 +125,15 @@ class Registrar:
             tcp: listen on TCP too, ``port``.
             challenge_invite: answer an INVITE with 407 first.
             max_expires: the longest registration granted, in seconds.
+            numbers: what is dialled to reach each user.
+            logins: the digest user name of those users who have one of its own.
             ring_seconds: how long it lets a call ring before it gives up with 408.
             adds: header lines that it adds to each INVITE it passes on.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
+        self.numbers = dict(numbers)
+        self.logins = dict(logins or {})
         self.address = address
         self.port = ports.one(address)
         self.tls_port = ports.one(address)
@@ -261,12 +267,13 @@ class Registrar:
         listen = "\n".join(f"listen={where}" for where in self._listen)
         modules = "".join(f'loadmodule "{name}.so"\n' for name in _MODULES.split())
         passwords = "\n".join(
-            f'    if ($au == "{name}") {{ $var(password) = "{secret}"; }}'
+            f'    if ($au == "{self.logins.get(name, name)}") '
+            f'{{ $var(password) = "{secret}"; $var(owner) = "{name}"; }}'
             for name, secret in self.users.items()
         )
         ring_ms = round(1000 * self.ring_seconds)
         numbers = "\n".join(
-            f'    if ($rU == "{number}") {{ $rU = "{name}"; }}' for name, number in NUMBERS.items()
+            f'    if ($rU == "{number}") {{ $rU = "{name}"; }}' for name, number in self.numbers.items()
         )
         routes = "    $var(routed) = 0;\n" + "\n".join(
             f'    if ($rU == "{number}") {{ $ru = "{uri}"; $var(routed) = 1; }}'
@@ -362,6 +369,7 @@ route[ADD] {{
 
 route[PASSWORD] {{
     $var(password) = "";
+    $var(owner) = "";
 {passwords}
 }}
 
@@ -371,7 +379,7 @@ route[REGISTER] {{
         www_challenge("$td", "1");
         exit;
     }}
-    if ($au != $tU) {{ sl_send_reply("403", "Forbidden"); exit; }}
+    if ($var(owner) != $tU) {{ sl_send_reply("403", "Forbidden"); exit; }}
     fix_nated_register();
     if (!save("location")) {{ sl_reply_error(); }}
     exit;

@@ -60,6 +60,8 @@ class Phone:
         registrar: Registrar | None = None,
         user: str = "alice",
         password: str | None = None,
+        auth_user: str = "",
+        display_name: str = "",
         proxy: str | None = None,
         account: bool = True,
         transport: str = "tls",
@@ -74,6 +76,7 @@ class Phone:
         alsa_config: Path | None = None,
         extra: str = "",
         account_extra: str = "",
+        board: str | Path = "simulator",
         env: Mapping[str, str] | None = None,
         module: str = "firmware.phone",
     ) -> None:
@@ -89,6 +92,7 @@ class Phone:
             account: False: no [account] table, direct calls only.
             playback, capture, mixer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
+            board: the board's name, or a file.
             extra: TOML to append, further tables.
             account_extra: TOML to put into [account], further lines.
             env: further variables of its environment.
@@ -112,6 +116,8 @@ class Phone:
                 "domain": DOMAIN,
                 "password": password or (registrar.users[user] if registrar else "secret"),
             }
+            tables["account"] |= {"auth_user": auth_user} if auth_user else {}
+            tables["account"] |= {"display_name": display_name} if display_name else {}
             if proxy or registrar:
                 uri = registrar.uri if registrar else ""
                 if registrar and transport != "tls":
@@ -135,7 +141,7 @@ class Phone:
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:
             self._env["ALSA_CONFIG_PATH"] = str(alsa_config)
-        argv = [sys.executable, "-m", module, "--config", str(self.config), "--board", "simulator"]
+        argv = [sys.executable, "-m", module, "--config", str(self.config), "--board", str(board)]
         argv += ["--state-dir", str(self.state), "--socket", str(self.socket)]
         self.process = Process(f"phone {user}", argv, self.folder / "log", self._env, self.folder, grace=6)
 

@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from tests.rig import capture, ports, srtp
+from tests.rig import capture, ports, scan, srtp
 from tests.rig.baresip import Baresip
 from tests.rig.capture import Capture
 from tests.rig.certs import DOMAIN
@@ -51,6 +51,19 @@ def test_nothing_is_clear_at_any_moment(lab: Lab, encryption: str, way: str) -> 
     phone.stop()
     registrar.wait_unregistered("alice")
     judge(lab, wire, registrar, bob, phone)
+
+
+def test_no_port_is_open_that_nobody_needs(lab: Lab) -> None:
+    """Without a port in the configuration nothing listens; calls come in over the phone's own connection."""
+    lab.registrar()
+    bob = lab.baresip("bob")
+    phone = lab.phone(listens=False)
+    assert scan.sockets(phone.process.pid) == []
+    bob.dial("alice")
+    phone.wait_call("ringing", direction="in")
+    assert not [where for where in scan.sockets(phone.process.pid) if where.startswith("tcp")]
+    phone.do("hangup")
+    phone.wait_idle()
 
 
 def judge(lab: Lab, wire: Capture, registrar: Registrar, bob: Baresip, phone: Phone) -> None:

@@ -1,0 +1,122 @@
+"""P4 and R3: what stays secret later, and what is secret between the two ends alone."""
+
+from __future__ import annotations
+
+from tests.berlin import judge
+from tests.berlin.handshakes import Hello, hellos
+from tests.berlin.model import NotYet, Seen, experiment
+from tests.berlin.private_day import play as private_day
+from tests.berlin.stage import Stage
+from tests.rig import capture
+
+HYBRID = {0x11EC, 0x11EB, 0x11ED}
+"""X25519MLKEM768, SecP256r1MLKEM768 and SecP384r1MLKEM1024."""
+
+NEXT = "the issue on end-to-end encryption"
+
+
+@experiment("P4")
+def signalling_has_forward_secrecy(stage: Stage) -> Seen:
+    """The phone's TLS handshake with its server in the capture: the suite that was chosen, and each one
+    offered, must exchange keys by ephemeral Diffie-Hellman.
+    """
+    day = stage.played(private_day)
+    said = hellos(day.evidence["wire.pcap"], day.registrar[1], day.address)
+    return _forward_secret(said, [day.evidence["wire.pcap"]])
+
+
+@experiment("P4")
+def media_keys_have_forward_secrecy(stage: Stage) -> Seen:
+    """The handshakes of DTLS-SRTP in the capture, those that the phone began and those that it answered."""
+    day = stage.played(private_day)
+    said = hellos(day.evidence["wire.pcap"], 0, day.address)
+    return _forward_secret(said, [day.evidence["wire.pcap"]])
+
+
+@experiment("P4")
+def silence_and_speech_look_alike(stage: Stage) -> Seen:
+    """One call, first silence, then speech, by Opus: the lengths of the packets in each part."""
+    day = stage.played(private_day)
+    parts = {}
+    for name, (start, end) in (("silence", day.silence), ("speech", day.speech)):
+        parts[name] = judge.sizes(p for p in day.ours if start <= p.when <= end)
+    seen = {
+        name: ", ".join(f"{size} octets ({n})" for size, n in found.items()) for name, found in parts.items()
+    }
+    rates = [
+        sum(found.values()) / (end - start)
+        for found, (start, end) in zip(parts.values(), (day.silence, day.speech), strict=True)
+    ]
+    text = f"Silence: {seen['silence']}, {rates[0]:.0f} packets/s; "
+    text += f"speech: {seen['speech']}, {rates[1]:.0f} packets/s."
+    good = len(set(parts["silence"]) | set(parts["speech"])) == 1 and abs(rates[0] - rates[1]) < 5
+    return Seen(good, text, [day.evidence["wire.pcap"]])
+
+
+@experiment("P4")
+def keys_are_erased_at_hang_up(stage: Stage) -> Seen:
+    """The memory of the process is searched for the call's SRTP master keys, in the call and after it."""
+    day = stage.played(private_day)
+    text = f"Found {day.keys_in_call} times in the call, {day.keys_after} times after it."
+    if day.keys_in_call and day.keys_after:
+        raise NotYet(f"{text} Keys are not erased yet; that comes with {NEXT}.")
+    return Seen(day.keys_in_call > 0, text)
+
+
+@experiment("P4")
+def post_quantum_hybrid_is_offered(stage: Stage) -> Seen:
+    """The groups in the phone's ClientHello: a hybrid with ML-KEM among them."""
+    day = stage.played(private_day)
+    offered = [
+        hello for hello in hellos(day.evidence["wire.pcap"], day.registrar[1], day.address) if hello.client
+    ]
+    groups = {group for hello in offered for group in hello.groups}
+    text = "Groups offered: " + ", ".join(f"{group:#06x}" for group in sorted(groups)) + "."
+    if not groups & HYBRID:
+        raise NotYet(f"{text} No hybrid group: OpenSSL 3.5 has one; {NEXT} brings it for older systems.")
+    return Seen(True, text, [day.evidence["wire.pcap"]])
+
+
+@experiment("R3")
+def an_independent_phone_is_called_end_to_end(stage: Stage) -> Seen:
+    """A call with baresip by DTLS-SRTP: keys agreed between the two ends, no key in any SDP, every packet
+    authentic.
+    """
+    day = stage.played(private_day)
+    keys_in_sdp = [m.first_line for m in day.messages if "a=crypto" in m.body]
+    bad = judge.readable(day.ours, day.keys)
+    rtp = len(capture.of_kind(day.ours, "rtp"))
+    shown = f"the status says {day.call['security']}, {day.call['suite']}, {day.call['codec']}"
+    text = f"{rtp} packets of speech, {len(bad)} not authentic, {len(keys_in_sdp)} keys in SDP; {shown}."
+    good = day.call["security"].startswith("end-to-end") and rtp > 200 and not bad and not keys_in_sdp
+    return Seen(good, text, [day.evidence["sip.txt"], day.evidence["wire.pcap"]])
+
+
+@experiment("R3")
+def both_phones_show_the_same_code(stage: Stage) -> Seen:
+    """The comparison code of the call is asked for."""
+    day = stage.played(private_day)
+    if not day.call.get("code"):
+        raise NotYet(f"There is no comparison code yet; it comes with {NEXT}.")
+    return Seen(True, f"The code is {day.call['code']}.")
+
+
+@experiment("R3")
+def a_call_by_zrtp(stage: Stage) -> Seen:
+    """The offer is looked at for ZRTP (RFC 6189)."""
+    day = stage.played(private_day)
+    if not any("a=zrtp-hash" in m.body for m in day.from_us):
+        raise NotYet(f"ZRTP is not built; it comes with {NEXT}.")
+    return Seen(True, "ZRTP is offered.", [day.evidence["sip.txt"]])
+
+
+def _forward_secret(said: list[Hello], evidence: list[object]) -> Seen:
+    """Judge what was offered by us and what was chosen."""
+    chosen = sorted({hello.suite_names[0] for hello in said if not hello.client})
+    weak = sorted({name for hello in said for name in judge.weak_suites(hello.suites, hello.names)})
+    versions = ", ".join(sorted({hello.version for hello in said if not hello.client}))
+    text = f"Chosen: {', '.join(chosen) or 'nothing'} ({versions}). "
+    text += (
+        f"Offered or chosen without forward secrecy: {', '.join(weak)}." if weak else "All offers have it."
+    )
+    return Seen(bool(chosen) and not weak, text, evidence)  # type: ignore[arg-type]
