@@ -27,7 +27,7 @@ $(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard fir
 	@# PYPI=1: lgpio has no wheel for Python 3.13; it is then built with its own C library, which Debian lacks.
 	@PYPI=1 $(PIP) --require-hashes -r requirements/run.txt
 	@$(BIN)/python -m firmware.native.build_pjsua2 --venv $(VENV)
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup-test: $(VENV)/.ready-test ## what the tests need besides: servers, independent phones, a browser
