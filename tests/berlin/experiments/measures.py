@@ -76,8 +76,8 @@ def the_root_file_system_is_read_only(stage: Stage) -> Seen:
 
 @experiment("R4")
 def every_default_is_the_strongest(stage: Stage) -> Seen:
-    """A configuration with nothing but an account, value by value, against the table of defaults; each default
-    that is not the strongest value needs a reason there, and every option must be in the table.
+    """A configuration with nothing but an account, value by value, against the table of defaults; each
+    default that is not the strongest value needs a reason there, and every option must be in the table.
     """
     config = stage.folder("defaults") / "phone.toml"
     config.write_text('[account]\nuser = "somebody"\ndomain = "phone.example"\npassword = "anything"\n')
