@@ -32,7 +32,7 @@ def the_inventory_names_all_that_is_stored(stage: Stage) -> Seen:
     must be off.
     """
     day = stage.played(private_day)
-    items = built(day.answers["inventory"], "The inventory", "the issue on privacy")
+    items = built(day.answers["inventory"], "The inventory", "the issue on privacy")["items"]
     file = stage.evidence("inventory", "inventory.json")
     file.write_text(json.dumps(items, indent=2))
     vague = [i["item"] for i in items if not all(i.get(key) for key in ("purpose", "place", "lifetime"))]
@@ -50,10 +50,12 @@ def a_history_that_was_asked_for_is_unreadable_and_can_be_wiped(stage: Stage) ->
     `sotto inventory --wipe`, which must leave no entry.
     """
     day = stage.played(open_day)
-    before = built(day.inventory, "The history", "the issue on privacy")
+    before = built(day.inventory, "The history", "the issue on privacy")["items"]
     built(day.wiped, "The wipe", "the issue on privacy")
     kept = next((item["number"] for item in before if "call history" in item["item"]), 0)
-    left = next((item["number"] for item in day.inventory_after.data if "call history" in item["item"]), 0)
+    left = next(
+        (item["number"] for item in day.inventory_after.data["items"] if "call history" in item["item"]), 0
+    )
     found = judge.traces(day.peer.traces(), day.files_before_wipe | day.files)
     text = f"{kept} calls in the history, {left} after the wipe; {len(found)} readable traces in the files."
     evidence = [day.evidence["files.txt"], day.evidence["phone.log"]]
