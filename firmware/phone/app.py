@@ -83,7 +83,7 @@ class Hands:
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
-            case do.Remember() | do.KeepGrants() | do.Expire() | do.Wipe():
+            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
                 self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)

@@ -27,6 +27,10 @@ MAX_HOLD = 60.0
 """Seconds that a simulated key can be held."""
 
 
+MAX_LINE = 4096
+"""Characters of a place that are read from the standard input."""
+
+
 class NoDaemon(Exception):
     pass
 
@@ -100,6 +104,15 @@ def parser() -> argparse.ArgumentParser:
     add("hangup", "end or refuse the call")
     add("watch", "events as they happen, one JSON object a line")
     add("inventory", "what is stored").add_argument("--wipe", action="store_true", help="erase it")
+    place = add("place", "where this telephone is: told in an emergency call, in no other")
+    change = place.add_mutually_exclusive_group()
+    change.add_argument(
+        "--set",
+        metavar="FIELDS",
+        help="fields of RFC 5139, such as 'country=DE;A3=Berlin;RD=Musterstraße;HNO=5'; "
+        "- reads them from the standard input, where no list of processes shows them",
+    )
+    change.add_argument("--clear", action="store_true", help="erase it")
     add("preview", "what a call to TARGET would reveal").add_argument("target", metavar="TARGET")
     add("risks", "present risks and remedies")
     add("manifest", "protocols, algorithms and components in use")
@@ -133,6 +146,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     path = getattr(options, "socket", None) or Path(os.environ.get("SOTTO_SOCKET") or default_socket())
     args = {name: value for name, value in vars(options).items() if name not in _OWN}
+    if options.command == "place" and options.set == "-":
+        args["set"] = sys.stdin.readline(MAX_LINE).strip()
     try:
         client = Client(path)
         if options.command == "watch":
@@ -186,6 +201,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(status_lines(result)))
     elif options.command == "inventory":
         print("\n".join(inventory_lines(result)))
+    elif options.command == "place":
+        print("\n".join(place_lines(result)))
     elif options.command == "risks":
         print("\n".join(f"- {risk['text']}\n  Remedy: {risk['remedy']}" for risk in result))
     return DONE
@@ -203,6 +220,14 @@ def inventory_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def place_lines(found: dict[str, Any]) -> list[str]:
+    """The place that is kept, for a person."""
+    if not found["kept"]:
+        return ["No place is kept; an emergency call tells none."]
+    fields = [f"{name:<8}  {value}" for name, value in found["place"].items()]
+    return [*fields, "Only an emergency call tells it. To erase it: sotto place --clear"]
+
+
 def status_lines(status: dict[str, Any]) -> list[str]:
     """The status for a person."""
     reason = status["registration_reason"]
@@ -216,6 +241,7 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         said = call["reason"] or f"{call['seconds']} s, {call['security']}"
         if call["direction"] == "in" and not call["anonymous"]:
             said += f"; caller {call['trust']}" + (f", proof false: {call['doubt']}" if call["doubt"] else "")
+        said += "; place sent" if call["place_sent"] else ""
         lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
     for watcher in status["watchers"]:
         until = f" until {watcher['until']}" if watcher["until"] else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.phone.display.screens import Screen
+from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
 from firmware.phone.values import CallId, Direction, Light, Party, SubscriptionId, Tone
@@ -12,11 +13,15 @@ from firmware.phone.values import CallId, Direction, Light, Party, SubscriptionI
 
 @dataclass(frozen=True)
 class PlaceCall:
-    """Send an INVITE to ``uri``, showing of the caller what ``exposure`` lets be shown."""
+    """Send an INVITE to ``uri``, showing of the caller what ``exposure`` lets be shown.
+
+    ``place``: where the caller is, in an emergency call alone (RFC 6442).
+    """
 
     call_id: CallId
     uri: str
     exposure: Exposure
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,20 @@ class KeepGrants:
 
 
 @dataclass(frozen=True)
+class KeepPlace:
+    """Keep this place and no other; None: none."""
+
+    place: Place | None
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history and the grants."""
+    """Destroy the call history, the grants and the place."""
 
 
 SipCommand = (
@@ -161,5 +173,5 @@ SipCommand = (
     | NotifyWatcher
 )
 AudioCommand = PlayTone | Ring
-StoreCommand = Remember | KeepGrants | Expire | Wipe
+StoreCommand = Remember | KeepGrants | KeepPlace | Expire | Wipe
 Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

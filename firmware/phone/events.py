@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.values import (
     CallId,
@@ -180,6 +181,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
+    ``place``: what was loaded.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -187,6 +189,28 @@ class StoreChanged:
     ends: float | None = None
     trouble: str = ""
     loaded: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class PlaceTyped:
+    """``sotto place``: where this telephone is, as its user says; None: no longer to be kept."""
+
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class PlaceSent:
+    """The INVITE of an emergency call has left, with the place in it."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class PlaceRefused:
+    """The INVITE with the place was refused; the call goes on without it."""
+
+    call_id: CallId
 
 
 @dataclass(frozen=True)
@@ -219,5 +243,8 @@ Event = (
     | OwnAddress
     | WipeAsked
     | StoreChanged
+    | PlaceTyped
+    | PlaceSent
+    | PlaceRefused
     | Tick
 )

@@ -66,6 +66,8 @@ class Redaction:
     def __init__(self) -> None:
         self._hosts: frozenset[str] = frozenset()
         self._secrets: tuple[str, ...] = ()
+        self._known: frozenset[str] = frozenset()
+        self._places: frozenset[str] = frozenset()
         self._words: re.Pattern[str] | None = None
 
     def learn(self, config: Config) -> None:
@@ -82,7 +84,20 @@ class Redaction:
             proxy = [uri.parse(account.outbound_proxy).host] if account.outbound_proxy else []
             self._hosts = frozenset([account.domain, *proxy])
             self._secrets = (account.password.reveal(),) if len(account.password.reveal()) > 3 else ()
-        words = {word for person in people for word in (person, *person.split()) if len(word) > 2}
+        self._known = frozenset(
+            word for person in people for word in (person, *person.split()) if len(word) > 2
+        )
+        self._mask_words()
+
+    def learn_place(self, text: str) -> None:
+        """Mask the words of a civic address (``place.Place.text``), but for the shortest."""
+        values = [part.partition("=")[2] for part in text.split(";")]
+        words = {word for value in values for word in (value, *value.split()) if len(word) > 2}
+        self._places |= {text, *words}
+        self._mask_words()
+
+    def _mask_words(self) -> None:
+        words = self._known | self._places
         longest_first = sorted(words, key=len, reverse=True)
         pattern = "|".join(re.escape(word) for word in longest_first)
         self._words = re.compile(rf"(?i)(?<!\w)(?:{pattern})(?!\w)") if words else None
@@ -198,6 +213,11 @@ def learn(config: Config) -> None:
     The provider's host names are shown from now on.
     """
     _redaction.learn(config)
+
+
+def learn_place(text: str) -> None:
+    """Mask from now on the words of the place that the user typed in."""
+    _redaction.learn_place(text)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -14,12 +14,13 @@ from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
 from firmware.phone.machine import watchers
 from firmware.phone.machine.rules import Plan
-from firmware.phone.privacy import exposure
+from firmware.phone.place import parse
+from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.risks import as_json, risks
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview
 from firmware.phone.status import status
-from firmware.phone.store import erasable, inventory
+from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
 
 LATER = {
     "manifest": "the manifest of protocols and components",
@@ -62,6 +63,7 @@ class Requests:
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
             "inventory": self._inventory,
+            "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
             "sim": self._sim,
         }
@@ -106,7 +108,8 @@ class Requests:
         """What a call would reveal now; nothing is sent."""
         plan, switch = _plan(loop, args), loop.state.switch
         shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
-        found = preview.fields(loop.rules.profile, shown, loop.state.own_address)
+        place = loop.state.place if shown.cause == EMERGENCY else None
+        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place)
         return {
             "target": plan.party.uri,
             "switch": "private" if exposure(switch).private else "open",
@@ -123,6 +126,23 @@ class Requests:
         if trouble:
             raise Refused(f"not all could be erased ({trouble}); look after the disk, then try again")
         return {"items": inventory(loop.rules, loop.state), "erased": erased}
+
+    def _place(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """Say which place is kept, keep another or erase it."""
+        typed, clear = args.get("set"), args.get("clear") is True
+        if typed is not None and (clear or not isinstance(typed, str)):
+            raise Refused("say one thing: a place to keep as text, or that it is to be erased")
+        if typed is not None or clear:
+            try:
+                place = None if typed is None else parse(typed)
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            loop.handle(on.PlaceTyped(place))
+            trouble = self._settle()
+            if trouble and (place is None or PLACE_NOT_KEPT in trouble):
+                raise Refused(f"not done for good ({trouble}); look after the disk, then try again")
+        kept = loop.state.place
+        return {"kept": kept is not None, "place": dict(kept.fields) if kept else {}}
 
     def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
         refused = loop.handle(event)

@@ -45,4 +45,5 @@ def _call(call: Call, now: float) -> dict[str, Any]:
         "codec": media.codec or None,
         "suite": media.suite or None,
         "reason": call.reason.value if call.reason else None,
+        "place_sent": call.place_at is not None,
     }

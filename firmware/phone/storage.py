@@ -1,4 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history and grants, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants and
+the place, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -22,7 +23,10 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
 from firmware.phone.clock import Clock
+from firmware.phone.log import learn_place
+from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
 from firmware.phone.vault import SLOTS, Vault
 
@@ -63,6 +67,8 @@ class Storage:
         self._post: Callable[[on.Event], None] = lambda event: None
         self._history = Vault(folder, "history")
         self._grants = Vault(folder, "grants")
+        self._places = Vault(folder, "place")
+        self._place: Place | None = None
         self._calls: list[_Kept] = []
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
@@ -113,6 +119,8 @@ class Storage:
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+            case do.KeepPlace(place):
+                self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -139,6 +147,7 @@ class Storage:
         else:
             self._attempt("Not erased", self._history.destroy)
         self._attempt("Not erased", self._open_grants)
+        self._attempt("Not erased", self._open_place)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,6 +176,17 @@ class Storage:
         self._grants.remove(useless)
         self._expire_grants()
 
+    def _open_place(self) -> None:
+        found, damaged = self._places.load()
+        known = [place for place in map(records.place, found.values()) if place is not None]
+        useless = len(known) != len(found)
+        self._say_damage("place", damaged or useless)
+        if useless or len(known) > 1:
+            self._places.destroy()
+        elif known:
+            self._place = known[0]
+            learn_place(self._place.text)
+
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
@@ -188,6 +208,7 @@ class Storage:
         try:
             self._expire_calls()
         finally:
+            self._places.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -215,6 +236,15 @@ class Storage:
         for grant in new:
             self._granted[self._grants.add(records.octets(grant))] = grant
 
+    def _keep_place(self, place: Place | None) -> None:
+        """The old one goes first: after a failure none is kept, for a wrong one would send help astray."""
+        self._place = None
+        self._places.destroy()
+        if place is not None:
+            learn_place(place.text)
+            self._places.add(records.place_octets(place))
+            self._place = place
+
     def _drop(self, over: Callable[[Grant], bool]) -> list[int]:
         slots = [slot for slot, grant in self._granted.items() if over(grant)]
         for slot in slots:
@@ -222,12 +252,15 @@ class Storage:
         return slots
 
     def _wipe(self) -> None:
-        self._calls, self._granted = [], {}
+        self._calls, self._granted, self._place = [], {}, None
         self._troubles.pop("Damaged", None)
         try:
             self._history.destroy()
         finally:
-            self._grants.destroy()
+            try:
+                self._grants.destroy()
+            finally:
+                self._places.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -240,7 +273,7 @@ class Storage:
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
-        told = on.StoreChanged(records, granted, ends, self._trouble(), loaded=first)
+        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place)
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble) == (
             told.history,

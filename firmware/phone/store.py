@@ -30,6 +30,10 @@ class Item:
     file: bool = False
 
 
+PLACE_NOT_KEPT = "Place not kept"
+"""The trouble of a disk that does not take the place."""
+
+
 def _history_lifetime(rules: Rules) -> str:
     hours = rules.config.privacy.history_hours
     if not hours:
@@ -93,6 +97,15 @@ ITEMS = (
         "memory",
         lambda rules: "until they leave; asked again every 5 minutes",
         lambda rules, state: len(state.watchers),
+    ),
+    Item(
+        "place you typed in",
+        "told in an emergency call, in no other",
+        "encrypted file, with a key of its own",
+        lambda rules: "until you change or erase it",
+        lambda rules, state: int(state.place is not None),
+        wiped=True,
+        file=True,
     ),
     Item(
         "contacts",

@@ -1,4 +1,4 @@
-"""The form in which calls and grants are stored: JSON, of a bounded length. Pure."""
+"""The form in which calls and grants are stored (JSON), and a place (its text); of a bounded length. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from datetime import date
 from typing import Any
 
+from firmware.phone import place as places
+from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.values import CallRecord, Direction
 
@@ -61,4 +63,15 @@ def grant(raw: bytes) -> Grant | None:
             return None
         return Grant(str(fields["uri"]), fields["shows"], until)
     except _NOT_ONE:
+        return None
+
+
+def place_octets(place: Place) -> bytes:
+    return place.text.encode()
+
+
+def place(raw: bytes) -> Place | None:
+    try:
+        return places.parse(raw.decode())
+    except ValueError:
         return None

@@ -88,6 +88,21 @@ SAMPLES: dict[str, Screen] = {
     "dialling-restricted": Dialling("030901820", "", "nothing", lifted=True),
     "dialling-code": Dialling("", "", "nothing", lifted=True, notice="Switch is on private"),
     "dialling-emergency": Dialling("112", "", "Alice Archer (emergency)", lifted=True),
+    "dialling-emergency-place": Dialling("112", "", "Alice Archer and place (emergency)", lifted=True),
+    "calling-place": Calling(
+        "112", "Ringing", "Alice Archer (emergency)", PRIVATE, place="Place sent 12:03 to 112"
+    ),
+    "calling-place-lift": Calling(
+        "112",
+        "Calling",
+        "Alice Archer (emergency)",
+        PRIVATE,
+        lifted=False,
+        notice="No sound device",
+        place="Place sent 12:03 in vain",
+    ),
+    "call-place": replace(_in_call(Security.END_TO_END, 754, code="k7xq"), place="Place sent 12:03 to 112"),
+    "ended-place": Ended("112", EndReason.PEER_HUNG_UP.value, 65, place="Place sent 12:03 to 112"),
     "calling": Calling("Bob Baker", "Ringing", "Anonymous", PRIVATE),
     "calling-lift": Calling(
         "Αλεξάνδρα Παπαδοπούλου", "Calling", "Alice Archer", OPEN, lifted=False, notice="No sound device"

@@ -37,6 +37,11 @@ NUMBERS: Mapping[str, str] = {"alice": "101", "bob": "102", "carol": "103", "dav
 _MODULES = "ctl tm sl rr pv maxfwd textops siputils usrloc registrar nathelper auth sipdump sanity"
 
 
+_PLAIN_ONLY = (
+    'if (is_method("INVITE") && $cT =~ "^multipart/") { send_reply("415", "Unsupported Media Type"); exit; }'
+)
+
+
 @dataclass(frozen=True)
 class Message:
     """One SIP message as it passed kamailio."""
@@ -107,6 +112,7 @@ class Registrar:
         udp: bool = False,
         tcp: bool = False,
         challenge_invite: bool = False,
+        plain_only: bool = False,
         max_expires: int = 3600,
         users: Mapping[str, str] = USERS,
         numbers: Mapping[str, str] = NUMBERS,
@@ -124,6 +130,7 @@ class Registrar:
             udp: listen on UDP too, ``port``.
             tcp: listen on TCP too, ``port``.
             challenge_invite: answer an INVITE with 407 first.
+            plain_only: answer an INVITE whose body has several parts with 415.
             max_expires: the longest registration granted, in seconds.
             numbers: what is dialled to reach each user.
             logins: the digest user name of those users who have one of its own.
@@ -148,7 +155,7 @@ class Registrar:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._run = Path(tempfile.mkdtemp(prefix="rig-"))  # short: it holds the name of a Unix socket
         config = self._folder / "kamailio.cfg"
-        config.write_text(self._config(challenge_invite, max_expires))
+        config.write_text(self._config(challenge_invite, plain_only, max_expires))
         argv = ["kamailio", "-DD", "-E", "-f", str(config), "-m", "32", "-M", "4", "-Y", str(self._run)]
         argv += ["-w", str(self._folder), "-P", str(self._run / "pid")]
         self.process = Process("kamailio", argv, self._folder / "kamailio.log")
@@ -263,7 +270,7 @@ class Registrar:
         argv = ["kamcmd", "-s", f"unix:{self._run}/ctl", *command]
         return subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False).stdout
 
-    def _config(self, challenge_invite: bool, max_expires: int) -> str:
+    def _config(self, challenge_invite: bool, plain_only: bool, max_expires: int) -> str:
         listen = "\n".join(f"listen={where}" for where in self._listen)
         modules = "".join(f'loadmodule "{name}.so"\n' for name in _MODULES.split())
         passwords = "\n".join(
@@ -347,6 +354,7 @@ request_route {{
         exit;
     }}
     {'if (is_method("INVITE")) { route(PROXY_AUTH); }' if challenge_invite else ""}
+    {_PLAIN_ONLY if plain_only else ""}
     if (is_method("INVITE|SUBSCRIBE|REFER")) {{ record_route(); }}
     set_contact_alias();
 {routes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import socket
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from firmware.phone import cli, store
+from firmware.phone import cli, place, store
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
@@ -25,7 +26,7 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.presence import Grant
-from firmware.phone.requests import Requests
+from firmware.phone.requests import Refused, Requests
 from firmware.phone.simulated import Simulated
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.values import CallId, CallRecord, Direction, EndReason, Party, SubscriptionId, Trust
@@ -133,12 +134,70 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "call history": 0,
         "watchers you allowed": 0,
         "watchers you refused": 0,
+        "place you typed in": 0,
     }
     assert do.Wipe() in rig.recorder.done
     assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(
         found["erased"], 0
     )
     assert rig.sotto(capsys, "status")[1]["calls"] == []
+
+
+PLACE = "country=DE;A3=Berlin;RD=Musterstraße;HNO=5;LOC=2nd floor"
+
+
+def test_a_place_is_kept_told_and_erased(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rig.sotto(capsys, "place")[1] == {"kept": False, "place": {}}
+    code, found, _ = rig.sotto(capsys, "place", "--set", PLACE)
+    fields = {"country": "DE", "A3": "Berlin", "RD": "Musterstraße", "HNO": "5", "LOC": "2nd floor"}
+    assert (code, found) == (0, {"kept": True, "place": fields})
+    assert rig.recorder.done[-1] == do.KeepPlace(place.parse(PLACE))
+    assert rig.sotto(capsys, "place")[1] == found
+    assert "Musterstraße" in "".join(cli.place_lines(found))
+    assert rig.sotto(capsys, "place", "--clear")[1] == {"kept": False, "place": {}}
+    assert rig.recorder.done[-1] == do.KeepPlace(None)
+    assert "No place" in cli.place_lines({"kept": False, "place": {}})[0]
+
+
+def test_a_place_from_the_standard_input(
+    rig: Rig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(PLACE + "\n"))
+    assert rig.sotto(capsys, "place", "--set", "-")[1]["place"]["A3"] == "Berlin"
+
+
+@pytest.mark.parametrize("typed", ["Berlin", "country=XX;A3=Berlin", "country=DE", "", 5, ["country=DE"]])
+def test_what_is_no_place_is_refused(rig: Rig, typed: object) -> None:
+    with pytest.raises(Refused) as refused:
+        rig.requests.carry_out(rig.loop, "place", {"set": typed})
+    assert "Berlin" not in str(refused.value).split("such as")[0].split("write the place as")[0]
+    assert rig.loop.state.place is None
+
+
+def test_a_place_that_the_disk_does_not_take(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.requests._settle = lambda: "Place not kept: No space left on device"
+    code, _, error = rig.sotto(capsys, "place", "--set", PLACE)
+    assert code == 1
+    assert "No space left" in error
+
+
+def test_nobody_who_watches_reads_the_place(rig: Rig) -> None:
+    typed = place.parse(PLACE)
+    for event in (on.PlaceTyped(typed), on.StoreChanged(place=typed), on.PlaceSent(CallId(1))):
+        assert "Berlin" not in json.dumps(told(event))
+
+
+def test_the_preview_of_an_emergency_call_alone_tells_the_place(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told_place(number: str) -> str:
+        fields = rig.sotto(capsys, "preview", number)[1]["fields"]
+        return next(str(field["value"]) for field in fields if field["name"] == "Place")
+
+    assert told_place("112") == "not sent"
+    rig.sotto(capsys, "place", "--set", PLACE)
+    assert told_place("112") == PLACE
+    assert told_place("113") == "not sent"
 
 
 def test_a_wipe_that_failed_is_refused_in_words(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,16 @@ CONFIG = Config(
 )
 
 
+def test_a_place_is_masked_word_by_word(stderr: io.StringIO) -> None:
+    log.setup("info")
+    log.learn(CONFIG)
+    log.learn_place("country=DE;A3=Berlin;RD=Musterstraße;HNO=5")
+    logging.getLogger("x").info(
+        "at Musterstraße 5 in BERLIN (country=DE;A3=Berlin;RD=Musterstraße;HNO=5), Bob"
+    )
+    assert stderr.getvalue().endswith("at *** 5 in *** (***), ***\n")
+
+
 @pytest.fixture
 def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """stderr as the daemon sees it, and the loggers as they were afterwards."""

@@ -32,7 +32,10 @@ class Dialling:
 
 @dataclass(frozen=True)
 class Calling:
-    """Our INVITE is under way. ``progress`` is "Calling", "Ringing" or "Listen" (early media)."""
+    """Our INVITE is under way. ``progress`` is "Calling", "Ringing" or "Listen" (early media).
+
+    ``place``, as in the screens after it: that the place was sent, and when, or "".
+    """
 
     peer: str
     progress: str
@@ -40,6 +43,7 @@ class Calling:
     privacy: SwitchPosition
     lifted: bool = True
     notice: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class InCall:
     digits: str = ""
     lifted: bool = True
     notice: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Ended:
     reason: str
     seconds: int
     hint: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,10 @@ def _calling(image: Image.Image, screen: Calling) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
     SMALL.draw(image, left, 0, screen.progress)
     _right_eye(image, 0, screen.privacy)
-    must = _notice(screen.notice) + ([] if screen.lifted else [_lift()])
-    rows = Row(words.they_see(screen), middle=True).folded(max(1, 2 - len(must))) + must
+    place = Row(screen.place, middle=True).folded(1)
+    must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift()])
+    room = 2 - len(must) if place else max(1, 2 - len(must))
+    rows = (Row(words.they_see(screen), middle=True).folded(room) if room > 0 else []) + must
     _name(image, ROW, rows_at_bottom(image, rows), screen.peer or words.UNKNOWN)
 
 
@@ -144,6 +146,7 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     wide_code = TITLE.width(screen.code) > WIDTH // 2
     extras = [] if screen.lifted else [_lift()]
     extras += _notice(screen.notice)
+    extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []
     extras += [Row(tail(words.keys(screen), SMALL, WIDTH))] if screen.digits else []
     if extras == [_lift()]:
@@ -159,7 +162,9 @@ def _ended(image: Image.Image, screen: Ended) -> None:
     left = icon(image, 0, 0, icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(screen.peer, SMALL, WIDTH - left - SMALL.width(spoken) - 6))
     _right(image, 0, spoken)
-    _name(image, ROW, rows_at_bottom(image, Row(screen.hint, middle=True).folded(2)), screen.reason)
+    place = Row(screen.place, middle=True).folded(1)
+    rows = Row(screen.hint, middle=True).folded(2 - len(place)) + place
+    _name(image, ROW, rows_at_bottom(image, rows), screen.reason)
 
 
 def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:

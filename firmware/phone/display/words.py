@@ -143,6 +143,7 @@ def _lines(screen: Screen) -> list[str]:
                 screen.peer or UNKNOWN,
                 they_see(screen),
                 screen.notice,
+                screen.place,
                 lift,
             ]
         case Ringing():
@@ -151,7 +152,7 @@ def _lines(screen: Screen) -> list[str]:
             return _in_call(screen)
         case Ended():
             spoken = duration(screen.seconds) if screen.seconds > 0 else ""
-            return [screen.peer, spoken, screen.reason, screen.hint]
+            return [screen.peer, spoken, screen.reason, screen.hint, screen.place]
         case WatcherAsks():
             return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
         case Message():
@@ -169,5 +170,6 @@ def _in_call(screen: InCall) -> list[str]:
         SECURITY[screen.security],
         *([] if screen.lifted else [LIFT, MICROPHONE_CLOSED]),
         screen.notice,
+        screen.place,
         keys(screen),
     ]

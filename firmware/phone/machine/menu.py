@@ -38,7 +38,7 @@ LEFT_ALONE = 30.0
 STORED = "3"
 """The item where ``*`` erases."""
 
-ERASE = ("Erase the calls and", "watchers kept here?", "* erase", "# keep")
+ERASE = ("Erase calls, watchers", "and place kept here?", "* erase", "# keep")
 
 _STEPS = {"2": -1, "8": 1, "0": 1}
 
@@ -145,6 +145,8 @@ def they_see(rules: Rules, state: State, now: float, wall: datetime) -> list[str
     found.append(f"People in a call see: {rules.they_see(shown)}")
     if shown.identity and account:
         found.append(account.address.removeprefix("sip:"))
+    if state.place is not None:
+        found.append("Emergency calls tell your place")
     found.append(f"Watchers see: {'what you granted' if shown.presence else 'nothing'}")
     return found
 

@@ -6,7 +6,7 @@ The loop compares the outputs before and after each step and tells the drivers t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firmware.phone.display import screens
 from firmware.phone.machine import menu, starcodes, watchers
@@ -105,15 +105,16 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     """What the display shows in ``state``."""
     live = state.live
     if live is not None:
-        return _live_screen(rules, state, live, now)
+        return _live_screen(rules, state, live, now, wall)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
     if state.digits or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
-    if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < ENDED_SHOWN):
+    if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < _shown(last)):
+        hint = _HINTS.get(last.reason, "")
         return screens.Ended(
-            last.peer.label, last.reason.value, last.seconds(now), _HINTS.get(last.reason, "")
+            last.peer.label, last.reason.value, last.seconds(now), hint, _place_note(last, now, wall)
         )
     asking = watchers.asking(state, now)
     if asking is not None:
@@ -126,6 +127,19 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         missed=state.missed,
         notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
     )
+
+
+def _shown(ended: Call) -> float:
+    """Seconds that the screen of an ended call stays: longer when it says that the place was sent."""
+    return ENDED_SHOWN if ended.place_at is None else ENDED_KEPT
+
+
+def _place_note(call: Call, now: float, wall: datetime) -> str:
+    """When the place left, by the local clock; "" when it did not. The time stands where nothing is cut."""
+    if call.place_at is None:
+        return ""
+    left = (wall - timedelta(seconds=now - call.place_at)).strftime("%H:%M")
+    return f"Place sent {left} to {call.peer.label}" if call.tells_place else f"Place sent {left} in vain"
 
 
 def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
@@ -149,13 +163,14 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
     return screens.Dialling(
         digits=dialled.number,
         target="" if target == dialled.number else target,
-        they_see=rules.they_see(shown),
+        they_see=rules.they_see(shown, state.place is not None),
         lifted=state.hook is Hook.OFF,
         notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
     )
 
 
-def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.Screen:
+def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datetime) -> screens.Screen:
+    place = _place_note(call, now, wall)
     lifted = state.hook is Hook.OFF
     if call.state is CallState.ACTIVE:
         return screens.InCall(
@@ -169,6 +184,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             digits=call.digits,
             lifted=lifted,
             notice=_sound_notice(state),
+            place=place,
         )
     if call.direction is Direction.IN:
         peer = call.peer
@@ -177,8 +193,9 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float) -> screens.
             peer.label, address, state.switch, peer.trust, peer.anonymous, call.silent, bool(peer.doubt)
         )
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
-    they_see = rules.they_see(call.exposure)
-    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, _sound_notice(state))
+    they_see = rules.they_see(call.exposure, call.tells_place and not place)
+    notice = _sound_notice(state)
+    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, notice, place)
 
 
 def _sound_notice(state: State) -> str:

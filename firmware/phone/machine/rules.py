@@ -141,8 +141,8 @@ class Rules:
                 return contact.name
         return ""
 
-    def they_see(self, exposure: Exposure) -> str:
-        """What the called party will learn of the caller, for the display."""
+    def they_see(self, exposure: Exposure, place: bool = False) -> str:
+        """What the called party will learn of the caller, for the display. ``place``: one is kept."""
         if exposure.cause == EMERGENCY:
-            return f"{self.identity} (emergency)"
+            return f"{self.identity} and place (emergency)" if place else f"{self.identity} (emergency)"
         return self.identity if exposure.identity else "nothing"

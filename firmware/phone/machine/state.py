@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from firmware.phone.machine.table import Move, after
+from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
 from firmware.phone.values import (
@@ -27,6 +28,9 @@ class Call:
     """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
 
     ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+
+    ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
+    that was sent; ``place_at`` alone is of one that was sent and refused.
     """
 
     id: CallId
@@ -41,6 +45,8 @@ class Call:
     digits: str = ""
     exposure: Exposure = Exposure()
     silent: bool = False
+    tells_place: bool = False
+    place_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -101,6 +107,8 @@ class State:
 
     ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
+
+    ``place`` is where the user says that this telephone is; only an emergency call tells it.
     """
 
     hook: Hook = Hook.ON
@@ -128,6 +136,7 @@ class State:
     expiry_at: float | None = None
     menu: Menu | None = None
     star_at: float | None = None
+    place: Place | None = None
 
     @property
     def no_sound(self) -> bool:

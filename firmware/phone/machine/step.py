@@ -16,7 +16,7 @@ from firmware.phone.machine import menu, records, screening, starcodes, watchers
 from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
-from firmware.phone.privacy import exposure
+from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Loudspeaker, Party
 
 BUSY_HERE = 486
@@ -155,9 +155,11 @@ def _next_id(state: State) -> CallId:
 
 def _place(state: State, plan: Plan, now: float) -> Result:
     shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
+    place = state.place if shown.cause == EMERGENCY else None
     call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
+    call = replace(call, tells_place=place is not None)
     state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, plan.party.uri, shown),)
+    return state, (do.PlaceCall(call.id, plan.party.uri, shown, place),)
 
 
 def _answer(state: State, call: Call) -> Result:
@@ -256,6 +258,23 @@ def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result
     return records.wiped(state)
 
 
+def _place_typed(rules: Rules, state: State, event: on.PlaceTyped, now: float) -> Result:
+    return replace(state, place=event.place), (do.KeepPlace(event.place),)
+
+
+def _place_sent(rules: Rules, state: State, event: on.PlaceSent, now: float) -> Result:
+    """The first time counts: an INVITE is repeated when the provider asks for a proof."""
+    call = state.call(event.call_id)
+    if call is None or call.place_at is not None:
+        return state, ()
+    return state.with_call(replace(call, place_at=now)), ()
+
+
+def _place_refused(rules: Rules, state: State, event: on.PlaceRefused, now: float) -> Result:
+    call = state.call(event.call_id)
+    return (state.with_call(replace(call, tells_place=False)) if call else state), ()
+
+
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
     state, expire = records.expired(_forgotten(state, now), now)
     state, commands = _due(rules, state, now)
@@ -324,5 +343,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.DayChanged: watchers.day,
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
+    on.PlaceTyped: _place_typed,
+    on.PlaceSent: _place_sent,
+    on.PlaceRefused: _place_refused,
     on.Tick: _tick,
 }

@@ -90,6 +90,11 @@ def caller(profile: Profile, exposure: Exposure, reached_at: str) -> Caller:
     return Caller(ANONYMOUS_FROM, tuple(fields))
 
 
+def tells_place(message: str) -> bool:
+    """Whether ``message``, as it leaves, has a Geolocation header field (RFC 6442 section 4.1)."""
+    return "\r\ngeolocation:" in message.partition("\r\n\r\n")[0].lower()
+
+
 def own_name_addr(profile: Profile, reached_at: str) -> str:
     """Who we are, as From says it: the account, or without one the phone's own address."""
     if not profile.address:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.place import Place
 from firmware.phone.privacy import EMERGENCY, STAR_CODE, Exposure
 from firmware.phone.sip import headers
 from firmware.phone.sip.headers import Profile
@@ -27,10 +28,13 @@ class Field:
     why: str
 
 
-def fields(profile: Profile, exposure: Exposure, own_address: str) -> tuple[Field, ...]:
+def fields(
+    profile: Profile, exposure: Exposure, own_address: str, place: Place | None = None
+) -> tuple[Field, ...]:
     """The identity-bearing fields of an INVITE, in the order of the message, then those of its media.
 
-    ``own_address``: "host:port" where we are reached, "" before the first connection.
+    ``own_address``: "host:port" where we are reached, "" before the first connection. ``place``: what the
+    call would tell of where we are, None for nothing.
     """
     shown = headers.caller(profile, exposure, own_address or NOT_CONNECTED)
     party = headers.party(shown.from_value)
@@ -52,6 +56,7 @@ def fields(profile: Profile, exposure: Exposure, own_address: str) -> tuple[Fiel
         Field("User-Agent", headers.USER_AGENT, "the same for every maker, model and version"),
         Field("Call-ID", RANDOM, "bears no name and no address"),
         Field("Login name", *_login(profile)),
+        Field("Place", place.text if place else NOT_SENT, _why_place(exposure, place)),
         Field("SDP origin", "-", "neither name nor machine"),
         Field("SDP session", "-", "no title"),
         Field("SDP address", host, here),
@@ -85,6 +90,12 @@ def _why_preferred(profile: Profile, exposure: Exposure, sent: bool) -> str:
     if sent:
         return "asked for by account.preferred_identity: the provider alone is to read it"
     return "From says it already" if exposure.identity and profile.address else "nobody is to be told"
+
+
+def _why_place(exposure: Exposure, place: Place | None) -> str:
+    if exposure.cause != EMERGENCY:
+        return "only an emergency call tells it"
+    return "an emergency service is told where to come" if place else "none is kept; see: sotto place"
 
 
 def _login(profile: Profile) -> tuple[str, str]:

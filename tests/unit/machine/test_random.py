@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import screens
+from firmware.phone.place import Place, parse
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
     KEYS,
@@ -34,13 +35,14 @@ from tests.unit.machine.driver import ACCOUNT, START, Driver
 TODAY = START.date()
 GRANTS = (Grant("sip:bob@phone.test"), Grant("sip:carol@phone.test", "in-call", TODAY))
 WATCHERS = ("sip:bob@phone.test", "sip:carol@phone.test", "sip:eve@phone.test", "sip:mallory@phone.test", "")
+PLACE = parse("country=DE;A3=Berlin;RD=Musterstraße;HNO=5")
 IDS = st.integers(1, 12).map(CallId)
 
 
 class Telephone(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver(replace(ACCOUNT, grants=GRANTS))
+        self.driver = Driver(replace(ACCOUNT, grants=GRANTS, country="DE"))
         self.incoming = 0
         self.subscriptions = 0
 
@@ -91,6 +93,22 @@ class Telephone(RuleBasedStateMachine):
     @rule(event=st.sampled_from([on.AnswerAsked(), on.HangUpAsked(), on.DialAsked("sip:bob@phone.test")]))
     def socket(self, event: on.Event) -> None:
         self.driver.happen(event)
+
+    @rule(place=st.sampled_from([None, PLACE]))
+    def place(self, place: Place | None) -> None:
+        self.driver.happen(on.PlaceTyped(place))
+
+    @rule(number=st.sampled_from(["112", "110", "0112", "1120", "2", "#31#112", "#31#113"]))
+    def dials(self, number: str) -> None:
+        self.driver.keys(number + "#")
+
+    @rule(emergency=st.booleans(), restricted=st.booleans())
+    def dial_asked(self, emergency: bool, restricted: bool) -> None:
+        self.driver.happen(on.DialAsked("sip:112@phone.test", restricted, emergency))
+
+    @rule(call_id=IDS, event=st.sampled_from([on.PlaceSent, on.PlaceRefused]))
+    def place_news(self, call_id: CallId, event: type[on.PlaceSent]) -> None:
+        self.driver.happen(event(call_id))
 
     @rule(trouble=st.sampled_from(["", "No sound device"]))
     def trouble(self, trouble: str) -> None:
@@ -149,6 +167,12 @@ class Telephone(RuleBasedStateMachine):
     @invariant()
     def without_a_history_no_call_is_given_to_the_store(self) -> None:
         assert not any(isinstance(command, do.Remember) for command in self.driver.done)
+
+    @invariant()
+    def only_an_emergency_call_carries_a_place(self) -> None:
+        for command in self.driver.done:
+            if isinstance(command, do.PlaceCall):
+                assert command.place is None or command.exposure.cause == "emergency"
 
     @invariant()
     def little_is_kept(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import FakeClock
+from firmware.phone.place import parse
 from firmware.phone.presence import Grant
 from firmware.phone.storage import SLACK, Storage
 from firmware.phone.values import CallRecord, Direction, Party
@@ -332,3 +333,78 @@ def test_the_same_is_told_once(rig: Rig) -> None:
     told = len(rig.events)
     rig.do(do.Expire(), do.Expire())
     assert len(rig.events) == told
+
+
+# --- the place ---------------------------------------------------------------------------------------
+
+HOME = parse("country=DE;A3=Oberammergau;RD=Dorfstraße;HNO=5")
+AWAY = parse("country=FR;A3=Carcassonne")
+
+
+def test_a_place_is_sealed_and_outlives_a_restart(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        assert rig.do(do.KeepPlace(HOME)) == ""
+        assert not hits(tmp_path, "Oberammergau")
+        assert not hits(tmp_path, "Dorfstraße")
+    with running(tmp_path) as rig:
+        assert rig.now.place == HOME
+        assert rig.now.loaded
+
+
+def test_another_place_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        rig.do(do.KeepPlace(HOME))
+        records, keys = ((tmp_path / f"place.{kind}").read_bytes() for kind in ("records", "keys"))
+        rig.do(do.KeepPlace(AWAY))
+        assert (tmp_path / "place.records").read_bytes() != records
+        assert keys[:32] not in (tmp_path / "place.keys").read_bytes()
+    with running(tmp_path) as rig:
+        assert rig.now.place == AWAY
+
+
+@pytest.mark.parametrize("command", [do.KeepPlace(None), do.Wipe()])
+def test_a_place_that_is_erased_is_gone(tmp_path: Path, command: do.StoreCommand) -> None:
+    with running(tmp_path) as rig:
+        rig.do(do.KeepPlace(HOME))
+        assert rig.do(command) == ""
+        assert not list(tmp_path.iterdir())
+    with running(tmp_path) as rig:
+        assert rig.now.place is None
+
+
+def test_a_damaged_place_is_destroyed_and_said(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        rig.do(do.KeepPlace(HOME))
+    raw = bytearray((tmp_path / "place.records").read_bytes())
+    raw[-1] ^= 1
+    (tmp_path / "place.records").write_bytes(bytes(raw))
+    with running(tmp_path) as rig:
+        assert rig.now.place is None
+        assert rig.now.trouble == "Damaged place destroyed"
+
+
+def test_a_place_that_could_not_be_kept_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one before it would be told in an emergency after the next start."""
+    with running(tmp_path) as rig:
+        rig.do(do.KeepPlace(HOME))
+        with monkeypatch.context() as patch:
+            patch.setattr(Vault, "add", full)
+            assert rig.do(do.KeepPlace(AWAY)) == "Place not kept: No space left on device"
+    with running(tmp_path) as rig:
+        assert rig.now.place is None
+
+
+def full(vault: Vault, record: bytes) -> int:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_place_that_could_not_be_erased_is_erased_when_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path) as rig:
+        rig.do(do.KeepPlace(HOME))
+        with monkeypatch.context() as patch:
+            failing(patch, 30, "Read-only file system")
+            assert "Read-only" in rig.do(do.KeepPlace(None))
+        rig.pass_by(60)
+        assert not list(tmp_path.iterdir())

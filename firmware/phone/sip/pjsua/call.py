@@ -9,7 +9,7 @@ from typing import Any
 import pjsua2 as pj
 
 from firmware.phone import events as on
-from firmware.phone.sip import reasons, sdp
+from firmware.phone.sip import headers, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 from firmware.phone.values import CallId, Direction, Media, Security
 
@@ -22,7 +22,10 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
-    ``post`` gets our events, ``ended`` this call when it is over.
+    ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
+
+    ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
+    once, for its connection stands.
     """
 
     def __init__(
@@ -48,6 +51,10 @@ class PjCall(pj.Call):
         self.media = Media()
         self.has_media = False
         self.connected: int | None = None
+        self.hung_up = False
+        self.place_waits = False
+        self.connected_before = False
+        self._place_printed = False
 
     @guarded
     def onCallState(self, prm: Any) -> None:
@@ -65,6 +72,22 @@ class PjCall(pj.Call):
         if info.lastStatusCode >= RINGING and not self.has_media:
             self.rang = True
             self.post(on.RemoteRinging(self.call_id))
+
+    @guarded
+    def onCallTsxState(self, prm: Any) -> None:
+        """Say that the place has left, by the INVITE as it was printed for the wire.
+
+        Where its connection had yet to be made it may never have left: then an answer must have come.
+        """
+        if not self.place_waits:
+            return
+        happened = prm.e.body.tsxState
+        tsx = happened.tsx
+        if tsx.method == "INVITE" and tsx.state == pj.PJSIP_TSX_STATE_CALLING:
+            self._place_printed = headers.tells_place(tsx.lastTx.wholeMsg)
+        if self._place_printed and (self.connected_before or happened.type == pj.PJSIP_EVENT_RX_MSG):
+            self.place_waits = False
+            self.post(on.PlaceSent(self.call_id))
 
     @guarded
     def onCallMediaState(self, prm: Any) -> None:

@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pjsua2 as pj
 
@@ -21,7 +22,7 @@ from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import EMERGENCY, Exposure
-from firmware.phone.sip import headers, identity, proofs
+from firmware.phone.sip import headers, identity, pidf_lo, proofs
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
@@ -163,6 +164,7 @@ class PjsuaEngine:
                     prm.statusCode = status
                     call.hangup(prm)
                 case do.EndCall():
+                    call.hung_up = True
                     call.hangup(prm)
                 case do.SendDigit(digit=digit):
                     call.dialDtmf(digit)
@@ -184,13 +186,37 @@ class PjsuaEngine:
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        prm.txOption = disclosing(self._profile, command.exposure, self._own_address)
+        place = self._location(command)
+        prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
+        call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
             call.makeCall(command.uri, prm)
         except pj.Error as error:
             log.warning("the call could not be placed: %s", error.reason)
             call.over = True
             call.status = 503
+
+    def _location(self, command: do.PlaceCall) -> pidf_lo.Location | None:
+        """What an emergency call tells of the place; None for any other, whatever it was given."""
+        if command.place is None or command.exposure.cause != EMERGENCY or command.exposure.private:
+            return None
+        entity = headers.party(headers.own_name_addr(self._profile, self._own_address)).uri
+        return pidf_lo.location(command.place, entity, self._clock.wall())
+
+    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, list[int]] | None:
+        """How to try again when the call was refused for its encryption, or an emergency call perhaps for
+        telling the place: it goes out without.
+        """
+        command, left = self._levels.pop(call.call_id, (None, []))
+        if command is None or call.hung_up or call.rang or call.answered:
+            return None
+        if left and call.status in REFUSED_FOR_ENCRYPTION:
+            return command, left
+        if command.place is None or not pidf_lo.may_be_refused(call.status):
+            return None
+        log.warning("the emergency call was refused with the place in it; it is repeated without")
+        self._post(on.PlaceRefused(call.call_id))
+        return replace(command, place=None), self._outgoing_levels()
 
     # --- incoming calls ------------------------------------------------------------------------------
 
@@ -274,13 +300,12 @@ class PjsuaEngine:
         self._voice.in_call(any(call.media.suite for call in self._calls.values()))
 
     def _bury(self, call: PjCall) -> None:
-        """A call is over: try the next level when it was refused for its encryption, else tell why."""
+        """A call is over: try again in another way where there is one, else tell why."""
         del self._calls[call.call_id]
         self._keys_due.pop(call.call_id, None)
-        command, left = self._levels.pop(call.call_id, (None, []))
-        refused = call.status in REFUSED_FOR_ENCRYPTION and not (call.rang or call.answered)
-        if command is not None and left and refused:
-            self._place(command, left)
+        attempt = self._next_attempt(call)
+        if attempt is not None:
+            self._place(*attempt)
             return
         self._post(on.CallFailed(call.call_id, call.reason(bool(self._endpoint.untrusted))))
 
@@ -326,7 +351,12 @@ class PjsuaEngine:
         self._endpoint.close()
 
 
-def disclosing(profile: headers.Profile, exposure: Exposure, reached_at: str) -> pj.SipTxOption:
+def disclosing(
+    profile: headers.Profile,
+    exposure: Exposure,
+    reached_at: str,
+    place: pidf_lo.Location | None = None,
+) -> pj.SipTxOption:
     """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
     shown = headers.caller(profile, exposure, reached_at)
     option = pj.SipTxOption()
@@ -337,7 +367,22 @@ def disclosing(profile: headers.Profile, exposure: Exposure, reached_at: str) ->
         option.headers.append(_header(headers.DISCLOSURE, "none"))
     elif exposure.cause == EMERGENCY:
         option.headers.append(_header(headers.DISCLOSURE, "full"))
+    if place is not None:
+        _tell(option, place)
     return option
+
+
+def _tell(option: pj.SipTxOption, place: pidf_lo.Location) -> None:
+    """Add the place as a body part beside the SDP, which pjsua adds itself, and what points at it."""
+    for name, value in place.headers:
+        option.headers.append(_header(name, value))
+    option.multipartContentType.type, option.multipartContentType.subType = "multipart", "mixed"
+    part = pj.SipMultipartPart()
+    part.contentType.type, part.contentType.subType = "application", "pidf+xml"
+    part.body = place.body
+    for name, value in place.part_headers:
+        part.headers.append(_header(name, value))
+    option.multipartParts.append(part)
 
 
 def _header(name: str, value: str) -> pj.SipHeader:
