@@ -8,8 +8,10 @@ from tests.berlin.open_day import FLIP_S, STRANGERS
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage
+from tests.rig import ports
 
 PRESENCE = "firmware/phone/presence.py"
+TOWN = "Oberammergau"
 
 
 @experiment("R9")
@@ -85,10 +87,32 @@ def nothing_is_published_and_no_place_is_told(stage: Stage) -> Seen:
 
 @experiment("R9")
 def a_place_leaves_in_an_emergency_call_alone(stage: Stage) -> Seen:
-    """A place is typed in, and an emergency call is made."""
-    raise NotYet(
-        "A sealed place for emergency calls is not built; it comes with the issue on the complete telephone."
-    )
+    """The user types in a place; with the switch on private an ordinary number is called, then 112. Every
+    message that the provider got is searched for the place, and the display is read.
+    """
+    port = ports.block(4)
+    with stage.lab("emergency") as lab:
+        registrar = lab.registrar(udp=True, routes={"112": f"sip:112@127.0.0.1:{port};transport=udp"})
+        lab.sipp("emergency_answer.xml", port=port)
+        phone = lab.phone()
+        phone.do("place", "--set", f"country=DE;A3={TOWN};RD=Dorfweg;HNO=5")
+        phone.hook("up")
+        phone.keys("9486#")
+        phone.wait_idle()
+        phone.hook("down")
+        phone.hook("up")
+        phone.keys("112#")
+        phone.wait_call("active", place_sent=True)
+        screen = phone.wait_screen("Place sent")
+        phone.hook("down")
+        phone.wait_idle()
+        sent = registrar.messages(lambda message: message.received)
+    told = [message for message in sent if TOWN in message.text]
+    file = stage.evidence("emergency", "messages.txt")
+    file.write_text("\n\n".join(map(str, sent)), encoding="utf-8")
+    names = [message.first_line for message in told]
+    good = len(told) == 1 and names[0].startswith("INVITE sip:112@") and len(sent) > len(told)
+    return Seen(good, f"{len(sent)} messages; the place is in: {names}. Display: {screen}.", [file])
 
 
 def _bare(answers: list[str]) -> list[list[str]]:
