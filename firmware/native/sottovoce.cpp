@@ -251,4 +251,10 @@ void setTlsListening(bool listening)
     pjsip_tls_set_listening(listening);
 }
 
+bool madeByUs(TransportHandle transport)
+{
+    return transport != NULL &&
+           static_cast<const pjsip_transport *>(transport)->dir == PJSIP_TP_DIR_OUTGOING;
+}
+
 } // namespace pj

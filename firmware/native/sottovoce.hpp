@@ -104,6 +104,9 @@ bool dropLateSound(int callId, unsigned medIdx);
  */
 void setTlsListening(bool listening);
 
+/** Whether we made the connection that a transport event is about. */
+bool madeByUs(TransportHandle transport);
+
 } // namespace pj
 
 #endif
