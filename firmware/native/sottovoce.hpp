@@ -4,6 +4,7 @@
 #ifndef SOTTOVOCE_HPP
 #define SOTTOVOCE_HPP
 
+#include <pjsua2/endpoint.hpp>
 #include <pjsua2/types.hpp>
 #include <string>
 #include <vector>
@@ -104,8 +105,8 @@ bool dropLateSound(int callId, unsigned medIdx);
  */
 void setTlsListening(bool listening);
 
-/** Whether we made the connection that a transport event is about. */
-bool madeByUs(TransportHandle transport);
+/** Whether we made the connection that an event is about. */
+bool madeByUs(const OnTransportStateParam &event);
 
 } // namespace pj
 
