@@ -51,13 +51,15 @@ struct Promise
     bool closed;          // placed or answered without an identity
     pj_int32_t inviteSeq; // of the latest INVITE that we sent
     bool inviteHidden;
+    bool inDialog;        // and whether that was a re-INVITE
     pj_int32_t provenSeq; // of the INVITE whose challenge was answered; -1: none
+    bool proven;          // an INVITE of this call has borne our proof
     bool passedOn;        // a provisional response shows that the provider let the INVITE through
     pj_time_val used;
 
     Promise()
-        : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), provenSeq(-1),
-          passedOn(false), used()
+        : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), inDialog(false),
+          provenSeq(-1), proven(false), passedOn(false), used()
     {
     }
 };
@@ -409,6 +411,7 @@ bool decide(pjsip_msg *msg, const std::string &id, const Sent *sent)
         Promise &made = promise(id);
         made.inviteSeq = number;
         made.inviteHidden = hidden;
+        made.inDialog = to && to->tag.slen > 0;
         made.closed = made.closed || (hidden && to && to->tag.slen == 0);
     }
     return hidden;
@@ -499,28 +502,41 @@ pj_status_t onTxResponse(pjsip_tx_data *tdata)
 
 // --- what comes back -------------------------------------------------------------------------------
 
-/** Who may ask for our credentials: the provider, once, before it lets an INVITE through. Any later
- *  challenge to it, under whatever name, is somebody's behind the provider.
+/** Whether a challenge can be the provider's: it asks once, before it lets an INVITE through. What comes
+ *  later, under whatever name, is the far end's. In a private call nothing is proven that the provider did
+ *  not ask for in the INVITE. NOTIFY always, for a watcher must learn that we are gone.
  */
+bool mayAsk(const Promise &kept, const pjsip_cseq_hdr &cseq)
+{
+    const bool heldBack = hides(&kept) && !kept.proven;
+
+    if (kept.level == FULL)
+        return true; // for help it is worth another try
+    if (cseq.method.id != PJSIP_INVITE_METHOD)
+        return !heldBack;
+    return !kept.passedOn && (kept.provenSeq < 0 || kept.provenSeq == cseq.cseq) &&
+           !(kept.inDialog && heldBack);
+}
+
 void judgeAnswer(pjsip_rx_data *rdata)
 {
     const int code = rdata->msg_info.msg->line.status.code;
-    const pjsip_cseq_hdr *cseq = rdata->msg_info.cseq;
-    const bool invite = cseq->method.id == PJSIP_INVITE_METHOD;
-    Promise *kept = invite ? promiseOf(copied(rdata->msg_info.cid->id)) : NULL;
+    const pjsip_cseq_hdr &cseq = *rdata->msg_info.cseq;
+    const bool invite = cseq.method.id == PJSIP_INVITE_METHOD;
+    Promise *kept = promiseOf(copied(rdata->msg_info.cid->id));
 
-    if (kept && code > 100 && code < 200) {
+    if (kept && invite && code > 100 && code < 200) {
         kept->passedOn = true;
-    } else if (kept && code < 300 && code >= 200) {
+    } else if (kept && invite && code >= 200 && code < 300) {
         kept->passedOn = false; // a re-INVITE may be asked again
         kept->provenSeq = -1;
     }
-    if ((code != 401 && code != 407) || cseq->method.id == PJSIP_REGISTER_METHOD)
+    if ((code != 401 && code != 407) || cseq.method.id == PJSIP_REGISTER_METHOD)
         return;
-    const bool again = kept && kept->level != FULL && // for help it is worth another try
-                       (kept->passedOn || (kept->provenSeq >= 0 && kept->provenSeq != cseq->cseq));
-    if (challenge::judge(rdata, !again) && kept)
-        kept->provenSeq = cseq->cseq;
+    if (challenge::judge(rdata, kept == NULL || mayAsk(*kept, cseq)) && kept && invite) {
+        kept->provenSeq = cseq.cseq;
+        kept->proven = true;
+    }
 }
 
 pj_bool_t onRxResponse(pjsip_rx_data *rdata)

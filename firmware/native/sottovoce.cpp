@@ -251,4 +251,10 @@ void setTlsListening(bool listening)
     pjsip_tls_set_listening(listening);
 }
 
+bool madeByUs(const OnTransportStateParam &event)
+{
+    const pjsip_transport *transport = static_cast<const pjsip_transport *>(event.hnd);
+    return transport != NULL && transport->dir == PJSIP_TP_DIR_OUTGOING;
+}
+
 } // namespace pj

@@ -4,6 +4,7 @@
 #ifndef SOTTOVOCE_HPP
 #define SOTTOVOCE_HPP
 
+#include <pjsua2/endpoint.hpp>
 #include <pjsua2/types.hpp>
 #include <string>
 #include <vector>
@@ -103,6 +104,9 @@ bool dropLateSound(int callId, unsigned medIdx);
  *  (the default), or only make them: no port is open.
  */
 void setTlsListening(bool listening);
+
+/** Whether we made the connection that an event is about. */
+bool madeByUs(const OnTransportStateParam &event);
 
 } // namespace pj
 

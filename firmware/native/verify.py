@@ -21,6 +21,7 @@ ADDITIONS = (
     "setTrustedTlsDomain",
     "setTlsListening",
     "dropLateSound",
+    "madeByUs",
     "setDisclosure",
     "Watchers",
 )

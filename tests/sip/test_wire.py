@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 
 import pytest
 
@@ -20,6 +21,10 @@ from tests.rig.phone import Phone
 pytestmark = pytest.mark.live
 
 SECURE_PROFILES = {"RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"}
+
+SENDER_REPORT = 200
+NTP_EPOCH = 2_208_988_800
+"""RFC 3550 section 6.4.1; seconds from 1900 to 1970."""
 
 
 @pytest.mark.parametrize("encryption", ["dtls", "sdes"])
@@ -87,7 +92,11 @@ def judge(lab: Lab, wire: Capture, registrar: Registrar, bob: Baresip, phone: Ph
     assert {message.transport for message in messages} == {"tls"}
     for message in messages:
         judge_message(message)
-    for text in capture.rtcp_texts(ours, keys):
+    reports = capture.rtcp_texts(ours, keys)
+    clocks = [int.from_bytes(report[8:12]) - NTP_EPOCH for report in reports if report[1] == SENDER_REPORT]
+    assert clocks, "there are sender reports"
+    assert min(abs(clock - time.time()) for clock in clocks) > 86_400, "they tell the time of our clock"
+    for text in reports:
         assert not [name for name in names() if name.encode() in text], f"a name in RTCP: {text!r}"
 
 

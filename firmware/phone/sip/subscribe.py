@@ -33,7 +33,8 @@ def read(message: str) -> Subscribe:
     asks not to be named (Privacy, RFC 3323 section 4.2) is anonymous.
     """
     fields = _fields(message)
-    event = _only(fields.get("event", [])).split(";")[0].strip().lower()
+    event = _only(fields.get("event", [])).split(";")[0].strip(" \t").lower()
+    event = "" if uri.unprintable(event) else event
     entity = _address(_only(fields.get("to", [])))
     if re.search(r"\r(?!\n)|\0", message):
         return Subscribe("", entity, event)

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,14 +59,16 @@ def caller(port: int, **order: object) -> Iterator[None]:
             process.kill()
 
 
-def invites(answers: Answers, realm: str | None = "provider") -> list[str]:
-    """The INVITEs, each once, of a phone that registered with a challenge by ``realm`` (None: without)."""
+def invites(
+    answers: Answers, realm: str | None = "provider", identity: bool = False, **order: object
+) -> list[str]:
+    """The INVITEs and BYEs of a phone that registered with a challenge by ``realm`` (None: without)."""
     seen: dict[str, str] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(10)
         port = server.getsockname()[1]
-        with caller(port, registrar=f"sip:127.0.0.1:{port}"):
+        with caller(port, registrar=f"sip:127.0.0.1:{port}", disclose=(identity, "id"), **order):
             while True:
                 try:
                     data, source = server.recvfrom(65536)
@@ -77,7 +80,7 @@ def invites(answers: Answers, realm: str | None = "provider") -> list[str]:
                     granted = ("200 OK", f"Contact: {field(text, 'Contact')};expires=300")
                     asked = ("401 Unauthorized", challenge(realm or "", "WWW-Authenticate"))
                     server.sendto(reply(text, *(granted if known else asked)).encode(), source)
-                elif text.startswith("INVITE ") and field(text, "CSeq") not in seen:
+                elif text.startswith(("INVITE ", "BYE ")) and field(text, "CSeq") not in seen:
                     server.settimeout(PATIENCE)
                     seen[field(text, "CSeq")] = text
                     for answer in answers(text, len(seen) - 1):
@@ -139,3 +142,52 @@ def test_a_second_challenge_is_not_answered() -> None:
         return [reply(text, "407 Proxy Authentication Required", challenge("provider", nonce=f"n{number}"))]
 
     assert len(invites(answers)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "identity", "proofs"), [(False, False, 0), (False, True, 1), (True, False, 2), (True, True, 2)]
+)
+def test_a_challenge_in_the_call(asked: bool, identity: bool, proofs: int) -> None:
+    """A BYE goes to the far end, which can answer it with 407: nothing in a private call whose INVITE the
+    provider let through without.
+    """
+
+    def answers(text: str, number: int) -> list[str]:
+        if text.startswith("BYE ") or (asked and number == 0):
+            return [
+                reply(text, "407 Proxy Authentication Required", challenge("provider", nonce=f"n{number}"))
+            ]
+        contact = re.search(r"INVITE sip:bob(@\S+) ", text)
+        assert contact
+        return [reply(text, "200 OK", f"Contact: <sip:bob{contact.group(1)}>")]
+
+    sent = invites(answers, identity=identity)
+    assert sent[-1].startswith("BYE "), "a 200 without SDP is no call"
+    assert sum(LOGIN in text for text in sent) >= proofs
+    assert bool(sum(LOGIN in text for text in sent)) == bool(proofs)
+
+
+def test_a_redirection_is_not_followed() -> None:
+    """Whom a far end names is not called, neither as we are nor anonymously (RFC 3261 section 8.1.3.4)."""
+
+    def answers(text: str, number: int) -> list[str]:
+        contact = re.search(r"INVITE sip:bob(@\S+) ", text)
+        assert contact
+        return [reply(text, "302 Moved Temporarily", f"Contact: <sip:carol{contact.group(1)}>")]
+
+    assert len(invites(answers)) == 1
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_the_switch_moves_between_challenge_and_proof(opens: bool) -> None:
+    """The second INVITE is anonymous when either position was private."""
+
+    def answers(text: str, number: int) -> list[str]:
+        time.sleep(0.45)  # the switch moves 0.25 s after the INVITE, before it is sent again
+        return challenged(challenge("provider"))(text, number)
+
+    first, second = invites(answers, identity=not opens, then=(opens, "id"))
+    assert ("lice" in first) == (not opens)
+    assert field(second, "From").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>')
+    assert field(second, "Privacy") == "id"
+    assert "lice" not in second

@@ -72,6 +72,15 @@ def test_any_message_has_a_caller_that_can_be_shown(text: str, trusted: bool) ->
     assert told(IncomingCall(CallId(2), party))["event"] == "incoming-call"
 
 
+@pytest.mark.parametrize("strange", ["\x1b[2J", "\x9b2J", "\u202e", "\x85", "\0"])
+def test_a_watcher_cannot_write_on_the_screen(strange: str) -> None:
+    """What ``sotto watch`` prints has no escapes in it, in no field."""
+    asked = subscribe.read(
+        f"SUBSCRIBE sip:a SIP/2.0\r\nFrom: <sip:eve{strange}@phone.test>\r\nEvent: presence{strange}\r\n\r\n"
+    )
+    assert (asked.watcher, asked.event) == ("", "")
+
+
 @settings(max_examples=300, deadline=1000)
 @given(MESSAGES)
 def test_any_subscribe_has_a_watcher_that_can_be_shown(text: str) -> None:

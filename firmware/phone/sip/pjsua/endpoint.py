@@ -46,6 +46,8 @@ class _Endpoint(pj.Endpoint):
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
+        if not pj.madeByUs(prm):
+            return  # somebody came to our port, or left: no word about our provider
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
             self.connected_from = prm.tlsInfo.localAddr
             self.connected_to = prm.tlsInfo.remoteAddr
