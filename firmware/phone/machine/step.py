@@ -12,16 +12,12 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import menu, records, screening, starcodes, watchers
-from firmware.phone.machine.rules import ENDED_KEPT, MAX_DIGITS, PRE_DIAL, RING_LIMIT, Plan, Rules
+from firmware.phone.machine import calls, menu, records, starcodes, watchers
+from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
-from firmware.phone.privacy import EMERGENCY, exposure
-from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Loudspeaker, Party
-
-BUSY_HERE = 486
-TEMPORARILY_UNAVAILABLE = 480
-"""SIP status codes, RFC 3261 sections 21.4.24 and 21.4.18."""
+from firmware.phone.privacy import exposure
+from firmware.phone.values import CallState, Direction, Hook, Loudspeaker, Party
 
 Commands = tuple[do.Command, ...]
 Result = tuple[State, Commands]
@@ -67,16 +63,16 @@ def _hook(rules: Rules, state: State, event: on.HookChanged, now: float) -> Resu
     if event.hook is Hook.OFF:
         return _lifted(rules, state, now)
     state = replace(state, digits="")
-    return _end_live(state, now)
+    return calls.end_live(state, now)
 
 
 def _lifted(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is None:
-        state = replace(_dismissed(state), missed=0)
-        return _dial(rules, state, now) if state.digits else (state, ())
+        state = replace(calls.dismissed(state), missed=0)
+        return calls.dial(rules, state, now) if state.digits else (state, ())
     if live.direction is Direction.IN and live.state is CallState.RINGING:
-        return _answer(state, live)
+        return calls.answer(state, live)
     return state, ()
 
 
@@ -86,10 +82,10 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
         return _key_in_call(state, live, event.key, now)
     if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
         return watchers.decided(state, event.key, now)
-    state = _dismissed(state)
+    state = calls.dismissed(state)
     dials = event.key == "#" and state.digits and state.hook is Hook.OFF
     if dials and not starcodes.continues(rules.country, state.digits + "#"):
-        return _dial(rules, state, now)
+        return calls.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
     return replace(state, digits=state.digits + event.key, keyed_at=now), ()
@@ -100,7 +96,7 @@ def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
         call = replace(live, digits=(live.digits + key)[-MAX_DIGITS:])
         return state.with_call(call), (do.SendDigit(live.id, key),)
     if live.direction is Direction.IN and key == "#" and not live.answering:
-        return _end_live(state, now)
+        return calls.end_live(state, now)
     return state, ()
 
 
@@ -117,106 +113,18 @@ def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> 
     if why_not(state, event):
         return state, ()
     party = Party(event.uri, rules.name_of(event.uri))
-    return _place(state, Plan(party, event.restricted, event.emergency), now)
+    return calls.place(state, Plan(party, event.restricted, event.emergency), now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
     live = state.live
     if why_not(state, event) or live is None:
         return state, ()
-    return _answer(state, live)
+    return calls.answer(state, live)
 
 
 def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float) -> Result:
-    return _end_live(state, now)
-
-
-# --- calls -------------------------------------------------------------------------------------------
-
-
-def _dial(rules: Rules, state: State, now: float) -> Result:
-    """Call whom the digits mean. A star code alone waits for its number."""
-    number = starcodes.split(rules.country, state.digits).number
-    if not number:
-        return state, ()
-    try:
-        plan = rules.plan(state.digits)
-    except ValueError:
-        unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
-        state = replace(state, digits="", placed=state.placed + 1)
-        return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
-    return _place(state, plan, now)
-
-
-def _next_id(state: State) -> CallId:
-    """Outgoing calls have odd numbers; the SIP engine gives incoming ones even numbers."""
-    return CallId(2 * state.placed + 1)
-
-
-def _place(state: State, plan: Plan, now: float) -> Result:
-    shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
-    place = state.place if shown.cause == EMERGENCY else None
-    call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
-    call = replace(call, tells_place=place is not None)
-    state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, plan.party.uri, shown, place),)
-
-
-def _answer(state: State, call: Call) -> Result:
-    if call.answering:
-        return state, ()
-    return state.with_call(replace(call, answering=True)), (do.AnswerCall(call.id),)
-
-
-def _end_live(state: State, now: float) -> Result:
-    live = state.live
-    if live is None:
-        return state, ()
-    if live.direction is Direction.IN and live.state is CallState.RINGING and not live.answering:
-        ended = live.over(EndReason.REFUSED_BY_US, now)
-        return state.with_call(ended), (do.RefuseCall(live.id, BUSY_HERE),)
-    reason = EndReason.HUNG_UP if live.answered_at is not None else EndReason.CANCELLED
-    return state.with_call(live.over(reason, now)), (do.EndCall(live.id),)
-
-
-def _incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
-    if state.call(event.call_id) is not None:
-        return state, ()
-    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
-    screened = screening.screened(rules.screening, event.peer, bool(contact))
-    if screened.refuse is not None:
-        return state, (do.RefuseCall(event.call_id, screened.refuse),)
-    busy = state.live is not None or state.hook is Hook.OFF
-    if busy:
-        return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
-    peer = replace(event.peer, name=contact or event.peer.name)
-    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now, silent=screened.silent)
-    return replace(_dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
-
-
-def _moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
-    def handler(rules: Rules, state: State, event: Any, now: float) -> Result:
-        call = state.call(event.call_id)
-        moved = call.moved(move, now) if call else None
-        return (state.with_call(moved) if moved else state), ()
-
-    return handler
-
-
-def _media(rules: Rules, state: State, event: on.MediaChanged, now: float) -> Result:
-    call = state.call(event.call_id)
-    if call is None or not call.live:
-        return state, ()
-    return state.with_call(replace(call, media=event.media)), ()
-
-
-def _failed(rules: Rules, state: State, event: on.CallFailed, now: float) -> Result:
-    call = state.call(event.call_id)
-    if call is None or not call.live:
-        return state, ()
-    missed = event.reason is EndReason.MISSED
-    state = replace(state, missed=state.missed + 1) if missed else state
-    return state.with_call(call.over(event.reason, now)), ()
+    return calls.end_live(state, now)
 
 
 # --- the rest ----------------------------------------------------------------------------------------
@@ -262,21 +170,8 @@ def _place_typed(rules: Rules, state: State, event: on.PlaceTyped, now: float) -
     return replace(state, place=event.place), (do.KeepPlace(event.place),)
 
 
-def _place_sent(rules: Rules, state: State, event: on.PlaceSent, now: float) -> Result:
-    """The first time counts: an INVITE is repeated when the provider asks for a proof."""
-    call = state.call(event.call_id)
-    if call is None or call.place_at is not None:
-        return state, ()
-    return state.with_call(replace(call, place_at=now)), ()
-
-
-def _place_refused(rules: Rules, state: State, event: on.PlaceRefused, now: float) -> Result:
-    call = state.call(event.call_id)
-    return (state.with_call(replace(call, tells_place=False)) if call else state), ()
-
-
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
-    state, expire = records.expired(_forgotten(state, now), now)
+    state, expire = records.expired(calls.forgotten(state, now), now)
     state, commands = _due(rules, state, now)
     return state, expire + commands
 
@@ -284,40 +179,14 @@ def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
 def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
-        return _overdue(rules, state, live, now)
+        return calls.overdue(rules, state, live, now)
     if not state.digits:
         return state, ()
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
-        return _dial(rules, state, now)
+        return calls.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
         return replace(state, digits=""), ()
     return state, ()
-
-
-def _overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
-    waited = now - live.since
-    if (
-        live.direction is Direction.OUT
-        and live.state is CallState.RINGING
-        and waited >= rules.no_answer_timeout
-    ):
-        return state.with_call(live.over(EndReason.NO_ANSWER, now)), (do.EndCall(live.id),)
-    if live.direction is Direction.IN and live.state is CallState.RINGING and waited >= RING_LIMIT:
-        state = replace(state, missed=state.missed + 1)
-        missed = live.over(EndReason.MISSED, now)
-        return state.with_call(missed), (do.RefuseCall(live.id, TEMPORARILY_UNAVAILABLE),)
-    return state, ()
-
-
-def _forgotten(state: State, now: float) -> State:
-    kept = tuple(call for call in state.calls if call.live or now - call.since < ENDED_KEPT)
-    return state if len(kept) == len(state.calls) else replace(state, calls=kept)
-
-
-def _dismissed(state: State) -> State:
-    """The screen of the last ended call has been left."""
-    last = state.last
-    return replace(state, ended_seen=last.id) if last else state
 
 
 _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
@@ -327,12 +196,12 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.DialAsked: _dial_asked,
     on.AnswerAsked: _answer_asked,
     on.HangUpAsked: _hang_up_asked,
-    on.IncomingCall: _incoming,
-    on.RemoteRinging: _moved(Move.REMOTE_RINGS),
-    on.EarlyMedia: _moved(Move.EARLY_MEDIA),
-    on.CallAnswered: _moved(Move.ANSWERED),
-    on.MediaChanged: _media,
-    on.CallFailed: _failed,
+    on.IncomingCall: calls.incoming,
+    on.RemoteRinging: calls.moved(Move.REMOTE_RINGS),
+    on.EarlyMedia: calls.moved(Move.EARLY_MEDIA),
+    on.CallAnswered: calls.moved(Move.ANSWERED),
+    on.MediaChanged: calls.media,
+    on.CallFailed: calls.failed,
     on.RegistrationChanged: _registration,
     on.OwnAddress: _own_address,
     on.VoiceChanged: _voice,
@@ -344,7 +213,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
-    on.PlaceSent: _place_sent,
-    on.PlaceRefused: _place_refused,
+    on.PlaceSent: calls.place_sent,
+    on.PlaceRefused: calls.place_refused,
     on.Tick: _tick,
 }

@@ -1,0 +1,157 @@
+"""One call from the first key to its end: placing, answering, ending it, and what the far end does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.machine import screening, starcodes
+from firmware.phone.machine.rules import ENDED_KEPT, RING_LIMIT, Plan, Rules
+from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.table import Move
+from firmware.phone.privacy import EMERGENCY, exposure
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party
+
+BUSY_HERE = 486
+TEMPORARILY_UNAVAILABLE = 480
+"""SIP status codes, RFC 3261 sections 21.4.24 and 21.4.18."""
+
+Result = tuple[State, tuple[do.Command, ...]]
+
+
+def dial(rules: Rules, state: State, now: float) -> Result:
+    """Call whom the digits mean. A star code alone waits for its number."""
+    number = starcodes.split(rules.country, state.digits).number
+    if not number:
+        return state, ()
+    try:
+        plan = rules.plan(state.digits)
+    except ValueError:
+        unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
+        state = replace(state, digits="", placed=state.placed + 1)
+        return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    return place(state, plan, now)
+
+
+def _next_id(state: State) -> CallId:
+    """Outgoing calls have odd numbers; the SIP engine gives incoming ones even numbers."""
+    return CallId(2 * state.placed + 1)
+
+
+def place(state: State, plan: Plan, now: float) -> Result:
+    """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in."""
+    shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
+    told = state.place if shown.cause == EMERGENCY else None
+    call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
+    call = replace(call, tells_place=told is not None)
+    state = replace(state, digits="", placed=state.placed + 1).with_call(call)
+    return state, (do.PlaceCall(call.id, plan.party.uri, shown, told),)
+
+
+def answer(state: State, call: Call) -> Result:
+    """Answer an incoming call, once."""
+    if call.answering:
+        return state, ()
+    return state.with_call(replace(call, answering=True)), (do.AnswerCall(call.id),)
+
+
+def end_live(state: State, now: float) -> Result:
+    """End the call in progress: CANCEL or BYE, or 486 for one that rings here."""
+    live = state.live
+    if live is None:
+        return state, ()
+    if live.direction is Direction.IN and live.state is CallState.RINGING and not live.answering:
+        ended = live.over(EndReason.REFUSED_BY_US, now)
+        return state.with_call(ended), (do.RefuseCall(live.id, BUSY_HERE),)
+    reason = EndReason.HUNG_UP if live.answered_at is not None else EndReason.CANCELLED
+    return state.with_call(live.over(reason, now)), (do.EndCall(live.id),)
+
+
+def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
+    """An INVITE: refused, or it rings, with the bell or without."""
+    if state.call(event.call_id) is not None:
+        return state, ()
+    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    screened = screening.screened(rules.screening, event.peer, bool(contact))
+    if screened.refuse is not None:
+        return state, (do.RefuseCall(event.call_id, screened.refuse),)
+    busy = state.live is not None or state.hook is Hook.OFF
+    if busy:
+        return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
+    peer = replace(event.peer, name=contact or event.peer.name)
+    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now, silent=screened.silent)
+    return replace(dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
+
+
+def moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
+    """The handler of what moves a call in the table of legal moves."""
+
+    def handler(rules: Rules, state: State, event: Any, now: float) -> Result:
+        call = state.call(event.call_id)
+        moved = call.moved(move, now) if call else None
+        return (state.with_call(moved) if moved else state), ()
+
+    return handler
+
+
+def media(rules: Rules, state: State, event: on.MediaChanged, now: float) -> Result:
+    """What protects the call, as read from its running transport."""
+    call = state.call(event.call_id)
+    if call is None or not call.live:
+        return state, ()
+    return state.with_call(replace(call, media=event.media)), ()
+
+
+def failed(rules: Rules, state: State, event: on.CallFailed, now: float) -> Result:
+    """The far end or the network ended the call."""
+    call = state.call(event.call_id)
+    if call is None or not call.live:
+        return state, ()
+    missed = event.reason is EndReason.MISSED
+    state = replace(state, missed=state.missed + 1) if missed else state
+    return state.with_call(call.over(event.reason, now)), ()
+
+
+def place_sent(rules: Rules, state: State, event: on.PlaceSent, now: float) -> Result:
+    """The first time counts: an INVITE is repeated when the provider asks for a proof."""
+    call = state.call(event.call_id)
+    if call is None or call.place_at is not None:
+        return state, ()
+    return state.with_call(replace(call, place_at=now)), ()
+
+
+def place_refused(rules: Rules, state: State, event: on.PlaceRefused, now: float) -> Result:
+    """The far end would not take an INVITE with the place: it goes out without."""
+    call = state.call(event.call_id)
+    return (state.with_call(replace(call, tells_place=False)) if call else state), ()
+
+
+def overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
+    """Nobody answered, here or there, for too long."""
+    waited = now - live.since
+    if (
+        live.direction is Direction.OUT
+        and live.state is CallState.RINGING
+        and waited >= rules.no_answer_timeout
+    ):
+        return state.with_call(live.over(EndReason.NO_ANSWER, now)), (do.EndCall(live.id),)
+    if live.direction is Direction.IN and live.state is CallState.RINGING and waited >= RING_LIMIT:
+        state = replace(state, missed=state.missed + 1)
+        missed = live.over(EndReason.MISSED, now)
+        return state.with_call(missed), (do.RefuseCall(live.id, TEMPORARILY_UNAVAILABLE),)
+    return state, ()
+
+
+def forgotten(state: State, now: float) -> State:
+    """Ended calls go after ENDED_KEPT: no record is kept."""
+    kept = tuple(call for call in state.calls if call.live or now - call.since < ENDED_KEPT)
+    return state if len(kept) == len(state.calls) else replace(state, calls=kept)
+
+
+def dismissed(state: State) -> State:
+    """The screen of the last ended call has been left."""
+    last = state.last
+    return replace(state, ended_seen=last.id) if last else state
