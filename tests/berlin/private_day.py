@@ -135,6 +135,9 @@ def play(stage: Stage) -> PrivateDay:
             call_kinds.out_declined(phone, bob)
             call_kinds.out_cancelled(phone, bob)
         call_kinds.in_answered(phone, bob, 1 if stage.brief else 2)
+        if not stage.brief:
+            call_kinds.out_held_there(phone, bob)
+            call_kinds.in_transfer_asked_there(phone, bob)
         call_kinds.in_declined(phone, bob)
         call_kinds.in_cancelled(phone, bob)
         if not stage.brief:

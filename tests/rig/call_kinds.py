@@ -1,7 +1,7 @@
 """Every way in which a call between the phone and bob goes, played to its end.
 
-Each function leaves both ends idle. The calls that are held or transferred come with the issue on the
-complete telephone.
+Each function leaves both ends idle. The calls that the phone itself holds or transfers come with the issue
+on the complete telephone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from tests.rig.baresip import Baresip
 from tests.rig.phone import Phone
-from tests.rig.processes import RigError
+from tests.rig.processes import RigError, wait_until
 
 RTCP_S = 6.5
 """Seconds of speech until either end has sent an RTCP report."""
@@ -49,6 +49,29 @@ def out_cancelled(phone: Phone, bob: Baresip) -> None:
     _replace(phone, bob, mark)
 
 
+def out_held_there(phone: Phone, bob: Baresip) -> None:
+    """Bob holds the call and takes it back: our answers to his re-INVITEs (RFC 3264 section 8.4)."""
+    mark = _dial(phone, bob)
+    bob.accept()
+    phone.wait_call("active", security="end-to-end")
+    for number_of_holds, order in enumerate(("hold", "resume"), 1):
+        bob.command(order)
+        _wait_answers(phone, "INVITE", number_of_holds, 200)
+    bob.hangup()
+    _replace(phone, bob, mark)
+
+
+def in_transfer_asked_there(phone: Phone, bob: Baresip) -> None:
+    """Bob calls, and wants the phone to call somebody else (RFC 3515): it declines, and baresip hangs up."""
+    _ring(phone, bob)
+    phone.hook("up")
+    phone.wait_call("active", security="end-to-end")
+    bob.command("transfer", "sip:somebody@phone.test")
+    _wait_answers(phone, "REFER", 1, 603)
+    phone.hook("down")
+    phone.wait_idle()
+
+
 def in_answered(phone: Phone, bob: Baresip, seconds: float = RTCP_S) -> None:
     """Bob calls, the phone answers and hangs up: our 180, 200 and BYE."""
     mark = _ring(phone, bob)
@@ -80,7 +103,9 @@ ALL: Mapping[str, Callable[[Phone, Baresip], None]] = {
     "outgoing, ended by the far end": out_ended_by_bob,
     "outgoing, declined there": out_declined,
     "outgoing, cancelled here": out_cancelled,
+    "outgoing, held by the far end": out_held_there,
     "incoming, answered": in_answered,
+    "incoming, the far end asks for a transfer": in_transfer_asked_there,
     "incoming, declined here": in_declined,
     "incoming, cancelled there": in_cancelled,
 }
@@ -108,6 +133,24 @@ def _ring(phone: Phone, bob: Baresip) -> int:
     phone.wait_call("ringing", direction="in")
     bob.wait_ringing(since=mark)
     return mark
+
+
+def _wait_answers(phone: Phone, method: str, count: int, status: int) -> None:
+    """Wait for so many answers of the phone to bob's requests of this kind."""
+    assert phone.registrar is not None
+    ours = f"{phone.address}:"
+    wait_until(
+        lambda: (
+            len(
+                phone.registrar.messages(  # type: ignore[union-attr]
+                    lambda m: m.source.startswith(ours) and m.status == status and m.cseq_method == method
+                )
+            )
+            >= count
+        ),
+        8,
+        f"{count} answers {status} to {method}",
+    )
 
 
 def _replace(phone: Phone, bob: Baresip, mark: int) -> None:

@@ -132,9 +132,11 @@ def who_asks_on_private_is_not_told_who_answers(stage: Stage) -> Seen:
 
 @experiment("P2")
 def held_and_transferred_calls_tell_nothing(stage: Stage) -> Seen:
-    """The same search over calls that are held and transferred."""
+    """The same search over calls that the phone itself holds and transfers; the far end's own holding and
+    asking for a transfer is among the calls above.
+    """
     raise NotYet(
-        "Holding and transferring are not built; they come with the issue on the complete telephone."
+        "The phone cannot hold or transfer yet; that comes with the issue on the complete telephone."
     )
 
 
