@@ -90,7 +90,7 @@ class Linphone:
         config = self.folder / "config"
         config.write_text(self._config(authority.pem, codecs, encryption, sip) + extra)
         self._name = f"rig-{secrets.token_hex(6)}"
-        self._path = Path("/tmp") / self._name  # noqa: S108 - linphone's own choice
+        self._path = Path("/tmp") / self._name  # linphone's own choice
         self._run = Path(tempfile.mkdtemp(prefix="rig-"))
         self._socket: socket.socket | None = None
         env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
@@ -206,8 +206,9 @@ class Linphone:
     def wait_call(self, state: str, seconds: float = 10, since: int = 0) -> Happened:
         """Wait until its call was in a state such as ``IncomingReceived``, ``StreamsRunning`` or ``End``."""
         return self._wait(
-            lambda event: event.kind == "call-state-changed"
-            and event.fields.get("Event", "") == f"LinphoneCall{state}",
+            lambda event: (
+                event.kind == "call-state-changed" and event.fields.get("Event", "") == f"LinphoneCall{state}"
+            ),
             seconds,
             since,
             f"its call to be {state}",
@@ -292,7 +293,9 @@ passwd={self.registrar.users[self.user]}
 realm={DOMAIN}
 """
         for number, (mime, rate, channels, enabled) in enumerate(codec_list):
-            text += f"[audio_codec_{number}]\nmime={mime}\nrate={rate}\nchannels={channels}\nenabled={enabled}\n"
+            text += (
+                f"[audio_codec_{number}]\nmime={mime}\nrate={rate}\nchannels={channels}\nenabled={enabled}\n"
+            )
         return text
 
 

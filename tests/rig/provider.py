@@ -15,6 +15,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from types import TracebackType
@@ -179,7 +180,13 @@ class Provider:
         """A session description. ``crypto``: the tag of the suite; "" in clear."""
         number, name = codec.split()
         port = (self.moved if moved else self.media).getsockname()[1]
-        lines = ["v=0", f"o=- 7 {version} IN IP4 {ports.LOOPBACK}", "s=-", f"c=IN IP4 {ports.LOOPBACK}", "t=0 0"]
+        lines = [
+            "v=0",
+            f"o=- 7 {version} IN IP4 {ports.LOOPBACK}",
+            "s=-",
+            f"c=IN IP4 {ports.LOOPBACK}",
+            "t=0 0",
+        ]
         lines += [f"m=audio {port} {profile} {number} 101", f"a=rtpmap:{number} {name}"]
         lines += ["a=rtpmap:101 telephone-event/8000", f"a={way}"]
         lines += [f"a=crypto:{crypto} {_SUITE} inline:{self.keys}"] if crypto else []
@@ -208,6 +215,20 @@ class Provider:
         except TimeoutError:
             return False
         return all(any(key.open_rtp(packet) is not None for key in keys) for packet in packets)
+
+    def events(self, description: str, seconds: float) -> list[bytes]:
+        """The payloads of the telephone-events (RFC 4733, type 101) that arrive in this time."""
+        keys = srtp.from_sdp([description.partition("\r\n\r\n")[2]])
+        self.media.settimeout(0.1)
+        found, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                packet = self.media.recv(4096)
+            except TimeoutError:
+                continue
+            if packet[1] & 127 == 101:
+                found += [clear for key in keys if (clear := key.open_rtp(packet)) is not None]
+        return found
 
     def _contact(self) -> dict[str, str]:
         return {"Contact": f"<sip:bob@{ports.LOOPBACK}:{self.port};transport=tcp>"}
@@ -245,7 +266,9 @@ class Provider:
             waiting = rest[size:]
             self.got.append(text)
             if text.startswith("REGISTER"):
-                self.raw(response(text, "200 OK", fields={"Contact": header(text, "Contact") + ";expires=600"}))
+                self.raw(
+                    response(text, "200 OK", fields={"Contact": header(text, "Contact") + ";expires=600"})
+                )
 
 
 def header(text: str, name: str) -> str:

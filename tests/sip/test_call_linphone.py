@@ -27,10 +27,14 @@ def test_speech_passes_both_ways(lab: Lab, codec: str, encryption: str, security
     bob.accept()
     call = phone.wait_call("active", security=security)
     assert call["codec"] == codec
-    with there.speak(lab.kit.far.file()), here.speak(lab.kit.near.file()):
-        with there.listen() as bob_heard, here.listen() as phone_heard:
-            bob_heard.wait(JUDGED_S + 1)
-            phone_heard.wait(0.1)
+    with (
+        there.speak(lab.kit.far.file()),
+        here.speak(lab.kit.near.file()),
+        there.listen() as bob_heard,
+        here.listen() as phone_heard,
+    ):
+        bob_heard.wait(JUDGED_S + 1)
+        phone_heard.wait(0.1)
     near = speech.score(lab.kit.near, bob_heard.samples(), 1.5)
     far = speech.score(lab.kit.far, phone_heard.samples(), 1.5)
     print(f"{codec}: linphone hears {near}; the phone's ear {far}")
