@@ -146,12 +146,14 @@ class Media:
     """What was negotiated for the media of one call, read from the running transport.
 
     ``suite`` is an SRTP protection profile by its IANA name, ``code`` the comparison code or "".
+    ``held``: the far end put the call on hold and takes nothing from us (RFC 3264 section 8.4).
     """
 
     security: Security = Security.NONE
     suite: str = ""
     codec: str = ""
     code: str = ""
+    held: bool = False
 
 
 class Tone(enum.Enum):

@@ -92,6 +92,7 @@ class Cables:
         argv += ["-L", f"module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
         for sink in ("ear", "mic"):
             null = f"module-null-sink sink_name={sink} rate={CABLE_RATE} channels=1 format=s16le norewinds=1"
+            null += f" sink_properties=device.description={sink}"
             argv += ["-L", null]
         self.server = Process(f"pulseaudio of {name}", argv, self._folder / "pulseaudio.log", self._env)
         self._count = 0
@@ -121,6 +122,11 @@ class Cables:
     def stop(self) -> None:
         """Stop the server: the devices vanish, a stream that is open gets an I/O error, opening one fails."""
         self.server.stop()
+
+    @property
+    def server_address(self) -> str:
+        """The server as PULSE_SERVER names it, for a telephone that speaks PulseAudio itself."""
+        return self._env["PULSE_SERVER"]
 
     def users(self) -> tuple[int, int]:
         """How many streams play to ``ear`` and record from ``mic`` now (those of the phone)."""

@@ -21,6 +21,7 @@ from tests.rig.cables import Cables
 from tests.rig.capture import Capture
 from tests.rig.certs import Authority, Certificate
 from tests.rig.kamailio import Registrar
+from tests.rig.linphone import Linphone
 from tests.rig.phone import Phone
 from tests.rig.sipp import Sipp
 from tests.rig.speech import Talker
@@ -102,6 +103,13 @@ class Lab:
         phone = self.add(Baresip(self.folder, user, authority=self.kit.authority, **options))
         if options["registrar"] is not None and options.get("register", True):
             phone.wait_registered()
+        return phone
+
+    def linphone(self, user: str = "bob", **options: Any) -> Linphone:
+        """A linphone, registered."""
+        options.setdefault("registrar", self._registrar)
+        phone = self.add(Linphone(self.folder, user, authority=self.kit.authority, **options))
+        phone.wait_registered()
         return phone
 
     def phone(self, user: str = "alice", *, cables: Cables | None = None, **options: Any) -> Phone:

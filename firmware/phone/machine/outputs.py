@@ -47,6 +47,7 @@ RINGER_SILENT = "The ringer is silent"
 """What the display says of the sound devices; ``sotto status`` says why, and what to do."""
 
 PERMIT_IN_VAIN = "Switch is on private"
+ON_HOLD = "They put you on hold"
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             codec=call.media.codec,
             digits=call.digits,
             lifted=lifted,
-            notice=_sound_notice(state),
+            notice=_sound_notice(state) or (ON_HOLD if call.media.held else ""),
             place=place,
         )
     if call.direction is Direction.IN:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from firmware.phone import commands as do
@@ -356,3 +358,14 @@ def test_the_table_holds_what_the_drawing_says() -> None:
     assert not [state for (_, state, _) in LEGAL if state is CallState.ENDED], "nothing leaves ended"
     for direction, state in {(d, s) for (d, s, _) in LEGAL}:
         assert after(direction, state, Move.ENDS) is CallState.ENDED, "every live call can end"
+
+
+def test_a_held_call_says_so_and_keeps_its_label() -> None:
+    driver = Driver()
+    call_id = in_call(driver)
+    secured = Media(Security.END_TO_END, "AEAD_AES_256_GCM", "opus")
+    for held, notice in ((False, ""), (True, "They put you on hold"), (False, "")):
+        driver.happen(on.MediaChanged(call_id, replace(secured, held=held)))
+        assert label(driver) is Security.END_TO_END
+        assert isinstance(driver.screen, screens.InCall)
+        assert driver.screen.notice == notice

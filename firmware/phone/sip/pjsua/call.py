@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pjsua2 as pj
 
@@ -16,6 +17,14 @@ from firmware.phone.values import CallId, Direction, Media, Security
 log = logging.getLogger("sottovoce.sip")
 
 RINGING = 180
+
+
+class _Audio(NamedTuple):
+    """The audio that is agreed. ``held`` by the far end; ``runs``: there is a stream."""
+
+    at: int
+    held: bool
+    runs: bool
 
 
 class PjCall(pj.Call):
@@ -92,7 +101,8 @@ class PjCall(pj.Call):
     @guarded
     def onCallMediaState(self, prm: Any) -> None:
         self.connected = None
-        self.has_media = self.audio_index() is not None
+        audio = self._audio()
+        self.has_media = audio is not None and not audio.held
         if self.has_media and not self.answered and self.direction is Direction.OUT:
             info = self.getInfo()
             if info.state == pj.PJSIP_INV_STATE_EARLY:
@@ -118,22 +128,34 @@ class PjCall(pj.Call):
         prm.statusCode = pj.PJSIP_SC_DECLINE
 
     def audio_index(self) -> int | None:
-        """The index of the audio stream that is up, or None."""
+        """The index of the audio stream that is up, or None; a held call's may bring music."""
+        audio = self._audio()
+        return audio.at if audio is not None and audio.runs else None
+
+    def _audio(self) -> _Audio | None:
         if not self.isActive():
             return None
         info = self.getInfo()  # kept: its list of media lives no longer than itself
         for media in info.media:
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                return int(media.index)
+            held = media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and (held or media.status == pj.PJSUA_CALL_MEDIA_ACTIVE):
+                return _Audio(int(media.index), held, media.audioConfSlot != pj.PJSUA_INVALID_ID)
         return None
 
     def look_at_media(self) -> None:
         """Read from the running transport what protects this call, and post it when it changed."""
-        index = self.audio_index()
-        media = Media() if index is None else self._read_media(index)
+        media = self._media_now()
         if media != self.media:
             self.media = media
             self.post(on.MediaChanged(self.call_id, media))
+
+    def _media_now(self) -> Media:
+        audio = self._audio()
+        if audio is None:
+            return Media()
+        media = self._read_media(audio.at) if audio.runs else Media()
+        # Where nothing flows there is nothing to protect: what was agreed before is still what is meant.
+        return replace(media if media.suite or not audio.held else self.media, held=audio.held)
 
     def _read_media(self, index: int) -> Media:
         security = pj.mediaSecurity(self.getId(), index)
