@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
@@ -111,6 +112,7 @@ class Linphone:
         if isinstance(error, Exception):
             error.add_note(self.explain())
         self.stop()
+        shutil.rmtree(self._run, ignore_errors=True)
 
     def explain(self) -> str:
         """Its latest events and its output, for a failure."""

@@ -7,25 +7,23 @@ import pytest
 from tests.rig import speech
 from tests.rig.lab import Lab
 from tests.rig.speech import GOOD
-from tests.sip.test_call_baresip import JUDGED_S
+from tests.sip.test_call_baresip import AUDIBLE_DB, JUDGED_S, loudest_db
 
 pytestmark = pytest.mark.live
 
 
-@pytest.mark.parametrize(
-    ("codec", "encryption", "security"), [("opus", "dtls", "end-to-end"), ("pcma", "sdes", "provider")]
-)
-def test_speech_passes_both_ways(lab: Lab, codec: str, encryption: str, security: str) -> None:
-    """A call to it; its name for the keys is the one on our display."""
+def test_speech_passes_both_ways(lab: Lab) -> None:
+    """A call to it, with DTLS-SRTP."""
+    codec = "opus"
     lab.registrar()
     there, here = lab.cables("bob"), lab.cables()
-    bob = lab.linphone(cables=there, codecs=[codec], encryption=encryption)
-    phone = lab.phone(cables=here, encryption="provider")
+    bob = lab.linphone(cables=there, codecs=[codec])
+    phone = lab.phone(cables=here)
     phone.hook("up")
     phone.keys("102#")
     bob.wait_call("IncomingReceived")
     bob.accept()
-    call = phone.wait_call("active", security=security)
+    call = phone.wait_call("active", security="end-to-end")
     assert call["codec"] == codec
     with (
         there.speak(lab.kit.far.file()),
@@ -43,6 +41,18 @@ def test_speech_passes_both_ways(lab: Lab, codec: str, encryption: str, security
     phone.hook("down")
     bob.wait_call("End")
     phone.wait_idle()
+
+
+def test_by_policy_keys_may_pass_through_the_provider(lab: Lab) -> None:
+    """With SDES, in G.711."""
+    lab.registrar()
+    bob = lab.linphone(codecs=["pcma"], encryption="sdes", answers=True)
+    phone = lab.phone(encryption="provider")
+    phone.hook("up")
+    phone.keys("102#")
+    phone.wait_call("active", security="provider", codec="pcma")
+    phone.keys("7")
+    bob.wait_digits("7")
 
 
 def test_hold_transfer_and_digits(lab: Lab) -> None:
@@ -72,9 +82,7 @@ def test_hold_transfer_and_digits(lab: Lab) -> None:
         phone.wait_call("active", security="end-to-end")
         assert "on hold" not in phone.screen()
     with there.speak(lab.kit.far.file()), here.listen() as heard:
-        heard.wait(JUDGED_S + 1)
-    found = speech.score(lab.kit.far, heard.samples(), 1.5)
-    assert found.passes(GOOD["opus"]), f"after the hold: {found}"
+        assert loudest_db(heard.wait(2).samples()) > AUDIBLE_DB, "after the hold"
     bob.transfer("carol")
     registrar.wait_message(
         lambda message: message.cseq_method == "REFER" and message.status == 603, 5, "our refusal of REFER"
