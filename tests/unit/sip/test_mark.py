@@ -12,7 +12,8 @@ from firmware.phone.config import Config
 from firmware.phone.place import parse
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import headers, pidf_lo
-from firmware.phone.sip.pjsua.engine import PjsuaEngine, disclosing
+from firmware.phone.sip.pjsua.disclosing import disclosing
+from firmware.phone.sip.pjsua.engine import PjsuaEngine
 from firmware.phone.values import CallId
 
 PROFILE = headers.Profile("sip:alice@phone.test")

@@ -21,10 +21,11 @@ from firmware.phone import events as on
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import EMERGENCY, Exposure
+from firmware.phone.privacy import EMERGENCY
 from firmware.phone.sip import headers, identity, pidf_lo, proofs
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
 from firmware.phone.sip.pjsua.registrar import PjAccount
@@ -349,43 +350,3 @@ class PjsuaEngine:
         self._watchers.close()
         self._account.shutdown()
         self._endpoint.close()
-
-
-def disclosing(
-    profile: headers.Profile,
-    exposure: Exposure,
-    reached_at: str,
-    place: pidf_lo.Location | None = None,
-) -> pj.SipTxOption:
-    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
-    shown = headers.caller(profile, exposure, reached_at)
-    option = pj.SipTxOption()
-    option.localUri = shown.from_value  # the dialog has no other name from its beginning
-    for name, value in shown.headers:
-        option.headers.append(_header(name, value))
-    if exposure.private:
-        option.headers.append(_header(headers.DISCLOSURE, "none"))
-    elif exposure.cause == EMERGENCY:
-        option.headers.append(_header(headers.DISCLOSURE, "full"))
-    if place is not None:
-        _tell(option, place)
-    return option
-
-
-def _tell(option: pj.SipTxOption, place: pidf_lo.Location) -> None:
-    """Add the place as a body part beside the SDP, which pjsua adds itself, and what points at it."""
-    for name, value in place.headers:
-        option.headers.append(_header(name, value))
-    option.multipartContentType.type, option.multipartContentType.subType = "multipart", "mixed"
-    part = pj.SipMultipartPart()
-    part.contentType.type, part.contentType.subType = "application", "pidf+xml"
-    part.body = place.body
-    for name, value in place.part_headers:
-        part.headers.append(_header(name, value))
-    option.multipartParts.append(part)
-
-
-def _header(name: str, value: str) -> pj.SipHeader:
-    header = pj.SipHeader()
-    header.hName, header.hValue = name, value
-    return header

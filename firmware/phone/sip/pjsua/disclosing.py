@@ -1,0 +1,48 @@
+"""What an INVITE carries beside what pjsua2 adds: who calls, the mark for ``firmware/native``, the place."""
+
+from __future__ import annotations
+
+import pjsua2 as pj
+
+from firmware.phone.privacy import EMERGENCY, Exposure
+from firmware.phone.sip import headers, pidf_lo
+
+
+def disclosing(
+    profile: headers.Profile,
+    exposure: Exposure,
+    reached_at: str,
+    place: pidf_lo.Location | None = None,
+) -> pj.SipTxOption:
+    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
+    shown = headers.caller(profile, exposure, reached_at)
+    option = pj.SipTxOption()
+    option.localUri = shown.from_value  # the dialog has no other name from its beginning
+    for name, value in shown.headers:
+        option.headers.append(_header(name, value))
+    if exposure.private:
+        option.headers.append(_header(headers.DISCLOSURE, "none"))
+    elif exposure.cause == EMERGENCY:
+        option.headers.append(_header(headers.DISCLOSURE, "full"))
+    if place is not None:
+        _tell(option, place)
+    return option
+
+
+def _tell(option: pj.SipTxOption, place: pidf_lo.Location) -> None:
+    """Add the place as a body part beside the SDP, which pjsua adds itself, and what points at it."""
+    for name, value in place.headers:
+        option.headers.append(_header(name, value))
+    option.multipartContentType.type, option.multipartContentType.subType = "multipart", "mixed"
+    part = pj.SipMultipartPart()
+    part.contentType.type, part.contentType.subType = "application", "pidf+xml"
+    part.body = place.body
+    for name, value in place.part_headers:
+        part.headers.append(_header(name, value))
+    option.multipartParts.append(part)
+
+
+def _header(name: str, value: str) -> pj.SipHeader:
+    header = pj.SipHeader()
+    header.hName, header.hValue = name, value
+    return header
