@@ -8,7 +8,7 @@ from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Direction, Light, Party, SubscriptionId, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, Security, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,36 @@ class PlaceCall:
     """Send an INVITE to ``uri``, showing of the caller what ``exposure`` lets be shown.
 
     ``place``: where the caller is, in an emergency call alone (RFC 6442).
+    ``levels``: the protection to try, in this order; the next only after 488 or 606.
     """
 
     call_id: CallId
     uri: str
     exposure: Exposure
     place: Place | None = None
+    levels: tuple[Security, ...] = (Security.END_TO_END,)
 
 
 @dataclass(frozen=True)
 class AnswerCall:
     call_id: CallId
+
+
+@dataclass(frozen=True)
+class LetSpeak:
+    """Connect the call's sound, or (``allowed`` false) keep it from ear and mouth: nothing is heard, silence
+    is sent. A call starts without."""
+
+    call_id: CallId
+    allowed: bool = True
+
+
+@dataclass(frozen=True)
+class CodeCompared:
+    """The two people compared the code of this call: it was the ``same``, or it was not."""
+
+    call_id: CallId
+    same: bool
 
 
 @dataclass(frozen=True)
@@ -162,6 +181,8 @@ SipCommand = (
     PlaceCall
     | AlertCaller
     | AnswerCall
+    | LetSpeak
+    | CodeCompared
     | RefuseCall
     | EndCall
     | SendDigit

@@ -16,6 +16,7 @@ from firmware.phone.values import (
     Media,
     Party,
     Registration,
+    Security,
     SubscriptionId,
     SwitchPosition,
 )
@@ -43,10 +44,14 @@ class PrivacySwitched:
 
 @dataclass(frozen=True)
 class IncomingCall:
-    """An INVITE that the policy lets ring. ``call_id`` is chosen by the engine, never re-used."""
+    """An INVITE that the policy lets ring. ``call_id`` is chosen by the engine, never re-used.
+
+    ``offered``: the best protection that its offer allows.
+    """
 
     call_id: CallId
     peer: Party
+    offered: Security = Security.END_TO_END
 
 
 @dataclass(frozen=True)

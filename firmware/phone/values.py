@@ -141,12 +141,35 @@ class Party:
         return user if at else host or bare
 
 
+class Keying(enum.Enum):
+    """How the two ends agreed on the keys of a call."""
+
+    NONE = ""
+    ZRTP = "ZRTP"
+    DTLS = "DTLS-SRTP"
+    SDES = "SDES"
+
+
+class Continuity(enum.Enum):
+    """What the secrets that were kept from earlier calls with this contact say of the far end (RFC 6189
+    section 4.3): nothing (none were asked), that it is new, that it is the same, or that it is another.
+    """
+
+    UNKNOWN = "unknown"
+    FIRST = "first"
+    SAME = "same"
+    CHANGED = "changed"
+
+
 @dataclass(frozen=True)
 class Media:
     """What was negotiated for the media of one call, read from the running transport.
 
-    ``suite`` is an SRTP protection profile by its IANA name, ``code`` the comparison code or "".
+    ``suite`` is an SRTP protection profile by its IANA name, ``code`` the comparison code or "", ``words``
+    the same as words to be read aloud, or "".
+
     ``held``: the far end put the call on hold and takes nothing from us (RFC 3264 section 8.4).
+    ``own_key``, ``peer_key``: fingerprints of the two certificates (RFC 8122), of DTLS-SRTP alone.
     """
 
     security: Security = Security.NONE
@@ -154,6 +177,11 @@ class Media:
     codec: str = ""
     code: str = ""
     held: bool = False
+    words: str = ""
+    keying: Keying = Keying.NONE
+    continuity: Continuity = Continuity.UNKNOWN
+    own_key: str = ""
+    peer_key: str = ""
 
 
 class Tone(enum.Enum):
