@@ -167,7 +167,6 @@ class Media:
 
     ``suite`` is an SRTP protection profile by its IANA name, ``code`` the comparison code or "", ``words``
     the same as words to be read aloud, or "".
-
     ``held``: the far end put the call on hold and takes nothing from us (RFC 3264 section 8.4).
     ``own_key``, ``peer_key``: fingerprints of the two certificates (RFC 8122), of DTLS-SRTP alone.
     """
