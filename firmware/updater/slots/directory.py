@@ -3,6 +3,7 @@
 ::
 
     FOLDER/boot     one sector: which slot boots (``sector``)
+    FOLDER/running  which one was booted last
     FOLDER/a, b     what a bundle unpacked to; "version" and "sums" stand beside its images
 
 ``Firmware`` is what a board's boot firmware does, as far as it matters here.
@@ -97,6 +98,19 @@ class Firmware:
 
     def boot(self) -> str:
         """The slot that boots now. Raises UpdateError when neither can."""
+        slot = self._pick()
+        disk.replace(self._folder / "running", slot.encode())
+        return slot
+
+    def running(self) -> str:
+        """The slot that was booted last; the first time that is asked, it is booted."""
+        try:
+            slot = (self._folder / "running").read_text()
+        except FileNotFoundError:
+            return self.boot()
+        return slot if slot in SLOTS else self.boot()
+
+    def _pick(self) -> str:
         try:
             now = sector.read(self._folder / "boot")
         except (UpdateError, FileNotFoundError):
