@@ -79,7 +79,7 @@ class Machine:
         for _ in range(5):
             self.boots += 1
             self.running = Firmware(self.slots).boot()
-            updater = Updater(self._parts())
+            updater = Updater(self.parts())
             try:
                 updater.recover()
             except Restarted:
@@ -104,7 +104,7 @@ class Machine:
             updater.prepare(offer, lambda done, what: None)
             updater.restart()
 
-    def _parts(self) -> Parts:
+    def parts(self) -> Parts:
         return Parts(
             folder=self.folder / "state",
             board=BOARD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from firmware.phone.errors import Unreachable, Untrusted, UpdateError
 from firmware.updater.journal import Phase
 from firmware.updater.judge import Offer, Refusal
 from firmware.updater.slots import sector
-from firmware.updater.updater import TRIES
+from firmware.updater.updater import TRIES, Updater
 from firmware.updater.version import parse
 from tests.update.machine import Machine, PowerCut, Restarted, image_of, power
 from tests.update.makers import BOARD, Makers
@@ -294,3 +295,31 @@ def test_nothing_that_is_sent_tells_telephones_apart(
     machine.boot().ask()
     other.boot().ask()
     assert machine.source.asked == other.source.asked
+
+
+def test_the_updater_starts_again_and_the_machine_does_not(machine: Machine) -> None:
+    """A restart of the program alone is no trial, however often."""
+    with pytest.raises(Restarted):
+        machine.update(machine.boot())
+    for _ in range(TRIES + 2):
+        updater = Updater(machine.parts())
+        updater.recover()
+        assert updater.journal.phase is Phase.ARMED
+    assert sector.read(machine.slots / "boot").trial == "b"
+    machine.boot()
+    assert machine.version == "1.2.0"
+
+
+def test_the_power_went_while_the_slot_was_written(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    updater = machine.boot()
+    offer = updater.ask()
+    assert isinstance(offer, Offer)
+
+    def cut(*args: object) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", cut)
+        with pytest.raises(PowerCut):
+            updater.prepare(offer, lambda done, what: None)
+    assert "1.2.0 was not written: the power went" in machine.boot().journal.told
