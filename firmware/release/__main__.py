@@ -65,9 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
     except UpdateError as error:
         print(f"sotto-release: {error}", file=sys.stderr)
         return FAILED
-    except ValueError as error:
-        print(f"sotto-release: a key on a token did not sign: {error}", file=sys.stderr)
-        return FAILED
     except OSError as error:
         print(f"sotto-release: {error.filename}: {error.strerror}", file=sys.stderr)
         return FAILED

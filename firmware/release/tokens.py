@@ -12,11 +12,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securesystemslib.exceptions import UnsupportedLibraryError
-from securesystemslib.signer import HSMSigner, Signer, SSlibKey
+from securesystemslib.signer import HSMSigner, Signature, Signer, SSlibKey
 
 from firmware.phone.errors import UpdateError
 
 _HELP = "plug it in, and name its PKCS#11 module in the environment variable PYKCS11LIB"
+
+
+try:
+    from pkcs11.exceptions import PKCS11Error as _Pkcs11Error
+except ImportError:  # the library is needed with tokens alone
+    _Pkcs11Error = ValueError
+
+_TROUBLE = (ValueError, UnsupportedLibraryError, _Pkcs11Error)
+
+
+class _OnToken(HSMSigner):
+    def sign(self, payload: bytes) -> Signature:
+        try:
+            return super().sign(payload)
+        except _TROUBLE as error:
+            raise UpdateError(f"the token did not sign ({error or type(error).__name__}); {_HELP}") from error
 
 
 def adopt(path: Path, label: str, pin: Callable[[], str]) -> Signer:
@@ -30,16 +46,16 @@ def adopt(path: Path, label: str, pin: Callable[[], str]) -> Signer:
             json.dump({"uri": uri, "keyid": public.keyid, "key": public.to_dict()}, file)
     except FileExistsError:
         raise UpdateError(f"{path} is there already; no key is replaced that way") from None
-    except (ValueError, UnsupportedLibraryError) as error:
+    except _TROUBLE as error:
         raise UpdateError(f"the token {label!r} cannot be used ({error}); {_HELP}") from error
     return signer(path, pin)
 
 
 def signer(path: Path, pin: Callable[[], str]) -> Signer:
-    """The signer that ``path`` tells of. Raises UpdateError; its ``sign`` raises ValueError without the token."""
+    """The signer that ``path`` tells of. Raises UpdateError, as its ``sign`` does without the token."""
     try:
         kept = json.loads(path.read_text())
         public = SSlibKey.from_dict(kept["keyid"], kept["key"])
-        return HSMSigner.from_priv_key_uri(kept["uri"], public, lambda secret: pin())
-    except (OSError, ValueError, KeyError, UnsupportedLibraryError) as error:
+        return _OnToken.from_priv_key_uri(kept["uri"], public, lambda secret: pin())
+    except (OSError, KeyError, *_TROUBLE) as error:
         raise UpdateError(f"{path} cannot be used: {error}; {_HELP}") from error

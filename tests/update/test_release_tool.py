@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -239,6 +240,26 @@ def test_a_root_key_on_a_token(place: Path, token: str) -> None:
     assert in_a_process("publish", "release.toml", "board=out.raucb")[0] == 0
     assert in_a_process("replace", "timestamp")[0] == 0
     assert version(phone(place)) == "1.2.0"
+
+
+def test_a_wrong_pin(place: Path, token: str) -> None:
+    in_a_process("ceremony", "--token", f"targets-1={token}")
+    Path("phrase").write_text("another phrase altogether")
+    Path("out.raucb").write_bytes(b"a bundle")
+    status, said = in_a_process("publish", "release.toml", "board=out.raucb")
+    assert status == 1
+    assert "Traceback" not in said
+
+
+def test_a_token_that_was_pulled_out(place: Path, token: str) -> None:
+    in_a_process("ceremony", "--token", f"targets-1={token}")
+    shutil.rmtree("tokens")
+    Path("tokens").mkdir()
+    Path("out.raucb").write_bytes(b"a bundle")
+    status, said = in_a_process("publish", "release.toml", "board=out.raucb")
+    assert status == 1
+    assert "the token did not sign" in said
+    assert "plug it in" in said
 
 
 def test_a_key_is_replaced_by_one_on_a_token(place: Path, token: str) -> None:
