@@ -19,12 +19,13 @@ from firmware.phone.errors import UpdateError
 _HELP = "plug it in, and name its PKCS#11 module in the environment variable PYKCS11LIB"
 
 
+_TROUBLE: tuple[type[Exception], ...] = (ValueError, UnsupportedLibraryError)
 try:
-    from pkcs11.exceptions import PKCS11Error as _Pkcs11Error
-except ImportError:  # the library is needed with tokens alone
-    _Pkcs11Error = ValueError
+    from pkcs11.exceptions import PKCS11Error
 
-_TROUBLE = (ValueError, UnsupportedLibraryError, _Pkcs11Error)
+    _TROUBLE += (PKCS11Error,)
+except ImportError:  # the library is needed with tokens alone
+    pass
 
 
 class _OnToken(HSMSigner):
