@@ -58,5 +58,5 @@ def signer(path: Path, pin: Callable[[], str]) -> Signer:
         kept = json.loads(path.read_text())
         public = SSlibKey.from_dict(kept["keyid"], kept["key"])
         return _OnToken.from_priv_key_uri(kept["uri"], public, lambda secret: pin())
-    except (OSError, KeyError, *_TROUBLE) as error:
+    except (OSError, KeyError, ValueError, UnsupportedLibraryError) as error:
         raise UpdateError(f"{path} cannot be used: {error}; {_HELP}") from error
