@@ -33,7 +33,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import SipEngine
+from firmware.phone.sip.base import Secrets, SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -100,14 +100,15 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, clock, crash)
+        contacts = frozenset(contact.uri for contact in config.contacts)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        sip = _sip(config, clock, crash, storage.secrets)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches = _keypad(board, gpio), _switches(board, gpio)
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
         self.hands = Hands(sip, audio, painter, keypad, switches, storage)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
@@ -162,10 +163,12 @@ def _tolerated() -> Iterator[None]:
         log.error("%s", error)
 
 
-def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], None]) -> SipEngine:
+def _sip(
+    config: Config, clock: SystemClock, crash: Callable[[BaseException], None], secrets: Secrets
+) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash)
+    return PjsuaEngine(config, clock, crash, secrets)
 
 
 def _keypad(board: Board, gpio: Gpio) -> Keypad:

@@ -109,6 +109,8 @@ class State:
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
+
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
     """
 
     hook: Hook = Hook.ON
@@ -137,6 +139,7 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
 
     @property
     def no_sound(self) -> bool:
