@@ -72,7 +72,8 @@ class PjCall(pj.Call):
     @guarded
     def onCallState(self, prm: Any) -> None:
         info = self.getInfo()
-        self.status = info.lastStatusCode
+        if not self.answered or self.status < 300:  # why we end it ourselves stays
+            self.status = info.lastStatusCode
         if info.state == pj.PJSIP_INV_STATE_EARLY and self.direction is Direction.OUT:
             self._early(info)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
