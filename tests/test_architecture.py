@@ -47,6 +47,7 @@ PURE = (
     "keypad.matrix",
     "switches.levels",
     "lights.patterns",
+    "health.judge",
     "audio.tones",
     "audio.countries",
 )
@@ -70,6 +71,7 @@ DRIVERS = {
     "firmware.phone.keypad.gpio",
     "firmware.phone.switches.gpio",
     "firmware.phone.lights.gpio",
+    "firmware.phone.health.kernel",
     "firmware.phone.lights.pwm",
     "firmware.phone.sip.pjsua",
 }

@@ -11,9 +11,11 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Health,
     Hook,
     Loudspeaker,
     Media,
+    Part,
     Party,
     Registration,
     Security,
@@ -220,6 +222,22 @@ class PlaceRefused:
 
 
 @dataclass(frozen=True)
+class HealthChanged:
+    """The board has too little power or is too hot, or no longer."""
+
+    health: Health
+
+
+@dataclass(frozen=True)
+class PartChanged:
+    """A part works (``trouble`` empty), or does not (why). ``stuck``: the keys that are stuck, or ""."""
+
+    part: Part
+    trouble: str
+    stuck: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -252,5 +270,7 @@ Event = (
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
+    | HealthChanged
+    | PartChanged
     | Tick
 )

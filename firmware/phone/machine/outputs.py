@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firmware.phone.display import screens
-from firmware.phone.machine import menu, starcodes, watchers
+from firmware.phone.machine import menu, parts, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -163,7 +163,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        notice=_sound_notice(state)
+        or parts.notice(state)
+        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
     )
 
 
