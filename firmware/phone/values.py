@@ -193,8 +193,37 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and the microphone is closed."""
+
     PRIVACY = "privacy"
     RINGING = "ringing"
+    MESSAGE = "message"
+    MUTE = "mute"
+
+
+class Part(enum.Enum):
+    """A part of the telephone that may fail by itself."""
+
+    KEYPAD = "keypad"
+    SWITCHES = "switches"
+    LIGHTS = "lights"
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the board fares. ``weak``: its supply voltage is too low; ``hot``: heat slows it down."""
+
+    weak: bool = False
+    hot: bool = False
+
+
+class Pattern(enum.Enum):
+    """What a light does (``lights.patterns`` has the times)."""
+
+    OFF = "off"
+    ON = "on"
+    SLOW = "slow"
+    FAST = "fast"
 
 
 @dataclass(frozen=True)
