@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DOMAIN = "phone.test"
@@ -74,6 +74,7 @@ class Authority:
         ips: Sequence[str] = (),
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        by_rsa: bool = False,
     ) -> Certificate:
         """A certificate for server and client use.
 
@@ -83,8 +84,9 @@ class Authority:
             ips: subjectAltName iPAddress entries.
             not_before: default yesterday.
             not_after: default in 90 days.
+            by_rsa: an RSA key instead of ECDSA, so that suites with RSA key transport are possible.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(65537, 2048) if by_rsa else ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in dns]
         names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
         start, end = not_before or days(-20), not_after or days(90)
@@ -118,7 +120,11 @@ def _name(common: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: datetime, end: datetime
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    start: datetime,
+    end: datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

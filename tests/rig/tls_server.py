@@ -44,12 +44,14 @@ class TlsServer:
         address: str = ports.LOOPBACK,
         port: int = 0,
         says: Sequence[bytes] = (),
+        ciphers: str = "",
     ) -> None:
         """Bind the port.
 
         Args:
             port: 0: any.
             says: what it sends, piece by piece, into a connection on which something has come.
+            ciphers: it speaks TLS 1.2 alone, with these suites, in the words of OpenSSL.
         """
         self.address = address
         self.port = port or ports.one(address)
@@ -58,6 +60,9 @@ class TlsServer:
         self.datagrams: list[bytes] = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate.cert, certificate.key)
+        if ciphers:
+            self._context.maximum_version = ssl.TLSVersion.TLSv1_2
+            self._context.set_ciphers(ciphers)
         self._listener = socket.create_server((address, self.port))
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address, self.port))

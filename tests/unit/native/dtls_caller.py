@@ -1,7 +1,7 @@
 """Places calls over UDP with DTLS-SRTP one after another: python dtls_caller.py PORT COUNT PATIENCE PAUSE
 
 To the far end at PORT. Prints a JSON line for each when it was heard, or not, for PATIENCE seconds: whether
-its media had keys, the packets received, the suite, and the seconds since the answer. PAUSE: seconds that go by
+its media had keys, the packets received, the suite, and the seconds since the answer. PAUSE: seconds to wait
 when the answer has been taken and the stream has not been made yet, as on a machine that is slow or busy.
 """
 
