@@ -26,7 +26,7 @@ def placed(far: DtlsFarEnd, calls: int, patience: float, pause: float = 0.0) -> 
         command = [sys.executable, str(CALLER), str(far.port), str(calls), str(patience), str(pause)]
         caller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
-            far.serve(caller, calls * patience)
+            far.serve(caller, (calls + 2) * patience)
         finally:
             caller.kill()
             caller.wait()
