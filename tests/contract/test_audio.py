@@ -22,7 +22,7 @@ from firmware.phone.values import Tone
 from tests.contract.alsa_library import AlsaLibrary
 from tests.rig.cables import Cables
 from tests.rig.processes import wait_until
-from tests.vm.devices import kernel, sounding
+from tests.vm.devices import drivers, sounding
 
 LONGEST_S = 0.25
 """How long a call of the driver may take: what the contract says, and the test's own time."""
@@ -40,7 +40,7 @@ class Rig:
 
 
 @pytest.fixture(
-    params=["fake", "alsa-library", pytest.param("alsa", marks=pytest.mark.live), *kernel("kernel")]
+    params=drivers("fake", "alsa-library", pytest.param("alsa", marks=pytest.mark.live), kernel=["kernel"])
 )
 def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":

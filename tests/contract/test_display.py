@@ -13,7 +13,7 @@ from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.oled import OledDisplay
 from firmware.phone.errors import HardwareError
 from tests.unit.display.controller import Wires
-from tests.vm.devices import Witness, kernel
+from tests.vm.devices import Witness, drivers
 
 
 @dataclass
@@ -46,7 +46,7 @@ def _kernel(kind: str) -> Bench:
     return Bench(OledDisplay(kind), lambda: witness.glass(kind), witness.plug)
 
 
-@pytest.fixture(params=["fake", "ssd1306", "sh1106", *kernel("kernel-ssd1306", "kernel-sh1106")])
+@pytest.fixture(params=drivers("fake", "ssd1306", "sh1106", kernel=["kernel-ssd1306", "kernel-sh1106"]))
 def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
     where, _, kind = request.param.rpartition("-")
     if where == "kernel":

@@ -19,7 +19,7 @@ from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 from tests.vm.devices import bench as bench
-from tests.vm.devices import kernel
+from tests.vm.devices import drivers
 
 SPEC = KeypadSpec("gpio", rows=(5, 6, 12, 13), columns=(16, 26, 25), debounce_ms=20)
 KEYS = "123456789*0#"
@@ -50,7 +50,7 @@ def lines_of(key: str) -> tuple[int, int]:
     return SPEC.rows[row], SPEC.columns[column]
 
 
-@pytest.fixture(params=["fake", "gpio", *kernel("kernel")])
+@pytest.fixture(params=drivers("fake", "gpio", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeKeypad(KEYS)

@@ -21,7 +21,7 @@ from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
 from tests.vm.devices import bench as bench
-from tests.vm.devices import kernel
+from tests.vm.devices import drivers
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
 SPEC = SwitchesSpec("gpio", hook=17, hook_lifted="low", privacy_private=22, privacy_open=27)
@@ -51,7 +51,7 @@ class Rig:
         wait_until(last, 5, f"{event}, got {self.events}", every=0.002)
 
 
-@pytest.fixture(params=["fake", "gpio", *kernel("kernel")])
+@pytest.fixture(params=drivers("fake", "gpio", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeSwitches()

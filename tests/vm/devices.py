@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -24,9 +27,9 @@ def inside() -> bool:
     return INSIDE in os.environ
 
 
-def kernel(*names: str) -> list[str]:
-    """``names`` in the virtual machine, nothing elsewhere: to be added to the parameters of a fixture."""
-    return list(names) if inside() else []
+def drivers(*elsewhere: Any, kernel: Sequence[str]) -> list[Any]:
+    """By what a fixture of the contract suite is parametrised: ``kernel`` in the virtual machine."""
+    return list(kernel if inside() else elsewhere)
 
 
 def results() -> Path:
@@ -148,3 +151,23 @@ def witness() -> Iterator[Witness]:
     made = Witness()
     yield made
     made.plug(True)
+
+
+CARDS = {"Handset": 0, "Ringer": 1}
+
+
+@contextmanager
+def rebind(card: str) -> Iterator[None]:
+    """A sound card that is not there for as long as the block lasts, as a handset pulled out of its socket.
+
+    The kernel lets go of it when the last PCM is closed, so whoever unbinds it waits for that.
+    """
+    driver, device = Path("/sys/bus/platform/drivers/snd_aloop"), f"snd_aloop.{CARDS[card]}"
+    pulling = threading.Thread(target=(driver / "unbind").write_text, args=(device,), daemon=True)
+    pulling.start()
+    try:
+        yield
+    finally:
+        pulling.join(30)
+        assert not pulling.is_alive(), f"the card {card} is still in use"
+        (driver / "bind").write_text(device)

@@ -125,17 +125,16 @@ def _make(work: Path, packages: dict[str, str]) -> Path:
         _run(["dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), image if role == "image" else tree], work)
     (kernel,) = (image / "boot").glob("vmlinuz-*")
     release = kernel.name.removeprefix("vmlinuz-")
-    library = next(path for path in (image / "lib/modules", image / "usr/lib/modules") if path.exists())
-    if library.parent.parent == image:  # depmod wants it there in any case
-        base = image
-    else:
-        base = library.parent.parent
-    _run(["depmod", "-b", base, release], work)
+    for one, other in (("lib", "usr/lib"), ("usr/lib", "lib")):  # kmod and the package may differ in this
+        if not (image / one).exists():
+            (image / one).parent.mkdir(exist_ok=True)
+            (image / one).symlink_to(image / other)
+    _run(["depmod", "-b", image, release], work)
     own = _compile(work, tree, release)
     made = work / "made"
     made.mkdir()
     shutil.copy(kernel, made / "vmlinuz")
-    _pack(work / "root", tree, base, release, own, made / "initrd")
+    _pack(work / "root", tree, image, release, own, made / "initrd")
     return made
 
 
@@ -195,7 +194,7 @@ def _output(argv: Sequence[str | Path]) -> str:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
     except OSError as error:
-        raise VmError(f"cannot run {argv[0]}: {error.strerror}; call make setup-vm") from error
+        raise VmError(f"cannot run {argv[0]}: {error.strerror}; call make test-vm") from error
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise VmError(f"{' '.join(map(str, argv))}: {last}; after apt-get update call it again")

@@ -40,7 +40,13 @@ class Ran:
 
 
 def run(
-    kit: Kit, results: Path, arguments: Sequence[str], *, accelerator: str, limit_s: float, plan: str = "tests"
+    kit: Kit,
+    results: Path,
+    arguments: Sequence[str],
+    *,
+    accelerator: str,
+    limit_s: float,
+    plan: str = "tests",
 ) -> Ran:
     """Boot, run pytest with ``arguments``, wait for the end.
 

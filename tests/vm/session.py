@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,7 +21,6 @@ def main() -> int:
         HOME="/tmp",
         LANG="C.UTF-8",
         PYTHONDONTWRITEBYTECODE="1",
-        RPI_LGPIO_REVISION="c03114",
         **{INSIDE: str(RESULTS)},
     )
     words = json.loads((RESULTS / "session.json").read_text())
@@ -28,11 +28,12 @@ def main() -> int:
     if plan == "panic":
         Path("/proc/sysrq-trigger").write_text("c")
     if plan == "hang":
-        os.kill(os.getpid(), 19)
+        os.kill(os.getpid(), signal.SIGSTOP)
     import pytest
 
-    fixed = ["-v", "-rA", "--color=no", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", f"--junitxml={RESULTS}/junit.xml"]
-    code = int(pytest.main([*fixed, "-o", "timeout=180", *words["pytest"]]))
+    fixed = ["-v", "--color=no", f"--junitxml={RESULTS}/junit.xml", "-o", "timeout=180"]
+    fixed += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    code = int(pytest.main([*fixed, *words["pytest"]]))
     (RESULTS / "exit").write_text(str(code))
     return code
 
