@@ -63,6 +63,7 @@ DRIVERS = {
     "firmware.phone.control",
     "firmware.phone.storage",
     "firmware.phone.vault",
+    "firmware.phone.retained",
     "firmware.phone.gpio",
     "firmware.phone.audio.alsa",
     "firmware.phone.display.oled",

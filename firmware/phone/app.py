@@ -37,7 +37,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import SipEngine
+from firmware.phone.sip.base import Secrets, SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -109,14 +109,15 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, clock, crash)
+        contacts = frozenset(contact.uri for contact in config.contacts)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        sip = _sip(config, clock, crash, storage.secrets)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
         health = _health(board)
         self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health)
         found = versions()
@@ -186,10 +187,12 @@ class Phone:
             self.loop.post(on.PartChanged(part, str(error)))
 
 
-def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], None]) -> SipEngine:
+def _sip(
+    config: Config, clock: SystemClock, crash: Callable[[BaseException], None], secrets: Secrets
+) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash)
+    return PjsuaEngine(config, clock, crash, secrets)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:

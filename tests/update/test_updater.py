@@ -315,7 +315,7 @@ def test_the_power_went_while_the_slot_was_written(machine: Machine, monkeypatch
     offer = updater.ask()
     assert isinstance(offer, Offer)
 
-    def cut(*args: object) -> None:
+    def cut(*args: object, **named: object) -> None:
         raise PowerCut
 
     with monkeypatch.context() as patched:

@@ -114,6 +114,8 @@ class State:
     ``stuck`` the keys that are stuck.
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
+
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
     """
 
     hook: Hook = Hook.ON
@@ -142,6 +144,7 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
     health: Health = Health()
     broken: tuple[tuple[Part, str], ...] = ()
     stuck: str = ""
