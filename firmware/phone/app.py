@@ -19,6 +19,7 @@ from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
+from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
 from firmware.phone.control import Control
 from firmware.phone.display.base import Display
@@ -59,6 +60,7 @@ class Hands:
         keypad: Keypad,
         switches: Switches,
         storage: Storage,
+        comparing: Comparing,
     ) -> None:
         self.sip = sip
         self.audio = audio
@@ -66,6 +68,7 @@ class Hands:
         self.keypad = keypad
         self.switches = switches
         self.storage = storage
+        self.comparing = comparing
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -83,8 +86,12 @@ class Hands:
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
-            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
+            case (
+                do.Remember() | do.KeepGrants() | do.KeepPlace() | do.KeepReached() | do.Expire() | do.Wipe()
+            ):
                 self.storage.carry_out(command)
+            case do.CompareKeys():
+                self.comparing.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -108,7 +115,7 @@ class Phone:
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
         storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, storage)
+        self.hands = Hands(sip, audio, painter, keypad, switches, storage, Comparing(crash))
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -138,6 +145,8 @@ class Phone:
         stack.callback(hands.painter.stop)
         hands.storage.start(post)
         stack.callback(hands.storage.stop)
+        hands.comparing.start(post)
+        stack.callback(hands.comparing.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         self._control.start()

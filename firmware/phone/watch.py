@@ -22,7 +22,7 @@ from firmware.phone.requests import Requests
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit", "history", "granted", "place")
+_SECRET = ("key", "digit", "history", "granted", "place", "reached")
 
 
 class Stream:

@@ -12,7 +12,7 @@ import pjsua2 as pj
 from firmware.phone import events as on
 from firmware.phone.sip import headers, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
-from firmware.phone.values import CallId, Direction, Media, Security
+from firmware.phone.values import CallId, Direction, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -31,6 +31,8 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
+    ``may_speak``: its sound may be connected; ``joined``: it is.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -60,6 +62,9 @@ class PjCall(pj.Call):
         self.media = Media()
         self.has_media = False
         self.connected: int | None = None
+        self.clear = False
+        self.may_speak = False
+        self.joined = False
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
@@ -119,7 +124,7 @@ class PjCall(pj.Call):
 
     @guarded
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
-        prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
 
     @guarded
@@ -143,9 +148,14 @@ class PjCall(pj.Call):
         return None
 
     def look_at_media(self) -> None:
-        """Read from the running transport what protects this call, and post it when it changed."""
+        """Read from the running transport what protects this call, and post it when it changed.
+
+        With another protection than before nothing is heard until that is allowed anew.
+        """
         media = self._media_now()
         if media != self.media:
+            if self.media.security not in (Security.NONE, media.security):
+                self.may_speak = False
             self.media = media
             self.post(on.MediaChanged(self.call_id, media))
 
@@ -155,16 +165,29 @@ class PjCall(pj.Call):
             return Media()
         media = self._read_media(audio.at) if audio.runs else Media()
         # Where nothing flows there is nothing to protect: what was agreed before is still what is meant.
-        return replace(media if media.suite or not audio.held else self.media, held=audio.held)
+        return replace(media if self.secured(media) or not audio.held else self.media, held=audio.held)
+
+    @staticmethod
+    def secured(media: Media) -> bool:
+        """Whether it is known what protects the speech: keys are there, or none are wanted."""
+        return media.security is not Security.NONE
 
     def _read_media(self, index: int) -> Media:
         security = pj.mediaSecurity(self.getId(), index)
         stream = self.getStreamInfo(index)
         codec = stream.codecName.lower()
         if not security.srtpActive:
-            return Media(codec=codec)
-        level = Security.END_TO_END if security.keying == "DTLS" else Security.PROVIDER
-        return Media(level, security.txSuite, codec)
+            return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
+        if security.keying != "DTLS":
+            return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
+        return Media(
+            Security.END_TO_END,
+            security.txSuite,
+            codec,
+            keying=Keying.DTLS,
+            own_key=security.localFingerprint,
+            peer_key=security.remoteFingerprint,
+        )
 
     def reason(self, untrusted: bool) -> Any:
         """Why the call is over, as ``values.EndReason``."""

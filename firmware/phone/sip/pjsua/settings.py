@@ -10,7 +10,7 @@ import pjsua2 as pj
 
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
-from firmware.phone.values import Encryption
+from firmware.phone.values import Encryption, Security
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -158,6 +158,15 @@ def suites() -> pj.SrtpCryptoVector:
         crypto.flags = 0
         found.append(crypto)
     return found
+
+
+def keyings_of(level: Security) -> list[int]:
+    """How keys are agreed in an *outgoing* call at this level; none in a call in clear."""
+    return {
+        Security.END_TO_END: [pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP],
+        Security.PROVIDER: [pj.PJMEDIA_SRTP_KEYING_SDES],
+        Security.CLEAR: [],
+    }[level]
 
 
 def keyings(least: Encryption) -> list[int]:
