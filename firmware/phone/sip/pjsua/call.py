@@ -180,6 +180,10 @@ class PjCall(pj.Call):
             return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
         if security.keying != "DTLS":
             return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
+        if not security.remoteFingerprint:
+            # Nobody has proven to be the one whom the SDP named. A re-INVITE may have just begun a handshake;
+            # then the keys that still run are those of before.
+            return Media(codec=codec)
         return Media(
             Security.END_TO_END,
             security.txSuite,

@@ -235,7 +235,11 @@ class PjsuaEngine:
         call_id = CallId(self._incoming)
         call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
         offered = sdp.offered(message)
-        call.clear = offered is Security.CLEAR and self._config.media.allow_clear
+        if offered is Security.CLEAR and self._config.media.allow_clear:
+            call.clear = True
+            call.keyings = settings.keyings_of(
+                Security.PROVIDER
+            )  # finds that none are offered, and is dropped
         self._calls[call_id] = call
         self._arrived.append((call, self._caller(message, source), offered))
 
