@@ -22,7 +22,7 @@ RIG = "SOTTOVOCE_RIG"
 """Names the board whose header has the jumpers. Without it no line is touched: a telephone may hang there."""
 
 VIRTUAL = "SOTTOVOCE_VM"
-"""Set in the virtual machine of tests/vm: its gpiochip has wires that a file joins, so the rig is always there."""
+"""Set in the virtual machine of tests/vm: a file joins the wires of its gpiochip, the rig is always there."""
 
 WIRE = Path("/sys/devices/platform/gpio-wires.0/wire")
 
