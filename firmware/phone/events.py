@@ -7,6 +7,7 @@ from datetime import date
 
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -81,6 +82,16 @@ class CallAnswered:
 class MediaChanged:
     call_id: CallId
     media: Media
+
+
+@dataclass(frozen=True)
+class CodeComputed:
+    """The comparison code over these two fingerprints."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``: what was loaded. ``secrets``: with how many contacts secrets are shared.
+    ``place``, ``reached``: what was loaded. ``secrets``: with how many contacts secrets are shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -198,6 +209,7 @@ class StoreChanged:
     loaded: bool = False
     place: Place | None = None
     secrets: int = 0
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -252,6 +264,7 @@ Event = (
     | EarlyMedia
     | CallAnswered
     | MediaChanged
+    | CodeComputed
     | CallFailed
     | DigitReceived
     | RegistrationChanged

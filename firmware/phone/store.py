@@ -117,6 +117,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "protection of calls with your contacts",
+        "to warn you when a call has less, or the far end is another",
+        "encrypted file, each with its own key",
+        lambda rules: "until you remove the contact or erase it",
+        lambda rules, state: len(state.reached),
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "contacts",
         "your phone book",
         "phone.toml, which the telephone only reads",

@@ -58,7 +58,7 @@ def test_parts_that_cannot_start_are_said_and_the_phone_goes_on(
     monkeypatch.setenv("LG_WD", str(tmp_path))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr("firmware.phone.gpio.DEVICES", tmp_path)
-    monkeypatch.setattr(app, "_sip", lambda config, clock, crash: FakeSip())
+    monkeypatch.setattr(app, "_sip", lambda config, clock, crash, secrets: FakeSip())
     silent = Config(audio=replace(Audio(), playback="null", ringer="null"))
     board = replace(load_board("raspberry-pi"), display=load_board("simulator").display)
     phone = app.Phone(silent, board, tmp_path / "state", tmp_path / "sock")

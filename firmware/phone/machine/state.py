@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -29,7 +31,8 @@ from firmware.phone.values import (
 class Call:
     """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
 
-    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    ``exposure``: what the INVITE of an outgoing call showed, and what an incoming one may show;
+    ``silent``: an incoming one rings without bell. ``star_at``: since when ``*`` is held in the call.
 
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
@@ -49,6 +52,8 @@ class Call:
     silent: bool = False
     tells_place: bool = False
     place_at: float | None = None
+    protection: Protection = Protection()
+    star_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -116,6 +121,7 @@ class State:
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
+    ``reached`` is the best protection that calls with each contact ever had.
     """
 
     hook: Hook = Hook.ON
@@ -148,6 +154,7 @@ class State:
     health: Health = Health()
     broken: tuple[tuple[Part, str], ...] = ()
     stuck: str = ""
+    reached: tuple[Reached, ...] = ()
 
     @property
     def no_sound(self) -> bool:
