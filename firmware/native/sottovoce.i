@@ -6,11 +6,13 @@
 #include "sottovoce.hpp"
 #include "disclosure.hpp"
 #include "watchers.hpp"
+#include "zrtp.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
 %include "disclosure.hpp"
+%include "zrtp.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

@@ -24,8 +24,9 @@ ADDITIONS = (
     "madeByUs",
     "setDisclosure",
     "Watchers",
+    "zrtpState",
 )
-LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
+LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 
 
 @dataclass(frozen=True)

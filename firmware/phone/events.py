@@ -7,13 +7,16 @@ from datetime import date
 
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Health,
     Hook,
     Loudspeaker,
     Media,
+    Part,
     Party,
     Registration,
     Security,
@@ -79,6 +82,16 @@ class CallAnswered:
 class MediaChanged:
     call_id: CallId
     media: Media
+
+
+@dataclass(frozen=True)
+class CodeComputed:
+    """The comparison code over these two fingerprints."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -186,7 +199,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``: what was loaded.
+    ``place``, ``reached``: what was loaded. ``secrets``: with how many contacts secrets are shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -195,6 +208,8 @@ class StoreChanged:
     trouble: str = ""
     loaded: bool = False
     place: Place | None = None
+    secrets: int = 0
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -219,6 +234,22 @@ class PlaceRefused:
 
 
 @dataclass(frozen=True)
+class HealthChanged:
+    """The board has too little power or is too hot, or no longer."""
+
+    health: Health
+
+
+@dataclass(frozen=True)
+class PartChanged:
+    """A part works (``trouble`` empty), or does not (why). ``stuck``: the keys that are stuck, or ""."""
+
+    part: Part
+    trouble: str
+    stuck: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -233,6 +264,7 @@ Event = (
     | EarlyMedia
     | CallAnswered
     | MediaChanged
+    | CodeComputed
     | CallFailed
     | DigitReceived
     | RegistrationChanged
@@ -251,5 +283,7 @@ Event = (
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
+    | HealthChanged
+    | PartChanged
     | Tick
 )

@@ -23,7 +23,8 @@ CHIP_VARIABLE, PIPE_VARIABLE = "RPI_LGPIO_CHIP", "LG_WD"
 """What rpi-lgpio and lgpio read: the number of the gpiochip; the folder of the pipe ``.lgd-nfy*``."""
 
 REVISION_VARIABLE, REVISION = "RPI_LGPIO_REVISION", "c03114"
-"""rpi-lgpio cannot be loaded where no Raspberry Pi's revision is known. Nothing that we use depends on it."""
+"""rpi-lgpio cannot be loaded where no Raspberry Pi's revision is known: on other boards, and where the unit's
+sandbox hides /proc/device-tree (ProcSubset=pid). Nothing that we use depends on it."""
 
 DEVICES = Path("/dev")
 
@@ -78,7 +79,7 @@ class Gpio:
             return chip
         labels = (chip,) if isinstance(chip, str) else chip
         os.environ.setdefault(REVISION_VARIABLE, REVISION)
-        there = _labels()
+        there = chip_labels()
         for label in labels:
             if label in there:
                 return there[label]
@@ -158,7 +159,7 @@ class Gpio:
         return f'"{user}"' if user else ""
 
 
-def _labels() -> dict[str, int]:
+def chip_labels() -> dict[str, int]:
     """Label and number of each gpiochip that we may open."""
     import lgpio
 

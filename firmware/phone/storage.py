@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants and
-the place, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, the place, secrets shared
+with contacts and the levels of protection that were reached, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
+from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
 from firmware.phone.vault import SLOTS, Vault
@@ -55,10 +57,16 @@ class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
+    ``secrets``: those that are shared with ``contacts``, for the SIP engine.
     """
 
     def __init__(
-        self, folder: Path, hours: int, clock: Clock, crash: Callable[[BaseException], None]
+        self,
+        folder: Path,
+        hours: int,
+        clock: Clock,
+        crash: Callable[[BaseException], None],
+        contacts: Collection[str] = (),
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -69,11 +77,16 @@ class Storage:
         self._grants = Vault(folder, "grants")
         self._places = Vault(folder, "place")
         self._place: Place | None = None
+        self._levels = Vault(folder, "levels")
+        self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
-        self._queue: queue.SimpleQueue[do.StoreCommand | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[do.StoreCommand | KeepSecrets | threading.Event | None] = (
+            queue.SimpleQueue()
+        )
+        self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
 
     def start(self, post: Callable[[on.Event], None]) -> None:
@@ -113,14 +126,18 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets) -> None:
         match command:
+            case KeepSecrets():
+                self._attempt("Secrets not kept", lambda: self.secrets.do(command))
             case do.Remember():
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
+            case do.KeepReached(reached):
+                self._attempt("Protection not kept", lambda: self._keep_reached(reached))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -148,6 +165,8 @@ class Storage:
             self._attempt("Not erased", self._history.destroy)
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
+        self._attempt("Not erased", self._open_secrets)
+        self._attempt("Not erased", self._open_levels)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -187,6 +206,17 @@ class Storage:
             self._place = known[0]
             learn_place(self._place.text)
 
+    def _open_secrets(self) -> None:
+        self._say_damage("record of secrets", self.secrets.load())
+
+    def _open_levels(self) -> None:
+        found, damaged = self._levels.load()
+        known = {slot: records.reached(raw) for slot, raw in found.items()}
+        self._reached = {slot: one for slot, one in known.items() if one is not None}
+        useless = known.keys() - self._reached.keys()
+        self._say_damage("memory of protected calls", damaged or bool(useless))
+        self._levels.remove(useless)
+
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
@@ -209,6 +239,7 @@ class Storage:
             self._expire_calls()
         finally:
             self._places.sweep()
+            self._levels.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -236,6 +267,16 @@ class Storage:
         for grant in new:
             self._granted[self._grants.add(records.octets(grant))] = grant
 
+    def _keep_reached(self, reached: tuple[Reached, ...]) -> None:
+        """The new one is there before the old one goes: whenever the power fails, no level is forgotten."""
+        over = [slot for slot, one in self._reached.items() if one not in reached]
+        for one in reached:
+            if one not in self._reached.values():
+                self._reached[self._levels.add(records.octets(one))] = one
+        for slot in over:
+            del self._reached[slot]
+        self._levels.remove(over)
+
     def _keep_place(self, place: Place | None) -> None:
         """The old one goes first: after a failure none is kept, for a wrong one would send help astray."""
         self._place = None
@@ -252,7 +293,7 @@ class Storage:
         return slots
 
     def _wipe(self) -> None:
-        self._calls, self._granted, self._place = [], {}, None
+        self._calls, self._granted, self._place, self._reached = [], {}, None, {}
         self._troubles.pop("Damaged", None)
         try:
             self._history.destroy()
@@ -260,7 +301,13 @@ class Storage:
             try:
                 self._grants.destroy()
             finally:
-                self._places.destroy()
+                try:
+                    self._places.destroy()
+                finally:
+                    try:
+                        self.secrets.wipe()
+                    finally:
+                        self._levels.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -273,12 +320,14 @@ class Storage:
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
-        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place)
+        reached, secrets = tuple(self._reached.values()), self.secrets.number
+        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place, secrets, reached)
         before, self._told = self._told, told
-        same = before is not None and (before.history, before.granted, before.trouble) == (
+        same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (
             told.history,
             told.granted,
             told.trouble,
+            told.secrets,
         )
         if not same or (ends is not None and ends < SLACK):
             self._post(told)

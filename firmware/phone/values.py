@@ -184,12 +184,13 @@ class Media:
 
 
 class Tone(enum.Enum):
-    """Call-progress tones heard in the handset (ITU-T E.180/Q.35)."""
+    """Call-progress tones heard in the handset (ITU-T E.180/Q.35), and our own warning tone."""
 
     DIAL = "dial"
     RINGBACK = "ringback"
     BUSY = "busy"
     CONGESTION = "congestion"
+    WARNING = "warning"
 
 
 class Light(enum.Enum):
@@ -199,6 +200,22 @@ class Light(enum.Enum):
     RINGING = "ringing"
     MESSAGE = "message"
     MUTE = "mute"
+
+
+class Part(enum.Enum):
+    """A part of the telephone that may fail by itself."""
+
+    KEYPAD = "keypad"
+    SWITCHES = "switches"
+    LIGHTS = "lights"
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the board fares. ``weak``: its supply voltage is too low; ``hot``: heat slows it down."""
+
+    weak: bool = False
+    hot: bool = False
 
 
 class Pattern(enum.Enum):

@@ -40,6 +40,10 @@ class ToneSpec:
     alternate_ms: int = 0
 
 
+WARNING = ToneSpec((950, 1400), (Burst(440, 160), Burst(440, 960)), alternate_ms=110)
+"""A call is stopped: two tones in turn, like nothing that a network sends, the same in every country."""
+
+
 @dataclass(frozen=True)
 class Country:
     dial: ToneSpec
@@ -57,6 +61,8 @@ class Country:
                 return self.busy
             case Tone.CONGESTION:
                 return self.congestion
+            case Tone.WARNING:
+                return WARNING
 
     @property
     def ringer(self) -> ToneSpec:

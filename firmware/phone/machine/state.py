@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
     CallState,
     Direction,
     EndReason,
+    Health,
     Hook,
     Media,
+    Part,
     Party,
     Registration,
     SwitchPosition,
@@ -27,7 +31,8 @@ from firmware.phone.values import (
 class Call:
     """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
 
-    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    ``exposure``: what the INVITE of an outgoing call showed, and what an incoming one may show;
+    ``silent``: an incoming one rings without bell. ``star_at``: since when ``*`` is held in the call.
 
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
@@ -47,6 +52,8 @@ class Call:
     silent: bool = False
     tells_place: bool = False
     place_at: float | None = None
+    protection: Protection = Protection()
+    star_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -108,7 +115,13 @@ class State:
     ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
+    ``health`` is what the board said of itself last; ``broken`` the parts that do not work, each with why;
+    ``stuck`` the keys that are stuck.
+
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
+
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
+    ``reached`` is the best protection that calls with each contact ever had.
     """
 
     hook: Hook = Hook.ON
@@ -137,6 +150,11 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
+    health: Health = Health()
+    broken: tuple[tuple[Part, str], ...] = ()
+    stuck: str = ""
+    reached: tuple[Reached, ...] = ()
 
     @property
     def no_sound(self) -> bool:

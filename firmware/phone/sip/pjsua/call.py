@@ -12,7 +12,8 @@ import pjsua2 as pj
 from firmware.phone import events as on
 from firmware.phone.sip import headers, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
-from firmware.phone.values import CallId, Direction, Media, Security
+from firmware.phone.sip.pjsua.zrtp import Shared, Way
+from firmware.phone.values import CallId, Direction, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -31,6 +32,9 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``shared``: the secrets that it shares with its far end (RFC 6189).
+    ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
+    ``may_speak``: its sound may be connected; ``joined``: it is.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -42,10 +46,11 @@ class PjCall(pj.Call):
         account: pj.Account,
         call_id: CallId,
         direction: Direction,
-        keyings: list[int],
+        keyings: Way,
         post: Callable[[on.Event], None],
         crash: Crash,
         pj_id: int = pj.PJSUA_INVALID_ID,
+        shared: Shared | None = None,
     ) -> None:
         super().__init__(account, pj_id)
         self.call_id = call_id
@@ -53,6 +58,7 @@ class PjCall(pj.Call):
         self.keyings = keyings
         self.post = post
         self.crash = crash
+        self.shared = shared or Shared()
         self.rang = False
         self.answered = False
         self.over = False
@@ -60,6 +66,9 @@ class PjCall(pj.Call):
         self.media = Media()
         self.has_media = False
         self.connected: int | None = None
+        self.clear = False
+        self.may_speak = False
+        self.joined = False
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
@@ -68,7 +77,8 @@ class PjCall(pj.Call):
     @guarded
     def onCallState(self, prm: Any) -> None:
         info = self.getInfo()
-        self.status = info.lastStatusCode
+        if not self.answered or self.status < 300:  # why we end it ourselves stays
+            self.status = info.lastStatusCode
         if info.state == pj.PJSIP_INV_STATE_EARLY and self.direction is Direction.OUT:
             self._early(info)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
@@ -119,8 +129,9 @@ class PjCall(pj.Call):
 
     @guarded
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
-        prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
+        self.shared.give(self.getId())
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
@@ -143,11 +154,25 @@ class PjCall(pj.Call):
         return None
 
     def look_at_media(self) -> None:
-        """Read from the running transport what protects this call, and post it when it changed."""
+        """Read from the running transport what protects this call, and post it when it changed.
+
+        With another protection than before nothing is heard until that is allowed anew.
+        """
         media = self._media_now()
         if media != self.media:
+            if self.media.security not in (Security.NONE, media.security):
+                self.may_speak = False
             self.media = media
+            if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
+                self.shared.take(self.getId(), audio.at)
             self.post(on.MediaChanged(self.call_id, media))
+
+    def compared(self, same: bool) -> None:
+        """The people compared the code of this call."""
+        audio = self._audio()
+        if audio is not None and pj.zrtpCompared(self.getId(), audio.at, same):
+            self.shared.take(self.getId(), audio.at)
+            self.look_at_media()
 
     def _media_now(self) -> Media:
         audio = self._audio()
@@ -155,16 +180,35 @@ class PjCall(pj.Call):
             return Media()
         media = self._read_media(audio.at) if audio.runs else Media()
         # Where nothing flows there is nothing to protect: what was agreed before is still what is meant.
-        return replace(media if media.suite or not audio.held else self.media, held=audio.held)
+        return replace(media if self.secured(media) or not audio.held else self.media, held=audio.held)
+
+    @staticmethod
+    def secured(media: Media) -> bool:
+        """Whether it is known what protects the speech: keys are there, or none are wanted."""
+        return media.security is not Security.NONE
 
     def _read_media(self, index: int) -> Media:
         security = pj.mediaSecurity(self.getId(), index)
         stream = self.getStreamInfo(index)
         codec = stream.codecName.lower()
         if not security.srtpActive:
+            return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
+        if security.keying == "ZRTP":
+            return self.shared.media(self.getId(), index, security.txSuite, codec)
+        if security.keying != "DTLS":
+            return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
+        if not security.remoteFingerprint:
+            # Nobody has proven to be the one whom the SDP named. A re-INVITE may have just begun a handshake;
+            # then the keys that still run are those of before.
             return Media(codec=codec)
-        level = Security.END_TO_END if security.keying == "DTLS" else Security.PROVIDER
-        return Media(level, security.txSuite, codec)
+        return Media(
+            Security.END_TO_END,
+            security.txSuite,
+            codec,
+            keying=Keying.DTLS,
+            own_key=security.localFingerprint,
+            peer_key=security.remoteFingerprint,
+        )
 
     def reason(self, untrusted: bool) -> Any:
         """Why the call is over, as ``values.EndReason``."""
