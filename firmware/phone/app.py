@@ -104,7 +104,9 @@ class Phone:
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches = _keypad(board, gpio), _switches(board, gpio)
         painter = Painter(
-            _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
+            _display(board, config, gpio),
+            lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
+            crash=crash,
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
         storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
@@ -184,13 +186,19 @@ def _switches(board: Board, gpio: Gpio) -> Switches:
     return GpioSwitches(board.switches, board.lights, gpio)
 
 
-def _display(board: Board) -> Display:
+def _display(board: Board, config: Config, gpio: Gpio) -> Display:
     spec = board.display
     if spec.kind in ("simulated", "none"):
         return FakeDisplay()
-    from firmware.phone.display.oled import OledDisplay
+    from firmware.phone.display.oled import I2c, OledDisplay, Spi
 
-    return OledDisplay(spec.kind, bus=spec.bus, address=spec.address, rotate=spec.rotate)
+    kind, _, wire = spec.kind.partition("-")
+    if wire == "spi":
+        bus: I2c | Spi = Spi(gpio, spec.dc, spec.reset, port=spec.port, device=spec.device, mhz=spec.mhz)
+    else:
+        bus = I2c(spec.bus, spec.address)
+    contrast = round(config.display.brightness * 2.55)
+    return OledDisplay(kind, bus, rotate=spec.rotate, contrast=contrast)
 
 
 def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:

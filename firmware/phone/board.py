@@ -42,12 +42,17 @@ class SwitchesSpec:
 
 @dataclass(frozen=True)
 class DisplaySpec:
-    """``rotate``: quarter turns."""
+    """``rotate``: quarter turns. ``bus``, ``address``: of I2C; from ``port`` on: of SPI (pins: BCM)."""
 
     kind: str
     bus: int = 1
     address: int = 0x3C
     rotate: int = 0
+    port: int = 0
+    device: int = 0
+    dc: int = -1
+    reset: int = -1
+    mhz: int = 8
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ RESERVED = {
     14: "the serial console",
     15: "the serial console",
 }
+SPI_PINS = (7, 8, 9, 10, 11)
+"""Both chip selects, MISO, MOSI and the clock of the header's SPI bus."""
 Table = dict[str, Any]
 
 
@@ -34,7 +36,7 @@ Check = Callable[[object], Any]
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a section. ``only``: the kind that uses it; ``needed``: that kind cannot do without."""
+    """One key of a section. ``only``: the kinds that use it; ``needed``: they cannot do without."""
 
     check: Check
     only: str = ""
@@ -82,6 +84,9 @@ def key_row(value: object) -> str:
     return value
 
 
+OLEDS = ("ssd1306", "ssd1309", "sh1106")
+"""Displays, on I2C; on SPI the kind ends in "-spi"."""
+
 pin = number(PINS[0], PINS[-1], "a pin (BCM number)")
 
 SECTIONS: dict[str, dict[str, Key]] = {
@@ -102,10 +107,15 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
     "lights": {light.value: Key(pin) for light in Light},
     "display": {
-        "kind": Key(one_of("simulated", "ssd1306", "sh1106", "none"), needed=True),
+        "kind": Key(one_of("simulated", *OLEDS, *(f"{kind}-spi" for kind in OLEDS), "none"), needed=True),
         "bus": Key(number(0, 30, "an I2C bus"), only="i2c"),
         "address": Key(number(0x08, 0x77, "an I2C address"), only="i2c"),
-        "rotate": Key(one_of(0, 2), only="i2c"),
+        "rotate": Key(one_of(0, 2), only="i2c spi"),
+        "port": Key(number(0, 6, "an SPI bus"), only="spi"),
+        "device": Key(number(0, 2, "the number of a chip select"), only="spi"),
+        "dc": Key(pin, only="spi", needed=True),
+        "reset": Key(pin, only="spi", needed=True),
+        "mhz": Key(one_of(1, 2, 4, 8), only="spi"),
     },
     "audio": {
         "kind": Key(one_of("simulated", "alsa"), needed=True),
@@ -115,7 +125,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "gpio": {"chip": Key(number(0, 63, "a gpiochip")), "taken": Key(listed(pin))},
 }
 TITLE = Key(text, needed=True)
-GROUPS = {"ssd1306": "i2c", "sh1106": "i2c"}
+GROUPS = dict.fromkeys(OLEDS, "i2c") | {f"{kind}-spi": "spi" for kind in OLEDS}
 """Kinds that share their keys (``Key.only``)."""
 OPTIONAL = ("lights", "gpio")
 
@@ -146,7 +156,7 @@ class _Reader:
         kind = self._kind(section, table) if "kind" in keys else ""
         values = {"kind": kind} if kind else {}
         for name, key in keys.items():
-            used = not key.only or key.only == GROUPS.get(kind, kind)
+            used = not key.only or GROUPS.get(kind, kind) in key.only.split()
             if name == "kind" or not (name in table or (key.needed and used)):
                 continue
             if used:
@@ -190,6 +200,8 @@ def _layout_faults(keypad: Table) -> list[str]:
 def _pin_faults(sections: Table) -> list[str]:
     """Each pin that is reserved or has two users."""
     holders = RESERVED | dict.fromkeys(sections["gpio"].get("taken", ()), "gpio.taken")
+    if sections["display"]["kind"].endswith("-spi"):
+        holders |= dict.fromkeys(SPI_PINS, "the display's SPI bus")
     used = _pins(sections)
     free = sorted(set(PINS) - holders.keys() - {line for _, line in used})
     faults = []
@@ -205,7 +217,7 @@ def _pins(sections: Table) -> list[tuple[str, int]]:
     """Every pin that is used, with the key that uses it."""
     lists = [(f"keypad.{name}", sections["keypad"].get(name, ())) for name in ("rows", "columns")]
     used = [(path, line) for path, lines in lists for line in lines]
-    for section in ("switches", "lights"):
+    for section in ("switches", "lights", "display"):
         for name, value in sections[section].items():
             if SECTIONS[section][name].check is pin:
                 used.append((f"{section}.{name}", value))

@@ -227,6 +227,23 @@ class Audio:
 
 
 @dataclass(frozen=True)
+class Display:
+    """The display."""
+
+    brightness: Annotated[
+        int, Option(Number(1, 100, whole=True, hint="percent"), "How bright it is while it is used.")
+    ] = 50
+    dim_after: Annotated[
+        int,
+        Option(
+            Number(0, 86_400, whole=True, hint="0 = never"),
+            "Seconds after which an idle display is dimmed and its picture moves about, so that it does not "
+            "burn in.",
+        ),
+    ] = 60
+
+
+@dataclass(frozen=True)
 class Watcher:
     """A person who may see your presence while the privacy switch is open. It needs an account over TLS."""
 
@@ -341,6 +358,7 @@ class Config:
     sip: Annotated[Sip, Option(Table(Sip))] = Sip()
     media: Annotated[Media, Option(Table(Media))] = Media()
     audio: Annotated[Audio, Option(Table(Audio))] = Audio()
+    display: Annotated[Display, Option(Table(Display))] = Display()
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()

@@ -68,6 +68,10 @@ def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition 
 
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
+    "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
+    "idle-resting-trouble": Idle(
+        "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device", resting=41
+    ),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
     "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),

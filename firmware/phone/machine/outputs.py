@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firmware.phone.display import screens
+from firmware.phone.display import resting, screens
 from firmware.phone.machine import menu, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
@@ -127,7 +127,16 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         privacy=state.switch,
         missed=state.missed,
         notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        resting=_resting_place(rules, state, now, wall),
     )
+
+
+def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> int | None:
+    """Where the idle view stands once it rests; None while it is awake."""
+    after = rules.config.display.dim_after
+    if not after or now - state.woken_at < after:
+        return None
+    return resting.place(wall.hour * 60 + wall.minute)
 
 
 def _shown(ended: Call) -> float:
@@ -218,6 +227,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
     times += menu.deadlines(state)
+    times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:

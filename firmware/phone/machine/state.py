@@ -109,6 +109,8 @@ class State:
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
+
+    ``woken_at``: when something last happened that a person has to see on the display.
     """
 
     hook: Hook = Hook.ON
@@ -137,6 +139,7 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    woken_at: float = 0.0
 
     @property
     def no_sound(self) -> bool:

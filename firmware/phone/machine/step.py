@@ -30,8 +30,23 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
+    if isinstance(event, _WAKING) and after != state:
+        after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     return after, commands + refused + kept
+
+
+_WAKING = (
+    on.KeyPressed,
+    on.HookChanged,
+    on.PrivacySwitched,
+    on.IncomingCall,
+    on.CallFailed,
+    on.WatcherAsked,
+    on.SoundChanged,
+    on.DisplayChanged,
+)
+"""What makes a resting display bright again."""
 
 
 def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
