@@ -6,11 +6,13 @@
 #include "sottovoce.hpp"
 #include "disclosure.hpp"
 #include "watchers.hpp"
+#include "loudness.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
 %include "disclosure.hpp"
+%include "loudness.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

@@ -24,6 +24,7 @@ ADDITIONS = (
     "madeByUs",
     "setDisclosure",
     "Watchers",
+    "setReceiveGain",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 

@@ -17,6 +17,7 @@ from firmware.phone import events as on
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
 from firmware.phone.config import Config
@@ -66,6 +67,7 @@ class Hands:
         self.keypad = keypad
         self.switches = switches
         self.storage = storage
+        self._volumes = Volumes()
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -75,18 +77,28 @@ class Hands:
                 self.audio.tone(tone)
             case do.OpenVoice():
                 self.audio.lend(True)
+                self._tell_gain()
                 self.sip.execute(command)
             case do.CloseVoice():
                 self.sip.execute(command)
                 self.audio.lend(False)
+            case do.SetVolumes(volumes):
+                self._volumes = volumes
+                self._tell_gain()
             case do.Ring(on=ring):
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
-            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
+            case (
+                do.Remember() | do.KeepGrants() | do.KeepPlace() | do.KeepVolumes() | do.Expire() | do.Wipe()
+            ):
                 self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
+
+    def _tell_gain(self) -> None:
+        """Turn the mixer to the voice, and have the engine do what it cannot."""
+        self.sip.execute(do.SetReceiveGain(self.audio.volumes(self._volumes)))
 
 
 class Phone:
@@ -100,7 +112,7 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, clock, crash)
+        sip = _sip(config, board, clock, crash)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches = _keypad(board, gpio), _switches(board, gpio)
         painter = Painter(
@@ -164,10 +176,12 @@ def _tolerated() -> Iterator[None]:
         log.error("%s", error)
 
 
-def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], None]) -> SipEngine:
+def _sip(
+    config: Config, board: Board, clock: SystemClock, crash: Callable[[BaseException], None]
+) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash)
+    return PjsuaEngine(config, clock, crash, board.audio)
 
 
 def _keypad(board: Board, gpio: Gpio) -> Keypad:

@@ -57,11 +57,32 @@ class DisplaySpec:
 
 @dataclass(frozen=True)
 class AudioSpec:
-    """``simulated``: no card is expected; the PCM names of phone.toml decide in any case."""
+    """``simulated``: no card is expected; the PCM names of phone.toml decide in any case.
+
+    ``period_ms``, ``periods``: of tones and ringer; ``voice_ms``: the buffer of the voice, which is what the
+    earpiece lags behind. ``sidetone_db``: how loud the microphone is in the earpiece, 0 = never.
+    """
 
     kind: str
     period_ms: int = 20
     periods: int = 8
+    voice_ms: int = 140
+    sidetone_db: int = -18
+
+    @property
+    def sidetone(self) -> float | None:
+        """The level of the side tone, or None: one that comes late is an echo of oneself (ITU-T G.131)."""
+        late = self.voice_ms + VOICE_PERIOD_MS > SIDETONE_LATEST_MS
+        return None if late or not self.sidetone_db else float(self.sidetone_db)
+
+
+VOICE_PERIOD_MS = 20
+"""What the voice is read and written by."""
+
+SIDETONE_LATEST_MS = 60
+"""From the microphone's samples to the earpiece's, by the buffers alone."""
+
+SIMULATED = AudioSpec("simulated")
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "kind": Key(one_of("simulated", "alsa"), needed=True),
         "period_ms": Key(number(5, 60, "a period in ms")),
         "periods": Key(number(2, 16, "a number of periods")),
+        "voice_ms": Key(number(40, 400, "a buffer in ms")),
+        "sidetone_db": Key(number(-40, 0, "a level in dB (0 = none)")),
     },
     "gpio": {"chip": Key(number(0, 63, "a gpiochip")), "taken": Key(listed(pin))},
 }

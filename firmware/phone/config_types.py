@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.config_files import Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
@@ -80,7 +81,7 @@ def _number(text: str) -> str:
 
 
 _ADDRESS = Text("SIP address", _address)
-_DEVICE = Text("ALSA name", longest=128)
+_DEVICE = Text("ALSA name", by_name, longest=128)
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,14 @@ class Audio:
     capture: Annotated[str, Option(_DEVICE, "The microphone.")] = "default"
     mixer: Annotated[str, Option(_DEVICE, "The volume control.")] = "default"
     ringer: Annotated[str, Option(_DEVICE, "The loudspeaker that rings.", same_as="playback")] = "default"
+    hands_free: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: the microphone hears the loudspeaker, so the echo is cancelled. Not for a handset: it "
+            "would only hurt speech.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

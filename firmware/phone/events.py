@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.values import (
@@ -118,6 +119,13 @@ class SoundChanged:
 
 
 @dataclass(frozen=True)
+class SoundGaps:
+    """The voice had so many gaps since the start: the sound card was not served in time (xruns)."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display came back (``trouble`` empty) or no longer answers (why)."""
 
@@ -186,7 +194,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``: what was loaded.
+    ``place``, ``volumes``: what was loaded.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -195,6 +203,7 @@ class StoreChanged:
     trouble: str = ""
     loaded: bool = False
     place: Place | None = None
+    volumes: Volumes = Volumes()
 
 
 @dataclass(frozen=True)
@@ -238,6 +247,7 @@ Event = (
     | RegistrationChanged
     | VoiceChanged
     | SoundChanged
+    | SoundGaps
     | DisplayChanged
     | DialAsked
     | AnswerAsked

@@ -22,6 +22,8 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "missed": state.missed,
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
+        "sound_gaps": state.sound_gaps,
+        "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,

@@ -190,6 +190,8 @@ class Tone(enum.Enum):
     RINGBACK = "ringback"
     BUSY = "busy"
     CONGESTION = "congestion"
+    DIAL_BLIND = "dial-blind"
+    """The dial tone of a telephone whose display does not answer: it stutters."""
 
 
 class Light(enum.Enum):

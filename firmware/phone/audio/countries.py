@@ -9,7 +9,7 @@ sounds as its neighbours do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware.phone.values import Tone
 
@@ -40,6 +40,10 @@ class ToneSpec:
     alternate_ms: int = 0
 
 
+_STUTTER = (Burst(500, 60),)
+"""Told from every dial tone and every busy tone by its short gaps."""
+
+
 @dataclass(frozen=True)
 class Country:
     dial: ToneSpec
@@ -57,6 +61,8 @@ class Country:
                 return self.busy
             case Tone.CONGESTION:
                 return self.congestion
+            case Tone.DIAL_BLIND:
+                return replace(self.dial, cadence=_STUTTER)
 
     @property
     def ringer(self) -> ToneSpec:

@@ -68,7 +68,8 @@ class Ringing:
 
 @dataclass(frozen=True)
 class InCall:
-    """A call is up. ``seconds`` since it was answered; ``security`` as negotiated."""
+    """A call is up. ``seconds`` since it was answered; ``security`` as negotiated; ``volume``: it is being
+    turned, and how."""
 
     peer: str
     direction: Direction
@@ -81,6 +82,7 @@ class InCall:
     lifted: bool = True
     notice: str = ""
     place: str = ""
+    volume: str = ""
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,7 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     face.draw(image, 0, (TITLE.size - face.size) // 2, shorten(peer, face, room))
     wide_code = TITLE.width(screen.code) > WIDTH // 2
     extras = [] if screen.lifted else [_lift()]
+    extras += Row(screen.volume).folded(1)
     extras += _notice(screen.notice)
     extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []

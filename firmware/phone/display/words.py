@@ -171,6 +171,7 @@ def _in_call(screen: InCall) -> list[str]:
         code(screen),
         SECURITY[screen.security],
         *([] if screen.lifted else [LIFT, MICROPHONE_CLOSED]),
+        screen.volume,
         screen.notice,
         screen.place,
         keys(screen),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import menu, starcodes, watchers
+from firmware.phone.machine import knob, menu, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -54,6 +55,7 @@ ON_HOLD = "They put you on hold"
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
     ``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees.
+    ``volumes``: how loud; None: the drivers have not been told.
     """
 
     tone: Tone | None = None
@@ -62,6 +64,7 @@ class Outputs:
     voice: bool = False
     private: bool = True
     watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
+    volumes: Volumes | None = Volumes()
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
@@ -76,7 +79,9 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
     voice = live is not None and live.voice and state.hook is Hook.OFF
     bell = ringing and live is not None and not live.silent
     private = exposure(state.switch).private
-    return Outputs(_tone(state, now), ringing, bell, voice, private, watchers.seen(rules, state))
+    return Outputs(
+        _tone(state, now), ringing, bell, voice, private, watchers.seen(rules, state), state.volumes
+    )
 
 
 def _tone(state: State, now: float) -> Tone | None:
@@ -92,7 +97,7 @@ def _tone(state: State, now: float) -> Tone | None:
         return _end_tone(last, now)
     lifted = now - state.hook_at
     if lifted < DIAL_TONE:
-        return Tone.DIAL
+        return Tone.DIAL_BLIND if state.display_trouble else Tone.DIAL
     return Tone.CONGESTION if lifted < DIAL_TONE + HOWL else None
 
 
@@ -195,6 +200,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             lifted=lifted,
             notice=_sound_notice(state) or (ON_HOLD if call.media.held else ""),
             place=place,
+            volume=knob.words(state, now),
         )
     if call.direction is Direction.IN:
         peer = call.peer
@@ -226,7 +232,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
-    times += menu.deadlines(state)
+    times += menu.deadlines(state) + knob.deadlines(state)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:

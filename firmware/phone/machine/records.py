@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 
@@ -35,6 +36,7 @@ def stored(state: State, event: on.StoreChanged, now: float) -> State:
         store_trouble=event.trouble,
         expiry_at=None if nothing else now + ends,
         place=event.place if event.loaded else state.place,
+        volumes=event.volumes if event.loaded else state.volumes,
     )
 
 
@@ -56,4 +58,5 @@ def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
     state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    state = replace(state, volumes=Volumes())
     return state, (do.Wipe(),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
@@ -110,6 +111,11 @@ class State:
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
+    ``volumes`` are how loud; ``knob_star_at``: since when ``*`` is held in a call; until ``knob_until`` keys
+    turn the volume.
+
+    ``sound_gaps``: how often the voice had a gap since the start.
+
     ``woken_at``: when something last happened that a person has to see on the display.
     """
 
@@ -140,6 +146,10 @@ class State:
     star_at: float | None = None
     place: Place | None = None
     woken_at: float = 0.0
+    volumes: Volumes = Volumes()
+    knob_star_at: float | None = None
+    knob_until: float | None = None
+    sound_gaps: int = 0
 
     @property
     def no_sound(self) -> bool:
