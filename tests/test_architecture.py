@@ -46,6 +46,7 @@ PURE = (
     "sip.backoff",
     "keypad.matrix",
     "switches.levels",
+    "lights.patterns",
     "audio.tones",
     "audio.countries",
 )
@@ -67,6 +68,8 @@ DRIVERS = {
     "firmware.phone.display.painter",
     "firmware.phone.keypad.gpio",
     "firmware.phone.switches.gpio",
+    "firmware.phone.lights.gpio",
+    "firmware.phone.lights.pwm",
     "firmware.phone.sip.pjsua",
 }
 
@@ -154,6 +157,7 @@ WRITERS = {
     "vault": "the files in it",
     "__main__": "the folder of the control socket",
     "control": "the control socket",
+    "lights.pwm": "the outputs of a PWM chip, files of the kernel",
 }
 """Modules of firmware.phone that may write to the file system, and what."""
 

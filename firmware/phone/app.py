@@ -29,6 +29,8 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
+from firmware.phone.lights.base import Lights
+from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
@@ -59,6 +61,7 @@ class Hands:
         painter: Painter,
         keypad: Keypad,
         switches: Switches,
+        lights: Lights,
         storage: Storage,
     ) -> None:
         self.sip = sip
@@ -66,6 +69,7 @@ class Hands:
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.lights = lights
         self.storage = storage
         self._volumes = Volumes()
 
@@ -87,8 +91,8 @@ class Hands:
                 self._tell_gain()
             case do.Ring(on=ring):
                 self.audio.ring(ring)
-            case do.SetLight(light, lit):
-                self.switches.light(light, lit)
+            case do.SetLight(light, pattern):
+                self.lights.show(light, pattern)
             case (
                 do.Remember() | do.KeepGrants() | do.KeepPlace() | do.KeepVolumes() | do.Expire() | do.Wipe()
             ):
@@ -114,7 +118,7 @@ class Phone:
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         sip = _sip(config, board, clock, crash)
         gpio = Gpio(socket.parent, board.gpio.chip)
-        keypad, switches = _keypad(board, gpio), _switches(board, gpio)
+        keypad, switches, lights = _keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
             _display(board, config, gpio),
             lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
@@ -122,7 +126,7 @@ class Phone:
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
         storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, storage)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -154,6 +158,9 @@ class Phone:
         stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
+        with _tolerated():
+            hands.lights.start()
+            stack.callback(hands.lights.stop)
         self._control.start()
         stack.callback(self._control.stop)
         hands.sip.start(post)
@@ -197,7 +204,15 @@ def _switches(board: Board, gpio: Gpio) -> Switches:
         return FakeSwitches()
     from firmware.phone.switches.gpio import GpioSwitches
 
-    return GpioSwitches(board.switches, board.lights, gpio)
+    return GpioSwitches(board.switches, gpio)
+
+
+def _lights(board: Board, gpio: Gpio) -> Lights:
+    if board.lights.kind == "simulated":
+        return FakeLights()
+    from firmware.phone.lights.gpio import GpioLights
+
+    return GpioLights(board.lights, gpio)
 
 
 def _display(board: Board, config: Config, gpio: Gpio) -> Display:

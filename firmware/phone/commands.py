@@ -9,7 +9,7 @@ from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Direction, Light, Party, Security, SubscriptionId, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Show:
 @dataclass(frozen=True)
 class SetLight:
     light: Light
-    on: bool
+    pattern: Pattern
 
 
 @dataclass(frozen=True)
