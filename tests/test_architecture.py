@@ -47,6 +47,7 @@ PURE = (
     "keypad.matrix",
     "switches.levels",
     "lights.patterns",
+    "health.judge",
     "audio.tones",
     "audio.countries",
 )
@@ -62,6 +63,7 @@ DRIVERS = {
     "firmware.phone.control",
     "firmware.phone.storage",
     "firmware.phone.vault",
+    "firmware.phone.retained",
     "firmware.phone.gpio",
     "firmware.phone.audio.alsa",
     "firmware.phone.display.oled",
@@ -69,6 +71,7 @@ DRIVERS = {
     "firmware.phone.keypad.gpio",
     "firmware.phone.switches.gpio",
     "firmware.phone.lights.gpio",
+    "firmware.phone.health.kernel",
     "firmware.phone.lights.pwm",
     "firmware.phone.sip.pjsua",
 }

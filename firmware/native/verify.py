@@ -24,9 +24,10 @@ ADDITIONS = (
     "madeByUs",
     "setDisclosure",
     "Watchers",
+    "zrtpState",
     "setReceiveGain",
 )
-LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
+LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 
 
 @dataclass(frozen=True)

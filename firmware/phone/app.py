@@ -27,6 +27,8 @@ from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.painter import Painter
 from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
+from firmware.phone.health.base import BoardHealth
+from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.lights.base import Lights
@@ -36,11 +38,11 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import SipEngine
+from firmware.phone.sip.base import Secrets, SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import Loudspeaker
+from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
 
 log = logging.getLogger("sottovoce.app")
@@ -49,6 +51,7 @@ STOP_LIMIT = 2.0
 """Seconds for BYE and un-REGISTER on the way out; systemd and the user wait no longer."""
 
 NO_SOUND = "null"
+STUCK = "stuck: {}; free the key, or look what lies on it"
 
 
 class Hands:
@@ -63,6 +66,7 @@ class Hands:
         switches: Switches,
         lights: Lights,
         storage: Storage,
+        health: BoardHealth,
     ) -> None:
         self.sip = sip
         self.audio = audio
@@ -72,6 +76,7 @@ class Hands:
         self.lights = lights
         self.storage = storage
         self._volumes = Volumes()
+        self.health = health
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -116,23 +121,25 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, board, clock, crash)
+        contacts = frozenset(contact.uri for contact in config.contacts)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        sip = _sip(config, board, clock, crash, storage.secrets)
         gpio = Gpio(socket.parent, board.gpio.chip)
-        keypad, switches, lights = _keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
+        keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
             _display(board, config, gpio),
             lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
             crash=crash,
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage)
+        health = _health(board)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
-            simulated = Simulated(keypad, switches)
+            simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
         requests = Requests(board.name, found, simulated, storage.settle)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
@@ -158,45 +165,52 @@ class Phone:
         stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
-        with _tolerated():
+        with self._tolerated(Part.LIGHTS):
             hands.lights.start()
             stack.callback(hands.lights.stop)
         self._control.start()
         stack.callback(self._control.stop)
         hands.sip.start(post)
         stack.callback(hands.sip.stop, STOP_LIMIT)
-        for start, stop in (
-            (hands.switches.start, hands.switches.stop),
-            (hands.keypad.start, hands.keypad.stop),
-        ):
-            with _tolerated():
-                start(post)
-                stack.callback(stop)
+        with self._tolerated(Part.SWITCHES):
+            hands.switches.start(post)
+            stack.callback(hands.switches.stop)
+        with self._tolerated(Part.KEYPAD):
+            hands.keypad.start(post)
+            stack.callback(hands.keypad.stop)
+        hands.health.start(post)
+        stack.callback(hands.health.stop)
 
+    def _keypad(self, board: Board, gpio: Gpio) -> Keypad:
+        if board.keypad.kind == "simulated":
+            return FakeKeypad()
+        from firmware.phone.keypad.gpio import GpioKeypad
 
-@contextlib.contextmanager
-def _tolerated() -> Iterator[None]:
-    """A missing keypad or switch must not keep incoming calls from ringing; an unread switch is private."""
-    try:
-        yield
-    except HardwareError as error:
-        log.error("%s", error)
+        def on_stuck(keys: str) -> None:
+            self.loop.post(on.PartChanged(Part.KEYPAD, STUCK.format(keys) if keys else "", keys))
+
+        return GpioKeypad(board.keypad, gpio, on_stuck=on_stuck)
+
+    @contextlib.contextmanager
+    def _tolerated(self, part: Part) -> Iterator[None]:
+        """What is missing must not keep incoming calls from ringing; an unread switch is private."""
+        try:
+            yield
+        except HardwareError as error:
+            log.error("%s", error)
+            self.loop.post(on.PartChanged(part, str(error)))
 
 
 def _sip(
-    config: Config, board: Board, clock: SystemClock, crash: Callable[[BaseException], None]
+    config: Config,
+    board: Board,
+    clock: SystemClock,
+    crash: Callable[[BaseException], None],
+    secrets: Secrets,
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, board.audio)
-
-
-def _keypad(board: Board, gpio: Gpio) -> Keypad:
-    if board.keypad.kind == "simulated":
-        return FakeKeypad()
-    from firmware.phone.keypad.gpio import GpioKeypad
-
-    return GpioKeypad(board.keypad, gpio)
+    return PjsuaEngine(config, clock, crash, secrets, board.audio)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:
@@ -213,6 +227,14 @@ def _lights(board: Board, gpio: Gpio) -> Lights:
     from firmware.phone.lights.gpio import GpioLights
 
     return GpioLights(board.lights, gpio)
+
+
+def _health(board: Board) -> BoardHealth:
+    if board.health.kind != "kernel":
+        return FakeHealth()
+    from firmware.phone.health.kernel import KernelHealth
+
+    return KernelHealth(board.health.throttles_at)
 
 
 def _display(board: Board, config: Config, gpio: Gpio) -> Display:

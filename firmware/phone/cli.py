@@ -128,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     sim.add_parser("privacy", parents=[common]).add_argument(
         "position", choices=["private", "open", "broken"]
     )
+    sim.add_parser("health", parents=[common]).add_argument("position", choices=["good", "weak", "hot"])
     return top
 
 
@@ -253,7 +254,10 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     for watcher in status["watchers"]:
         until = f" until {watcher['until']}" if watcher["until"] else ""
         lines.append(f"watcher       {watcher['uri']} sees: {watcher['sees']}{until}")
-    lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
+    troubles = [status[key] for key in ("audio_trouble", "display_trouble", "part_trouble")]
+    troubles += ["the power supply is too weak"] if status["power"] == "weak" else []
+    troubles += ["too hot: the board slows itself down"] if status["temperature"] == "hot" else []
+    lines += [f"trouble       {trouble}" for trouble in troubles if trouble]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines
 

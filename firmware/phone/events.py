@@ -12,9 +12,11 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Health,
     Hook,
     Loudspeaker,
     Media,
+    Part,
     Party,
     Registration,
     Security,
@@ -194,7 +196,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``, ``volumes``: what was loaded.
+    ``place``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -203,6 +205,7 @@ class StoreChanged:
     trouble: str = ""
     loaded: bool = False
     place: Place | None = None
+    secrets: int = 0
     volumes: Volumes = Volumes()
 
 
@@ -225,6 +228,22 @@ class PlaceRefused:
     """The INVITE with the place was refused; the call goes on without it."""
 
     call_id: CallId
+
+
+@dataclass(frozen=True)
+class HealthChanged:
+    """The board has too little power or is too hot, or no longer."""
+
+    health: Health
+
+
+@dataclass(frozen=True)
+class PartChanged:
+    """A part works (``trouble`` empty), or does not (why). ``stuck``: the keys that are stuck, or ""."""
+
+    part: Part
+    trouble: str
+    stuck: str = ""
 
 
 @dataclass(frozen=True)
@@ -261,5 +280,7 @@ Event = (
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
+    | HealthChanged
+    | PartChanged
     | Tick
 )

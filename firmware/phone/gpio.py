@@ -78,7 +78,7 @@ class Gpio:
             return chip
         labels = (chip,) if isinstance(chip, str) else chip
         os.environ.setdefault(REVISION_VARIABLE, REVISION)
-        there = _labels()
+        there = chip_labels()
         for label in labels:
             if label in there:
                 return there[label]
@@ -158,7 +158,7 @@ class Gpio:
         return f'"{user}"' if user else ""
 
 
-def _labels() -> dict[str, int]:
+def chip_labels() -> dict[str, int]:
     """Label and number of each gpiochip that we may open."""
     import lgpio
 

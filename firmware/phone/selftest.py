@@ -11,7 +11,7 @@ from typing import Any
 
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
-from firmware.phone.values import RegistrationState, SwitchPosition
+from firmware.phone.values import Part, RegistrationState, SwitchPosition
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,39 @@ def _registration(rules: Rules, state: State) -> str:
     return state.registration.reason or "not registered yet"
 
 
+def _part(part: Part) -> Callable[[Rules, State], str]:
+    """A stuck key is no fault of the version: it has a line of its own."""
+
+    def trouble(rules: Rules, state: State) -> str:
+        stuck = part is Part.KEYPAD and bool(state.stuck)
+        return "" if stuck else dict(state.broken).get(part, "")
+
+    return trouble
+
+
+def _keys(rules: Rules, state: State) -> str:
+    return dict(state.broken).get(Part.KEYPAD, "") if state.stuck else ""
+
+
+def _power(rules: Rules, state: State) -> str:
+    return "the supply is too weak for this board" if state.health.weak else ""
+
+
+def _heat(rules: Rules, state: State) -> str:
+    return "the board slows itself down: let air reach it" if state.health.hot else ""
+
+
 TESTS = (
     Test("configuration", True, lambda rules, state: ""),
     Test("sound", True, _sound),
     Test("display", True, lambda rules, state: state.display_trouble),
     Test("privacy switch", True, _switch),
+    Test("keypad", True, _part(Part.KEYPAD)),
+    Test("switches", True, _part(Part.SWITCHES)),
+    Test("keys", False, _keys),
+    Test("lights", False, _part(Part.LIGHTS)),
+    Test("power", False, _power),
+    Test("temperature", False, _heat),
     Test("storage", False, lambda rules, state: state.store_trouble),
     Test("registration", False, _registration),
 )

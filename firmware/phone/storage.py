@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants, the
-place and the volume, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, the place, the volume and
+the secrets shared with contacts, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
 from firmware.phone.vault import SLOTS, Vault
@@ -56,10 +57,16 @@ class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
+    ``secrets``: those that are shared with ``contacts``, for the SIP engine.
     """
 
     def __init__(
-        self, folder: Path, hours: int, clock: Clock, crash: Callable[[BaseException], None]
+        self,
+        folder: Path,
+        hours: int,
+        clock: Clock,
+        crash: Callable[[BaseException], None],
+        contacts: Collection[str] = (),
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -76,7 +83,10 @@ class Storage:
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
-        self._queue: queue.SimpleQueue[do.StoreCommand | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[do.StoreCommand | KeepSecrets | threading.Event | None] = (
+            queue.SimpleQueue()
+        )
+        self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
 
     def start(self, post: Callable[[on.Event], None]) -> None:
@@ -116,8 +126,10 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets) -> None:
         match command:
+            case KeepSecrets():
+                self._attempt("Secrets not kept", lambda: self.secrets.do(command))
             case do.Remember():
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
@@ -153,6 +165,7 @@ class Storage:
             self._attempt("Not erased", self._history.destroy)
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
+        self._attempt("Not erased", self._open_secrets)
         self._attempt("Not erased", self._open_volumes)
 
     def _make_folder(self) -> None:
@@ -192,6 +205,9 @@ class Storage:
         elif known:
             self._place = known[0]
             learn_place(self._place.text)
+
+    def _open_secrets(self) -> None:
+        self._say_damage("record of secrets", self.secrets.load())
 
     def _open_volumes(self) -> None:
         found, _ = self._volume_vault.load()
@@ -283,7 +299,10 @@ class Storage:
                 try:
                     self._places.destroy()
                 finally:
-                    self._volume_vault.destroy()
+                    try:
+                        self.secrets.wipe()
+                    finally:
+                        self._volume_vault.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -296,12 +315,22 @@ class Storage:
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
-        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place, self._volumes)
+        told = on.StoreChanged(
+            records,
+            granted,
+            ends,
+            self._trouble(),
+            first,
+            self._place,
+            self.secrets.number,
+            self._volumes,
+        )
         before, self._told = self._told, told
-        same = before is not None and (before.history, before.granted, before.trouble) == (
+        same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (
             told.history,
             told.granted,
             told.trouble,
+            told.secrets,
         )
         if not same or (ends is not None and ends < SLACK):
             self._post(told)

@@ -109,6 +109,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "secrets shared with contacts",
+        "to know that a contact's telephone is the one of the last call (ZRTP)",
+        "encrypted file, each contact's with a key of its own",
+        lambda rules: "until you erase them, or remove the contact",
+        lambda rules, state: state.secrets,
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "volume",
         "as loud as you set it last",
         "encrypted file, with a key of its own",

@@ -203,6 +203,22 @@ class Light(enum.Enum):
     MUTE = "mute"
 
 
+class Part(enum.Enum):
+    """A part of the telephone that may fail by itself."""
+
+    KEYPAD = "keypad"
+    SWITCHES = "switches"
+    LIGHTS = "lights"
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the board fares. ``weak``: its supply voltage is too low; ``hot``: heat slows it down."""
+
+    weak: bool = False
+    hot: bool = False
+
+
 class Pattern(enum.Enum):
     """What a light does (``lights.patterns`` has the times)."""
 

@@ -39,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = subs.add_parser("ceremony", help="make all keys, once, and the first root")
     made.add_argument("--public", type=Path, default=Path("public"), help="what the image needs goes here")
+    made.add_argument(
+        "--token", action="append", default=[], metavar="KEY=LABEL", help="KEY is on the token called LABEL"
+    )
     made = subs.add_parser("bundle", help="make a signed bundle from images")
     made.add_argument("out", type=Path, metavar="OUT.raucb")
     made.add_argument("--board", required=True)
@@ -50,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     subs.add_parser("refresh", help="sign snapshot and timestamp anew: by a timer, at least every few days")
     made = subs.add_parser("replace", help="revoke a key and make another in its place")
     made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
+    made.add_argument("--token", metavar="LABEL", help="the new key is on the token called LABEL")
     subs.add_parser("show", help="what is published, and until when it is good")
     return top
 
@@ -70,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     makes_keys = args.command in ("ceremony", "replace")
     phrase = phrases.from_file(args.phrase_file) if args.phrase_file else phrases.asked(makes_keys)
-    keys, repository = KeyFolder(args.keys, phrase), RepositoryFolder(args.served)
+    keys, repository = KeyFolder(args.keys, phrase, _tokens(args)), RepositoryFolder(args.served)
     now = datetime.now(UTC)
     match args.command:
         case "ceremony":
@@ -95,6 +99,14 @@ def _run(args: argparse.Namespace) -> None:
             print(repository.told())
 
 
+def _tokens(args: argparse.Namespace) -> dict[str, str]:
+    if args.command == "ceremony":
+        return dict(map(_pair, args.token))
+    if args.command == "replace" and args.token:
+        return {ceremony.next_name(KeyFolder(args.keys, lambda name: ""), args.key): args.token}
+    return {}
+
+
 def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
     leaf = keys.certified(ceremony.LEAF)
     images = {name: Path(file) for name, file in map(_pair, args.images)}
@@ -115,7 +127,7 @@ def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFo
 def _pair(text: str) -> tuple[str, str]:
     name, equals, file = text.partition("=")
     if not (name and equals and file):
-        raise UpdateError(f"{text!r} has not the form NAME=FILE")
+        raise UpdateError(f"{text!r} has not the form NAME=VALUE")
     return name, file
 
 

@@ -73,7 +73,7 @@ def replace(keys: KeyFolder, repository: RepositoryFolder, name: str, now: datet
     role = _role_of(name)
     if name not in _members(keys, old, role):
         raise UpdateError(f"{name} is no key of the newest root")
-    new_name = _next_name(keys, name)
+    new_name = next_name(keys, name)
     new_key = keys.make(new_name)
     root = Metadata[Root](Root.from_dict(old.signed.to_dict()))
     root.signed.version += 1
@@ -93,8 +93,8 @@ def _role_of(name: str) -> str:
     return re.split(r"[-.]", name)[0]
 
 
-def _next_name(keys: KeyFolder, name: str) -> str:
-    """root-1 is followed by root-1.2, that by root-1.3."""
+def next_name(keys: KeyFolder, name: str) -> str:
+    """The name of the key that replaces ``name``: root-1 is followed by root-1.2, that by root-1.3."""
     stem = name.split(".")[0]
     known = keys.names()
     return next(f"{stem}.{n}" for n in range(2, 1000) if f"{stem}.{n}" not in known)

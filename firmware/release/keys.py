@@ -9,7 +9,7 @@ and ``release-mldsa65.pem`` (the manifest's own pair), ``bundle-authority.pem`` 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from firmware.phone.errors import UpdateError
+from firmware.release import tokens
 from firmware.release.certificates import Certified
 from firmware.updater.signatures import DOMAIN, ReleaseKey, Signature
 
@@ -61,18 +62,29 @@ class ReleasePair:
 
 
 class KeyFolder:
-    """The key files in ``folder``; ``phrase`` is asked for each pass phrase, once."""
+    """The key files in ``folder``; ``phrase`` is asked for each pass phrase, once, and for tokens' PINs.
 
-    def __init__(self, folder: Path, phrase: PassPhrase) -> None:
+    ``on_tokens``: the labels of the tokens that hold the keys of these names, for the making of keys.
+    """
+
+    def __init__(self, folder: Path, phrase: PassPhrase, on_tokens: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._phrase = phrase
+        self._tokens = on_tokens or {}
         self._known: dict[str, str] = {}
 
-    def make(self, name: str) -> CryptoSigner:
-        """A new Ed25519 key for TUF. Raises UpdateError when there is one of this name."""
-        key = Ed25519PrivateKey.generate()
-        self._write(name, key)
-        signer = CryptoSigner(key)
+    def make(self, name: str) -> Signer:
+        """A new Ed25519 key for TUF, or the key of the token that ``name`` is to have.
+
+        Raises UpdateError when there is one of this name.
+        """
+        if name in self._tokens:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            signer = tokens.adopt(self._token(name), self._tokens[name], lambda: self._phrase(name))
+        else:
+            key = Ed25519PrivateKey.generate()
+            self._write(name, key)
+            signer = CryptoSigner(key)
         (self._folder / f"{name}{_ID}").write_text(signer.public_key.keyid + "\n")
         return signer
 
@@ -82,8 +94,10 @@ class KeyFolder:
         self._write(f"{name}-mldsa65", pair.mldsa65)
         return pair
 
-    def signer(self, name: str) -> CryptoSigner:
+    def signer(self, name: str) -> Signer:
         """Raises UpdateError when the key is not there or the pass phrase is wrong."""
+        if self._token(name).exists():
+            return tokens.signer(self._token(name), lambda: self._phrase(name))
         key = self._read(name)
         if not isinstance(key, Ed25519PrivateKey):
             raise UpdateError(f"{self._path(name)} holds another kind of key than Ed25519")
@@ -118,6 +132,9 @@ class KeyFolder:
             return Certified(key, x509.load_pem_x509_certificate((self._folder / f"{name}.crt").read_bytes()))
         except (OSError, ValueError) as error:
             raise UpdateError(f"the certificate {name}.crt beside the key cannot be read: {error}") from error
+
+    def _token(self, name: str) -> Path:
+        return self._folder / f"{name}.token"
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.pem"

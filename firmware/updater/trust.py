@@ -16,8 +16,8 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from firmware.phone.errors import Unreachable, Untrusted, UpdateError
+from firmware.updater import disk, signatures
 from firmware.updater import release as releases
-from firmware.updater import signatures
 from firmware.updater.fetch import MetadataFetcher, Source
 from firmware.updater.release import Bundle, Release
 from firmware.updater.signatures import ReleaseKey
@@ -128,8 +128,12 @@ class Repository:
             raise Untrusted(f"the update server has no signed word for {name}")
         if info.length > longest:
             raise Untrusted(f"{name} is longer than it may be")
-        octets = self._fetcher.download_bytes(self._url(info), info.length)
-        info.verify_length_and_hashes(octets)
+        kept = self._folder / posixpath.basename(name)
+        octets = _unless_changed(kept, info)
+        if octets is None:
+            octets = self._fetcher.download_bytes(self._url(info), info.length)
+            info.verify_length_and_hashes(octets)
+            disk.replace(kept, octets)
         return octets
 
     def _urls(self, updater: Updater, release: Release) -> dict[str, str]:
@@ -144,6 +148,16 @@ class Repository:
     def _url(self, info: TargetFile) -> str:
         folder, name = posixpath.split(info.path)
         return f"{self._base}targets/{folder}/{info.hashes.get('sha256', 'none')}.{name}"
+
+
+def _unless_changed(kept: Path, info: TargetFile) -> bytes | None:
+    """What was fetched before, when it is still what TUF says."""
+    try:
+        octets = kept.read_bytes()
+        info.verify_length_and_hashes(octets)
+    except (OSError, tuf_errors.LengthOrHashMismatchError):
+        return None
+    return octets
 
 
 def _in_words(error: Exception) -> UpdateError:

@@ -28,7 +28,7 @@ COLUMN_COLOURS = (("orange", "#ec7a1c"), ("pink", "#d6468f"), ("brown", "#8a5a2b
 
 @dataclass(frozen=True)
 class Terminal:
-    """One end of a wire. ``line``: how the header calls it; ``colour``: its name, ``paint``: its code."""
+    """One end of a wire. ``line``: how the header calls the pin; ``colour`` for people, ``paint`` for SVG."""
 
     name: str
     pin: int

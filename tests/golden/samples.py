@@ -18,7 +18,7 @@ from firmware.phone.display.screens import (
     Screen,
     WatcherAsks,
 )
-from firmware.phone.machine import menu
+from firmware.phone.machine import menu, parts
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.values import (
@@ -80,6 +80,9 @@ SAMPLES: dict[str, Screen] = {
     "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="No sound device"),
     "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, "The ringer is silent"),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
+    "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
+    "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
+    "idle-stuck-key": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="Key 5 is stuck"),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
     "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),

@@ -113,6 +113,10 @@ class Agent:
         pair = self.keying.pair
         return pair[0].suite.name if pair else ""
 
+    def heard_of_call(self) -> list[str]:
+        """The responses to the latest call that it made."""
+        return [text for text in self.got if text.startswith("SIP/2.0") and self._dialog["id"] in text]
+
     def explain(self) -> str:
         """What it was sent, for a failure."""
         lines = [text.split("\r\n", 1)[0] for text in self.got]
@@ -214,7 +218,7 @@ class Agent:
         self.keying = self._keying("answer", body)
         self._answer("180 Ringing")
         self.state = "ringing"
-        self.leg.begin(_media(body), self.keying)
+        self.leg.begin(media(body), self.keying)
         if self._answers:
             self.accept()
 
@@ -235,7 +239,7 @@ class Agent:
         self._request("ACK", same=True)
         body = message.partition("\r\n\r\n")[2]
         self._learn(body)
-        self.leg.begin(_media(body), self.keying)
+        self.leg.begin(media(body), self.keying)
         self.state = "active"
 
     def _over(self, state: str) -> None:
@@ -324,7 +328,7 @@ def _uri(message: str) -> str:
     return found[1]
 
 
-def _media(body: str) -> tuple[str, int]:
+def media(body: str) -> tuple[str, int]:
     """Where a session description wants audio."""
     address = re.search(r"(?m)^c=IN IP4 ([\d.]+)", body)
     port = re.search(r"(?m)^m=audio (\d+)", body)

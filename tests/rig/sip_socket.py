@@ -152,6 +152,15 @@ class SipSocket:
         self._run(lambda: self._stream(made, lock, reply))
         return reply
 
+    @staticmethod
+    def _read(made: socket.socket) -> bytes:
+        """What is there; it may be TLS's own and nothing for us."""
+        made.settimeout(0)
+        try:
+            return made.recv(65536)
+        finally:
+            made.settimeout(5)
+
     def _stream(self, made: socket.socket, lock: threading.Lock, reply: Reply) -> None:
         waiting = b""
         while not self._stopping.is_set():
@@ -160,7 +169,9 @@ class SipSocket:
                 continue
             try:
                 with lock:
-                    more = made.recv(65536)
+                    more = self._read(made)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
             except OSError:
                 return
             if not more:

@@ -1,8 +1,11 @@
-"""Which sound driver the composition root takes: earpiece and ringer independent of each other."""
+"""Which drivers the composition root takes, and what it makes of those that cannot start."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,9 @@ from firmware.phone.audio import alsa
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.board import load_board
 from firmware.phone.config import Audio, Config
-from firmware.phone.values import Loudspeaker, Tone
+from firmware.phone.display.screens import Idle
+from firmware.phone.sip.fake import FakeSip
+from firmware.phone.values import Loudspeaker, Part, SwitchPosition, Tone
 from tests.contract.alsa_library import AlsaLibrary
 from tests.rig.processes import wait_until
 
@@ -44,3 +49,27 @@ def test_each_part_that_has_a_device_sounds(
     finally:
         audio.stop()
     assert told == []
+
+
+def test_parts_that_cannot_start_are_said_and_the_phone_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A board whose lines cannot be had: no gpiochip of that name is here."""
+    monkeypatch.setenv("LG_WD", str(tmp_path))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr("firmware.phone.gpio.DEVICES", tmp_path)
+    monkeypatch.setattr(app, "_sip", lambda config, clock, crash: FakeSip())
+    silent = Config(audio=replace(Audio(), playback="null", ringer="null"))
+    board = replace(load_board("raspberry-pi"), display=load_board("simulator").display)
+    phone = app.Phone(silent, board, tmp_path / "state", tmp_path / "sock")
+    with contextlib.ExitStack() as stack:
+        phone._start(stack)
+        phone.loop.stop()
+        phone.loop.run()
+        said = dict(phone.loop.state.broken)
+    assert list(said) == [Part.KEYPAD, Part.SWITCHES, Part.LIGHTS]
+    for trouble in said.values():
+        assert "no gpiochip is called" in trouble
+    assert phone.loop.state.switch is SwitchPosition.UNREADABLE
+    assert isinstance(phone.loop.screen, Idle)
+    assert phone.loop.screen.notice == "The keypad fails"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -139,7 +142,7 @@ def test_refresh_keeps_the_word_good(place: Path) -> None:
         (["replace", "nobody"], "is no key of the newest root"),
         (["publish", "absent.toml", "board=image"], "absent.toml cannot be read"),
         (["publish", "release.toml", "board=absent"], "absent cannot be read"),
-        (["publish", "release.toml", "board"], "has not the form NAME=FILE"),
+        (["publish", "release.toml", "board"], "has not the form NAME=VALUE"),
         (["publish", "release.toml", "Bad Board=image"], "bundles"),
         (["bundle", "o.raucb", "--board", "b", "--version", "1.2", "rootfs=image"], "is no version"),
         (["show"], "nothing has been published yet"),
@@ -200,6 +203,79 @@ def test_a_phrase_file_that_others_can_read(place: Path, capsys: pytest.CaptureF
 def test_without_a_terminal_no_phrase_is_asked_for(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["ceremony"]) == 1
     assert "--phrase-file" in capsys.readouterr().err
+
+
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+@pytest.fixture
+def token(place: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A PKCS#11 token with a P-256 key; its PIN is the pass phrase of the others."""
+    Path("tokens").mkdir()
+    Path("softhsm.conf").write_text(f"directories.tokendir = {place}/tokens\nobjectstore.backend = file\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", f"{place}/softhsm.conf")
+    monkeypatch.setenv("PYKCS11LIB", SOFTHSM)
+    call("softhsm2-util", "--init-token", "--free", "--label", "Ann", "--pin", PHRASE, "--so-pin", PHRASE)
+    made = ["--keypairgen", "--key-type", "EC:prime256v1", "--id", "02", "--label", "key"]
+    call("pkcs11-tool", "--module", SOFTHSM, "--token-label", "Ann", "--login", "--pin", PHRASE, *made)
+    return "Ann"
+
+
+def call(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True, timeout=30)
+
+
+def in_a_process(*arguments: str) -> tuple[int, str]:
+    """The tool in a process of its own: a PKCS#11 module is loaded once for each process."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    asked = [sys.executable, "-m", "firmware.release", "--phrase-file", "phrase", *arguments]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_root_key_on_a_token(place: Path, token: str) -> None:
+    assert in_a_process("ceremony", "--token", f"root-1={token}")[0] == 0
+    assert not Path("keys/root-1.pem").exists()
+    Path("out.raucb").write_bytes(b"a bundle")
+    assert in_a_process("publish", "release.toml", "board=out.raucb")[0] == 0
+    assert in_a_process("replace", "timestamp")[0] == 0
+    assert version(phone(place)) == "1.2.0"
+
+
+def test_a_wrong_pin(place: Path, token: str) -> None:
+    in_a_process("ceremony", "--token", f"targets-1={token}")
+    Path("phrase").write_text("another phrase altogether")
+    Path("out.raucb").write_bytes(b"a bundle")
+    status, said = in_a_process("publish", "release.toml", "board=out.raucb")
+    assert status == 1
+    assert "Traceback" not in said
+
+
+def test_a_token_that_was_pulled_out(place: Path, token: str) -> None:
+    in_a_process("ceremony", "--token", f"targets-1={token}")
+    shutil.rmtree("tokens")
+    Path("tokens").mkdir()
+    Path("out.raucb").write_bytes(b"a bundle")
+    status, said = in_a_process("publish", "release.toml", "board=out.raucb")
+    assert status == 1
+    assert "the token did not sign" in said
+    assert "plug it in" in said
+
+
+def test_a_key_is_replaced_by_one_on_a_token(place: Path, token: str) -> None:
+    run("ceremony")
+    publish()
+    assert in_a_process("replace", "root-2", "--token", token)[0] == 0
+    assert Path("keys/root-2.2.token").exists()
+    assert in_a_process("replace", "snapshot")[0] == 0
+    assert version(phone(place)) == "1.2.0"
+
+
+def test_a_token_that_is_not_there(place: Path, token: str) -> None:
+    status, said = in_a_process("ceremony", "--token", "root-1=Bob")
+    assert status == 1
+    assert "'Bob' cannot be used" in said
+    assert "PYKCS11LIB" in said
 
 
 def test_publications_can_be_dated(place: Path) -> None:

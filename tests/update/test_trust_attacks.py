@@ -44,15 +44,27 @@ def test_the_newest_release_is_trusted(makers: Makers, tmp_path: Path) -> None:
     assert trusted.url(bundle).endswith(f"targets/stable/{BOARD}/{bundle.sha256}.phone-1.1.0.raucb")
 
 
-def test_asking_again_costs_two_requests_and_the_files_of_the_release(makers: Makers, tmp_path: Path) -> None:
+def test_asking_again_costs_two_requests(makers: Makers, tmp_path: Path) -> None:
     source = Served(makers.files)
     phone = repository(makers, tmp_path / "phone", source)
     phone.newest()
     source.asked.clear()
     phone.newest()
     names = [url.rpartition("/")[2] for url in source.asked]
-    assert names[:2] == ["2.root.json", "timestamp.json"]
-    assert len(names) == 4
+    assert names == ["2.root.json", "timestamp.json"]
+
+
+@pytest.mark.parametrize("name", ["release.json", "release.sig"])
+def test_what_was_kept_of_the_release_is_not_believed_when_it_changed(
+    makers: Makers, tmp_path: Path, name: str
+) -> None:
+    phone = repository(makers, tmp_path / "phone")
+    phone.newest()
+    kept = tmp_path / "phone" / name
+    good = kept.read_bytes()
+    kept.write_bytes(good.replace(b"1", b"2"))
+    assert str(phone.newest().release.version) == "1.1.0"
+    assert kept.read_bytes() == good
 
 
 def test_forged_metadata(makers: Makers, tmp_path: Path) -> None:

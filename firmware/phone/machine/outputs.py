@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import knob, menu, starcodes, watchers
+from firmware.phone.machine import knob, menu, parts, starcodes, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -167,7 +167,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        notice=_sound_notice(state)
+        or parts.notice(state)
+        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
         resting=_resting_place(rules, state, now, wall),
     )
 

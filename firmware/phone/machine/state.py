@@ -16,8 +16,10 @@ from firmware.phone.values import (
     CallState,
     Direction,
     EndReason,
+    Health,
     Hook,
     Media,
+    Part,
     Party,
     Registration,
     SwitchPosition,
@@ -109,8 +111,12 @@ class State:
     ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
+    ``health`` is what the board said of itself last; ``broken`` the parts that do not work, each with why;
+    ``stuck`` the keys that are stuck.
+
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``volumes`` are how loud; ``knob_star_at``: since when ``*`` is held in a call; until ``knob_until`` keys
     turn the volume.
 
@@ -145,6 +151,10 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
+    health: Health = Health()
+    broken: tuple[tuple[Part, str], ...] = ()
+    stuck: str = ""
     woken_at: float = 0.0
     volumes: Volumes = Volumes()
     knob_star_at: float | None = None

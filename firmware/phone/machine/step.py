@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, knob, menu, records, starcodes, watchers
+from firmware.phone.machine import calls, knob, menu, parts, records, starcodes, watchers
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -235,6 +235,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
+    on.HealthChanged: parts.health,
+    on.PartChanged: parts.part,
     on.PlaceSent: calls.place_sent,
     on.PlaceRefused: calls.place_refused,
     on.Tick: _tick,
