@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
 import numpy as np
-import smbus2
 from PIL import Image
 from scipy import signal
 
@@ -21,8 +21,10 @@ from firmware.phone.display.views import draw
 from firmware.phone.values import Direction, Registration, RegistrationState, Security, SwitchPosition
 from tests.bench.bed import Bench
 from tests.bench.figures import Limit, Row
+from tests.rig import wavefile
 from tests.rig.cables import Cables
 from tests.rig.echo import level, run
+from tests.rig.processes import Process
 from tests.rig.room import Room
 from tests.rig.speech import RATE, Talker
 from tests.rig.voice import Voice
@@ -35,7 +37,7 @@ PRIVATE = SwitchPosition.PRIVATE
 
 
 def measure(bench: Bench) -> list[Row]:
-    return [*display(bench), *echo(bench), *latency(bench)]
+    return [*display(bench), *echo(bench), *latency(bench), *gaps(bench)]
 
 
 # --- display -----------------------------------------------------------------------------------------
@@ -67,14 +69,10 @@ UPDATES: dict[str, tuple[Screen, Screen]] = {
 
 @contextmanager
 def on_wires(wires: Wires) -> Iterator[OledDisplay]:
-    before: Any = smbus2.SMBus
-    smbus2.SMBus = wires
-    try:
+    with mock.patch("smbus2.SMBus", wires):
         made = OledDisplay("ssd1306")
         yield made
         made.close()
-    finally:
-        smbus2.SMBus = before
 
 
 def display(bench: Bench) -> list[Row]:
@@ -92,7 +90,8 @@ def display(bench: Bench) -> list[Row]:
                 f"display-{name.replace(' ', '-')}",
                 f"display: {name}",
                 "octets",
-                "What goes over the I2C bus to an SSD1306, addresses and commands too; a whole picture is 1034.",
+                "What goes over the I2C bus to an SSD1306, addresses and commands too; a whole picture is "
+                "1034.",
                 None,
                 (),
                 [float(octets)],
@@ -112,7 +111,7 @@ def display(bench: Bench) -> list[Row]:
             "display-frames",
             "display: whole pictures",
             "1/s",
-            "Through the driver and luma to a bus that takes the time of 400 kHz; the bus alone would take 43.",
+            "Through the driver and luma to a bus that takes the time of 400 kHz, which has room for 43.",
             None,
             (),
             [rate],
@@ -142,8 +141,8 @@ def echo(bench: Bench) -> list[Row]:
             "echo-return",
             "echo taken away (ERLE), far speech alone",
             "dB",
-            "WebRTC AEC3 in a synthetic office (image sources, 0.4 s of reverberation, the echo as loud as the "
-            "sound itself, noise at -70 dBFS), from the fourth second on.",
+            "WebRTC AEC3 in a synthetic office (image sources, 0.4 s of reverberation, the echo as loud as "
+            "the sound itself, noise at -70 dBFS), from the fourth second on.",
             None,
             (),
             [left.erle_db(heard, 4 * RATE)],
@@ -186,24 +185,56 @@ def latency(bench: Bench) -> list[Row]:
     for voice_ms in (40, 80, 140):
         bench.say(f"latency, {voice_ms} ms")
         folder = bench.folder / f"voice-{voice_ms}"
-        with Cables(folder) as cables, cables.both() as both:
-            with Voice(folder, cables, sidetone_db=-6, voice_ms=voice_ms), cables.listen() as ear:
-                ear.wait(1.5)
-                with cables.speak(_clicks(folder), both):
-                    heard = ear.wait(bench.several(10, 5)).samples()
+        with (
+            Cables(folder) as cables,
+            cables.both() as both,
+            Voice(folder, cables, sidetone_db=-6, voice_ms=voice_ms),
+            cables.listen() as ear,
+        ):
+            ear.wait(1.5)
+            with cables.speak(_clicks(folder), both):
+                heard = ear.wait(bench.several(10, 5)).samples()
         rows.append(
             Row(
                 f"voice-late-{voice_ms}",
                 f"mouth to ear through the phone, voice_ms = {voice_ms}",
                 "ms",
-                "From a sound at the microphone to the side tone of it in the earpiece, through pjmedia's ALSA "
-                "device and bridge, over PulseAudio's null sinks (whose own 20 to 60 ms are in it).",
+                "From a sound at the microphone to the side tone of it in the earpiece, through pjmedia's "
+                "ALSA device and bridge, over PulseAudio's null sinks, whose own delay is in it.",
                 None,
                 ("max",),
                 _echoes(heard),
             )
         )
     return rows
+
+
+def gaps(bench: Bench) -> list[Row]:
+    """Beside one process for each core that never sleeps."""
+    if not shutil.which("pulseaudio"):
+        return []
+    bench.say("gaps under load")
+    folder, seconds = bench.folder / "gaps", bench.several(60, 15)
+    burner = [sys.executable, "-c", "while True: pass"]
+    with ExitStack() as stack:
+        cables = stack.enter_context(Cables(folder))
+        voice = stack.enter_context(Voice(folder, cables))
+        for number in range(os.cpu_count() or 1):
+            stack.enter_context(Process("busy", burner, folder / f"busy-{number}.log"))
+        stack.enter_context(cables.listen()).wait(seconds)
+        counted = voice.gaps
+    return [
+        Row(
+            "voice-gaps",
+            "gaps in the voice (xruns) beside busy processes",
+            "1/h",
+            "pjmedia's ALSA device with voice_ms = 140 over PulseAudio's null sinks, and one process for "
+            "each core that never sleeps; no thread has a real-time priority here.",
+            None,
+            (),
+            [counted * 3600 / seconds],
+        )
+    ]
 
 
 def _chirp() -> Samples:
@@ -213,8 +244,6 @@ def _chirp() -> Samples:
 
 def _clicks(folder: Path) -> Path:
     """A chirp every second."""
-    from tests.rig import wavefile
-
     second = np.zeros(RATE)
     second[: len(_chirp())] = 0.5 * _chirp()
     file = folder / "clicks.wav"

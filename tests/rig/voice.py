@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -49,12 +50,22 @@ class Voice:
         wait_until(lambda: "voice is open" in self._process.output(), 20, "the voice")
         return self
 
+    @property
+    def gaps(self) -> int:
+        """How often the sound card was not served in time, up to now."""
+        told = re.findall(r"SoundGaps\(count=(\d+)\)", self._process.output())
+        return int(told[-1]) if told else 0
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, Exception):
             error.add_note(self._process.tail(10))
         self._process.stop()
+
+
+def _print(event: object) -> None:
+    print(event, flush=True)
 
 
 def main() -> None:
@@ -84,9 +95,7 @@ def main() -> None:
     endpoint.libCreate()
     endpoint.libInit(settings.endpoint(chosen.hands_free, AudioSpec("alsa", voice_ms=chosen.voice_ms)))
     endpoint.libStart()
-    voice = the_voice.Voice(
-        endpoint, "ear", "mic", SystemClock(), lambda event: print(event), lambda: None, chosen.sidetone
-    )
+    voice = the_voice.Voice(endpoint, "ear", "mic", SystemClock(), _print, lambda: None, chosen.sidetone)
     voice.open(True)
     voice.gain(chosen.gain)
     manager = endpoint.audDevManager()
