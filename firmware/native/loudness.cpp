@@ -9,6 +9,7 @@
 #include <pjlib.h>
 #include <pjsua2/types.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -63,7 +64,7 @@ void ReceiveLevel::apply(short samples[], unsigned count, unsigned clockRate)
             gain = target;
         wanted = samples[i] * gain;
         size = std::fabs(wanted);
-        envelope = size > envelope ? size : envelope * release;
+        envelope = std::max(size, envelope * release);
         if (envelope > ceiling)
             wanted *= ceiling / envelope;
         samples[i] = static_cast<short>(std::lrint(wanted));
