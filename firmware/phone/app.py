@@ -20,6 +20,7 @@ from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
+from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
 from firmware.phone.control import Control
 from firmware.phone.display.base import Display
@@ -67,6 +68,7 @@ class Hands:
         lights: Lights,
         storage: Storage,
         health: BoardHealth,
+        comparing: Comparing,
     ) -> None:
         self.sip = sip
         self.audio = audio
@@ -77,6 +79,7 @@ class Hands:
         self.storage = storage
         self._volumes = Volumes()
         self.health = health
+        self.comparing = comparing
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -99,9 +102,17 @@ class Hands:
             case do.SetLight(light, pattern):
                 self.lights.show(light, pattern)
             case (
-                do.Remember() | do.KeepGrants() | do.KeepPlace() | do.KeepVolumes() | do.Expire() | do.Wipe()
+                do.Remember()
+                | do.KeepGrants()
+                | do.KeepPlace()
+                | do.KeepReached()
+                | do.KeepVolumes()
+                | do.Expire()
+                | do.Wipe()
             ):
                 self.storage.carry_out(command)
+            case do.CompareKeys():
+                self.comparing.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -132,8 +143,8 @@ class Phone:
             crash=crash,
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        health = _health(board)
-        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health)
+        health, comparing = _health(board), Comparing(crash)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -163,6 +174,8 @@ class Phone:
         stack.callback(hands.painter.stop)
         hands.storage.start(post)
         stack.callback(hands.storage.stop)
+        hands.comparing.start(post)
+        stack.callback(hands.comparing.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):

@@ -9,6 +9,7 @@ from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
 
 
@@ -47,6 +48,29 @@ class CodeCompared:
 
     call_id: CallId
     same: bool
+
+
+@dataclass(frozen=True)
+class TellChange:
+    """Sound the signal for "what protects this call has changed" in the earpiece, with the speech."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class RemindClear:
+    """Sound a beep in the earpiece every ten seconds, for the speech is in clear; or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class CompareKeys:
+    """Compute the comparison code over the fingerprints of the two ends (DTLS-SRTP): ``CodeComputed``."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
 
 
 @dataclass(frozen=True)
@@ -169,6 +193,13 @@ class KeepPlace:
 
 
 @dataclass(frozen=True)
+class KeepReached:
+    """Keep what protection was reached with these contacts, and of no others."""
+
+    reached: tuple[Reached, ...]
+
+
+@dataclass(frozen=True)
 class SetVolumes:
     """Make handset and ringer so loud."""
 
@@ -196,7 +227,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history, the grants and the place."""
+    """Destroy the call history, the grants, the place, and what protection was reached."""
 
 
 SipCommand = (
@@ -205,6 +236,8 @@ SipCommand = (
     | AnswerCall
     | LetSpeak
     | CodeCompared
+    | TellChange
+    | RemindClear
     | RefuseCall
     | EndCall
     | SendDigit
@@ -217,5 +250,5 @@ SipCommand = (
     | SetReceiveGain
 )
 AudioCommand = PlayTone | Ring | SetVolumes
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepVolumes | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys

@@ -8,6 +8,7 @@ from datetime import date
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -82,6 +83,16 @@ class CallAnswered:
 class MediaChanged:
     call_id: CallId
     media: Media
+
+
+@dataclass(frozen=True)
+class CodeComputed:
+    """The comparison code over these two fingerprints."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -196,7 +207,8 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are shared.
+    ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
+    shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -206,6 +218,7 @@ class StoreChanged:
     loaded: bool = False
     place: Place | None = None
     secrets: int = 0
+    reached: tuple[Reached, ...] = ()
     volumes: Volumes = Volumes()
 
 
@@ -261,6 +274,7 @@ Event = (
     | EarlyMedia
     | CallAnswered
     | MediaChanged
+    | CodeComputed
     | CallFailed
     | DigitReceived
     | RegistrationChanged

@@ -159,6 +159,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
     """The commands that lead from one set of outputs to another. A tone stops before the voice opens,
     and the voice closes before a tone starts: one owner for each PCM."""
     found: list[do.Command] = []
+    if before.speaks is not None and after.speaks != before.speaks:
+        found.append(do.LetSpeak(before.speaks[0], allowed=False))
     if before.voice and not after.voice:
         found.append(do.CloseVoice())
     if before.volumes != after.volumes and after.volumes is not None:
@@ -167,8 +169,12 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.PlayTone(after.tone))
     if before.bell != after.bell:
         found.append(do.Ring(after.bell))
+    if after.speaks is not None and after.speaks != before.speaks:
+        found.append(do.LetSpeak(after.speaks[0]))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
+    if before.reminds != after.reminds:
+        found.append(do.RemindClear(after.reminds))
     lit = before.lights
     found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from firmware.phone.machine import guarding
 from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.warnings import WORDS
 from firmware.phone.privacy import exposure
 
 
@@ -18,7 +20,7 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "privacy_cause": shown.cause,
         "hook": state.hook.value,
         "digits": len(state.digits),
-        "calls": [_call(call, now) for call in state.calls],
+        "calls": [_call(state, call, now) for call in state.calls],
         "missed": state.missed,
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
@@ -33,8 +35,9 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
     }
 
 
-def _call(call: Call, now: float) -> dict[str, Any]:
+def _call(state: State, call: Call, now: float) -> dict[str, Any]:
     media = call.media
+    stopped = guarding.doubts(state, call)
     return {
         "id": call.id,
         "direction": call.direction.value,
@@ -45,8 +48,12 @@ def _call(call: Call, now: float) -> dict[str, Any]:
         "anonymous": call.peer.anonymous,
         "doubt": call.peer.doubt,
         "seconds": call.seconds(now),
-        "security": media.security.value,
-        "code": media.code or None,
+        "security": guarding.label(state, call).value,
+        "code": guarding.code(call) or None,
+        "words": media.words or None,
+        "keying": media.keying.value or None,
+        "warning": WORDS[stopped[0]].title if stopped else None,
+        "speaks": guarding.speaks(state, call),
         "codec": media.codec or None,
         "suite": media.suite or None,
         "reason": call.reason.value if call.reason else None,

@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants, the place, the volume and
-the secrets shared with contacts, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, place, volume, secrets
+shared with contacts and the levels of protection that were reached, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -27,6 +27,7 @@ from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
@@ -79,6 +80,8 @@ class Storage:
         self._volume_vault = Vault(folder, "volume")
         self._volumes = Volumes()
         self._place: Place | None = None
+        self._levels = Vault(folder, "levels")
+        self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
@@ -138,6 +141,8 @@ class Storage:
                 self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
+            case do.KeepReached(reached):
+                self._attempt("Protection not kept", lambda: self._keep_reached(reached))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -166,6 +171,7 @@ class Storage:
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
         self._attempt("Not erased", self._open_secrets)
+        self._attempt("Not erased", self._open_levels)
         self._attempt("Not erased", self._open_volumes)
 
     def _make_folder(self) -> None:
@@ -209,6 +215,14 @@ class Storage:
     def _open_secrets(self) -> None:
         self._say_damage("record of secrets", self.secrets.load())
 
+    def _open_levels(self) -> None:
+        found, damaged = self._levels.load()
+        known = {slot: records.reached(raw) for slot, raw in found.items()}
+        self._reached = {slot: one for slot, one in known.items() if one is not None}
+        useless = known.keys() - self._reached.keys()
+        self._say_damage("memory of protected calls", damaged or bool(useless))
+        self._levels.remove(useless)
+
     def _open_volumes(self) -> None:
         found, _ = self._volume_vault.load()
         known = [volumes for volumes in map(records.volumes, found.values()) if volumes is not None]
@@ -239,6 +253,7 @@ class Storage:
             self._expire_calls()
         finally:
             self._places.sweep()
+            self._levels.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -266,6 +281,16 @@ class Storage:
         for grant in new:
             self._granted[self._grants.add(records.octets(grant))] = grant
 
+    def _keep_reached(self, reached: tuple[Reached, ...]) -> None:
+        """The new one is there before the old one goes: whenever the power fails, no level is forgotten."""
+        over = [slot for slot, one in self._reached.items() if one not in reached]
+        for one in reached:
+            if one not in self._reached.values():
+                self._reached[self._levels.add(records.octets(one))] = one
+        for slot in over:
+            del self._reached[slot]
+        self._levels.remove(over)
+
     def _keep_place(self, place: Place | None) -> None:
         """The old one goes first: after a failure none is kept, for a wrong one would send help astray."""
         self._place = None
@@ -287,7 +312,7 @@ class Storage:
         return slots
 
     def _wipe(self) -> None:
-        self._calls, self._granted, self._place = [], {}, None
+        self._calls, self._granted, self._place, self._reached = [], {}, None, {}
         self._volumes = Volumes()
         self._troubles.pop("Damaged", None)
         try:
@@ -302,7 +327,10 @@ class Storage:
                     try:
                         self.secrets.wipe()
                     finally:
-                        self._volume_vault.destroy()
+                        try:
+                            self._levels.destroy()
+                        finally:
+                            self._volume_vault.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -315,6 +343,7 @@ class Storage:
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
+        reached, secrets = tuple(self._reached.values()), self.secrets.number
         told = on.StoreChanged(
             records,
             granted,
@@ -322,7 +351,8 @@ class Storage:
             self._trouble(),
             first,
             self._place,
-            self.secrets.number,
+            secrets,
+            reached,
             self._volumes,
         )
         before, self._told = self._told, told

@@ -118,6 +118,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "protection of calls with your contacts",
+        "to warn you when a call has less, or the far end is another",
+        "encrypted file, each with its own key",
+        lambda rules: "until you remove the contact or erase it",
+        lambda rules, state: len(state.reached),
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "volume",
         "as loud as you set it last",
         "encrypted file, with a key of its own",

@@ -184,12 +184,13 @@ class Media:
 
 
 class Tone(enum.Enum):
-    """Call-progress tones heard in the handset (ITU-T E.180/Q.35)."""
+    """Call-progress tones heard in the handset (ITU-T E.180/Q.35), and our own warning tone."""
 
     DIAL = "dial"
     RINGBACK = "ringback"
     BUSY = "busy"
     CONGESTION = "congestion"
+    WARNING = "warning"
     DIAL_BLIND = "dial-blind"
     """The dial tone of a telephone whose display does not answer: it stutters."""
 

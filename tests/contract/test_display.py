@@ -13,6 +13,7 @@ from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.oled import OledDisplay
 from firmware.phone.errors import HardwareError
 from tests.unit.display.controller import Wires
+from tests.vm.devices import Witness, drivers
 
 
 @dataclass
@@ -40,9 +41,20 @@ def _oled(kind: str, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(OledDisplay(kind), wires.controller.glass, plug)
 
 
-@pytest.fixture(params=["fake", "ssd1306", "sh1106", "ssd1309"])
+def _kernel(kind: str) -> Bench:
+    witness = Witness()
+    return Bench(OledDisplay(kind), lambda: witness.glass(kind), witness.plug)
+
+
+KERNEL = ["kernel-ssd1306", "kernel-ssd1309", "kernel-sh1106"]
+
+
+@pytest.fixture(params=drivers("fake", "ssd1306", "sh1106", "ssd1309", kernel=KERNEL))
 def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return _fake() if request.param == "fake" else _oled(request.param, monkeypatch)
+    where, _, kind = request.param.rpartition("-")
+    if where == "kernel":
+        return _kernel(kind)
+    return _fake() if kind == "fake" else _oled(kind, monkeypatch)
 
 
 def picture(step: int) -> Image.Image:

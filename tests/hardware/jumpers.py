@@ -28,7 +28,10 @@ def rig_board() -> Board:
     name = os.environ.get(RIG)
     if not name:
         pytest.skip(f"needs a board with the jumper rig: {RIG}=raspberry-pi-4 (docs/hardware-tests.md)")
-    return load_board(name)
+    board = load_board(name)
+    if board.header.name != "raspberry-pi":
+        pytest.skip(f"the rig's wires are those of a Raspberry Pi; {name} has another header")
+    return board
 
 
 def chip_number(board: Board) -> int:

@@ -42,6 +42,8 @@ class ToneSpec:
 
 _STUTTER = (Burst(500, 60),)
 """Told from every dial tone and every busy tone by its short gaps."""
+WARNING = ToneSpec((950, 1400), (Burst(440, 160), Burst(440, 960)), alternate_ms=110)
+"""A call is stopped: two tones in turn, like nothing that a network sends, the same in every country."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Country:
                 return self.congestion
             case Tone.DIAL_BLIND:
                 return replace(self.dial, cadence=_STUTTER)
+            case Tone.WARNING:
+                return WARNING
 
     @property
     def ringer(self) -> ToneSpec:

@@ -27,6 +27,7 @@ from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
     Calling,
+    Code,
     Dialling,
     Ended,
     Idle,
@@ -35,6 +36,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Warning,
     WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
@@ -45,6 +47,7 @@ __all__ = ["brightness", "draw", "lines"]
 
 NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
 TITLE = Face(14, bold=True)
+CODES = (*(Face(size, bold=True) for size in (24, 18, 14)), Face(14), SMALL)
 
 SECURITY_ART = {
     Security.END_TO_END_VERIFIED: icons.LOCK_VERIFIED,
@@ -81,6 +84,10 @@ def draw(screen: Screen) -> Image.Image:
             _ended(image, screen)
         case WatcherAsks():
             _watcher_asks(image, screen)
+        case Warning():
+            _warning(image, screen)
+        case Code():
+            _code(image, screen)
         case Message():
             _message(image, screen)
         case Pages():
@@ -175,6 +182,7 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []
     extras += [Row(tail(words.keys(screen), SMALL, WIDTH))] if screen.digits else []
+    extras += Row(screen.hint).folded(1) if not extras else []
     if extras == [_lift()]:
         extras.append(Row(words.MICROPHONE_CLOSED))
     clear = screen.security is Security.CLEAR
@@ -201,6 +209,27 @@ def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
         address = address.replace("@", " @", 1)  # may be broken before its host, which must be seen
     bottom = rows_at_bottom(image, [*Row(address, middle=True).folded(2), keys])
     _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
+
+
+def _warning(image: Image.Image, screen: Warning) -> None:
+    """What is the matter on a lit bar, why, and at the bottom what the keys do."""
+    Row(screen.title, icons.WARNING, bar=True).draw(image, 0)
+    keys = Row(screen.keys, middle=True).folded(2)
+    top = rows_at_bottom(image, keys)
+    text = Row(screen.text, middle=True).folded(4 - len(keys))
+    y = ROW + (top - ROW - ROW * len(text)) // 2
+    for number, row in enumerate(text):
+        row.draw(image, y + ROW * number)
+
+
+def _code(image: Image.Image, screen: Code) -> None:
+    """The code as large as it fits, and the words under it."""
+    Row(words.COMPARE if screen.code else words.CODE, icons.LOCK_CLOSED, bar=True).draw(image, 0)
+    beneath = Row(screen.words, middle=True).folded(2 if len(words.code_lines(screen.code)) < 2 else 1)
+    top = rows_at_bottom(image, [*beneath, Row(screen.keys, middle=True)])
+    found = words.code_lines(screen.code)
+    fitting = (face for face in CODES if all(face.width(line) <= WIDTH for line in found))
+    centred(image, ROW, top, next(fitting, SMALL), found)
 
 
 def _message(image: Image.Image, screen: Message) -> None:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -30,7 +32,8 @@ from firmware.phone.values import (
 class Call:
     """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
 
-    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    ``exposure``: what the INVITE of an outgoing call showed, and what an incoming one may show;
+    ``silent``: an incoming one rings without bell. ``star_at``: since when ``*`` is held in the call.
 
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
@@ -50,6 +53,8 @@ class Call:
     silent: bool = False
     tells_place: bool = False
     place_at: float | None = None
+    protection: Protection = Protection()
+    star_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -117,7 +122,8 @@ class State:
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
-    ``volumes`` are how loud; ``knob_star_at``: since when ``*`` is held in a call; until ``knob_until`` keys
+    ``reached`` is the best protection that calls with each contact ever had.
+    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
     turn the volume.
 
     ``sound_gaps``: how often the voice had a gap since the start.
@@ -155,9 +161,10 @@ class State:
     health: Health = Health()
     broken: tuple[tuple[Part, str], ...] = ()
     stuck: str = ""
+    reached: tuple[Reached, ...] = ()
     woken_at: float = 0.0
     volumes: Volumes = Volumes()
-    knob_star_at: float | None = None
+    knob_hash_at: float | None = None
     knob_until: float | None = None
     sound_gaps: int = 0
 

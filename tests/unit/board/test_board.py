@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.phone.board import BOARDS, LARGEST, AudioSpec, Board, known_boards, known_headers, load_board
+from firmware.phone.board_header import POWER, header
 from firmware.phone.board_read import SECTIONS, read
 from firmware.phone.errors import ConfigError
 from firmware.phone.values import Light
@@ -315,6 +317,49 @@ def test_no_document_makes_it_crash(document: dict[str, object]) -> None:
     for fault in found:
         assert fault.isprintable()
         assert len(fault) < 400
+
+
+HEADER: dict[str, Any] = {
+    "title": "header",
+    "line": "GPIO {}",
+    "pins": ["3V3", "5V", 2, "GND"],
+    "reserved": {"the ID memory": [2]},
+    "functions": {"i2c1": [2]},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("pins", [2, 3, 2, 4], "a line is there twice"),
+        ("pins", [2, 54], "a line is a whole number from 0 to 53"),
+        ("pins", [2, True], "a line is a whole number"),
+        ("pins", [2, 3, 4], "not a list of two rows"),
+        ("pins", "2", "not a list of two rows"),
+        ("functions", {"i2c1": [2, 7]}, "i2c1: lines that are not on the header"),
+        ("reserved", {"x": [9]}, "x: lines that are not on the header"),
+        ("line", "GPIO", "write {} where the number stands"),
+        ("line", "{} {}", "write {} where the number stands"),
+        ("more", 1, "write functions, line, pins, reserved, title"),
+    ],
+)
+def test_a_header_that_is_wrong(key: str, value: object, fault: str) -> None:
+    assert header("x", HEADER).pin(2) == 3
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        header("x", HEADER | {key: value})
+
+
+def test_a_header_that_is_wrong_stops_the_phone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("firmware.phone.board.HEADERS", tmp_path)
+    (tmp_path / "mine.toml").write_text("pins = []")
+    with pytest.raises(ConfigError, match=r"mine\.toml: has pins; write functions"):
+        load_board("simulator")
+
+
+def test_the_rows_of_power_are_where_every_header_of_40_pins_has_them() -> None:
+    for found in known_headers().values():
+        places = {name: [n for n, pin in enumerate(found.pins, 1) if pin == name] for name in POWER}
+        assert places == {"3V3": [1, 17], "5V": [2, 4], "GND": [6, 9, 14, 20, 25, 30, 34, 39]}
 
 
 def test_a_board_cannot_be_changed_after_it_was_checked() -> None:

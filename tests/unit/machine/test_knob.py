@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.audio.volume import Volumes
@@ -31,9 +29,9 @@ def talking() -> Driver:
 
 def turning() -> Driver:
     it = talking()
-    it.happen(on.KeyPressed("*"))
+    it.happen(on.KeyPressed("#"))
     it.wait(HOLD + 0.1)
-    assert it.happen(on.KeyReleased("*")) == []
+    assert it.happen(on.KeyReleased("#")) == []
     return it
 
 
@@ -46,7 +44,7 @@ def tap(it: Driver, key: str) -> list[do.Command]:
     return it.happen(on.KeyPressed(key), on.KeyReleased(key))
 
 
-def test_a_held_star_makes_2_and_8_the_volume() -> None:
+def test_a_held_hash_makes_2_and_8_the_volume() -> None:
     it = turning()
     assert shown(it) == "Volume 4 of 8: 2+ 8-"
     assert tap(it, "2") == [do.KeepVolumes(Volumes(handset=5))]
@@ -59,10 +57,9 @@ def test_a_held_star_makes_2_and_8_the_volume() -> None:
     assert it.call.digits == ""
 
 
-@pytest.mark.parametrize("end", ["#", "*"])
-def test_it_ends_by_a_key_that_is_not_sent(end: str) -> None:
+def test_it_ends_by_a_key_that_is_not_sent() -> None:
     it = turning()
-    assert tap(it, end) == []
+    assert tap(it, "#") == []
     assert shown(it) == ""
     assert tap(it, "2") == [do.SendDigit(CALL, "2")]
 
@@ -83,12 +80,12 @@ def test_another_digit_is_sent_all_the_same() -> None:
     assert tap(it, "5") == [do.SendDigit(CALL, "5")]
 
 
-def test_a_short_star_is_a_digit_when_it_is_released() -> None:
+def test_a_short_hash_is_a_digit_when_it_is_released() -> None:
     it = talking()
-    assert it.happen(on.KeyPressed("*")) == []
+    assert it.happen(on.KeyPressed("#")) == []
     it.wait(0.3)
-    assert it.happen(on.KeyReleased("*")) == [do.SendDigit(CALL, "*")]
-    assert it.call.digits == "*"
+    assert it.happen(on.KeyReleased("#")) == [do.SendDigit(CALL, "#")]
+    assert it.call.digits == "#"
     it.wait(HOLD + 1)
     assert shown(it) == ""
 
@@ -101,12 +98,12 @@ def test_it_ends_with_the_call_and_the_volume_stays() -> None:
     assert it.state.volumes == Volumes(handset=5)
 
 
-def test_a_star_that_was_held_into_the_end_of_the_call_is_forgotten() -> None:
+def test_a_hash_that_was_held_into_the_end_of_the_call_is_forgotten() -> None:
     it = talking()
-    it.happen(on.KeyPressed("*"))
+    it.happen(on.KeyPressed("#"))
     it.hang_up()
-    assert it.happen(on.KeyReleased("*")) == []
-    assert it.state.knob_star_at is None
+    assert it.happen(on.KeyReleased("#")) == []
+    assert it.state.knob_hash_at is None
 
 
 def test_while_it_rings_2_and_8_are_the_ringer() -> None:
@@ -143,3 +140,27 @@ def test_what_was_kept_counts_at_the_start_and_a_wipe_forgets_it() -> None:
     assert it.out.volumes == kept, "only the first word after a start counts"
     it.happen(on.WipeAsked())
     assert it.out.volumes == Volumes()
+
+
+def test_keys_that_overlap_keep_their_order() -> None:
+    it = talking()
+    assert it.happen(on.KeyPressed("#"), on.KeyPressed("5"), on.KeyReleased("#")) == [
+        do.SendDigit(CALL, "#"),
+        do.SendDigit(CALL, "5"),
+    ]
+    assert it.call.digits == "#5"
+    assert it.happen(on.KeyPressed("*"), on.KeyPressed("#"), on.KeyReleased("#")) == [
+        do.SendDigit(CALL, "*"),
+        do.SendDigit(CALL, "#"),
+    ]
+
+
+def test_the_page_with_the_code_has_its_own_keys() -> None:
+    it = talking()
+    it.happen(on.KeyPressed("*"))
+    it.wait(HOLD + 0.1)
+    it.happen(on.KeyReleased("*"))
+    assert it.call.protection.page
+    it.happen(on.KeyPressed("#"))
+    assert not it.call.protection.page
+    assert it.state.knob_hash_at is None

@@ -79,8 +79,8 @@ def test_a_folder_that_is_no_environment_is_refused(tmp_path: Path) -> None:
 def test_patches_are_numbered_and_say_why() -> None:
     found = patches()
     numbers = [path.name[:4] for path in found]
-    assert all(number.isdigit() for number in numbers)
-    assert numbers == sorted(set(numbers)), "each number once; the order is that in which they are applied"
+    assert numbers == sorted(set(numbers))
+    assert all(re.fullmatch("[0-9]{4}", number) for number in numbers)
     for path in found:
         header = path.read_text().partition("\n--- a/")[0]
         assert len(header.split()) > 15, f"{path.name} does not say why"
