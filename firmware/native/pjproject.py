@@ -23,7 +23,7 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
-SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers", "zrtp", "zrtp_cache")
+SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers", "zrtp", "zrtp_cache", "loudness")
 """What is ours beside the wrapped library, each a .cpp here."""
 LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")
 """What ours needs beside what pjproject links to."""

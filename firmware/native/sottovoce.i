@@ -7,12 +7,14 @@
 #include "disclosure.hpp"
 #include "watchers.hpp"
 #include "zrtp.hpp"
+#include "loudness.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
 %include "disclosure.hpp"
 %include "zrtp.hpp"
+%include "loudness.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

@@ -25,6 +25,7 @@ ADDITIONS = (
     "setDisclosure",
     "Watchers",
     "zrtpState",
+    "setReceiveGain",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

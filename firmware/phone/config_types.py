@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.config_files import Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
@@ -80,7 +81,7 @@ def _number(text: str) -> str:
 
 
 _ADDRESS = Text("SIP address", _address)
-_DEVICE = Text("ALSA name", longest=128)
+_DEVICE = Text("ALSA name", by_name, longest=128)
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,31 @@ class Audio:
     capture: Annotated[str, Option(_DEVICE, "The microphone.")] = "default"
     mixer: Annotated[str, Option(_DEVICE, "The volume control.")] = "default"
     ringer: Annotated[str, Option(_DEVICE, "The loudspeaker that rings.", same_as="playback")] = "default"
+    hands_free: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: the microphone hears the loudspeaker, so the echo is cancelled. Not for a handset: it "
+            "would only hurt speech.",
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class Display:
+    """The display."""
+
+    brightness: Annotated[
+        int, Option(Number(1, 100, whole=True, hint="percent"), "How bright it is while it is used.")
+    ] = 50
+    dim_after: Annotated[
+        int,
+        Option(
+            Number(0, 86_400, whole=True, hint="0 = never"),
+            "Seconds after which an idle display is dimmed and its picture moves about, so that it does not "
+            "burn in.",
+        ),
+    ] = 60
 
 
 @dataclass(frozen=True)
@@ -349,6 +375,7 @@ class Config:
     sip: Annotated[Sip, Option(Table(Sip))] = Sip()
     media: Annotated[Media, Option(Table(Media))] = Media()
     audio: Annotated[Audio, Option(Table(Audio))] = Audio()
+    display: Annotated[Display, Option(Table(Display))] = Display()
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -131,6 +132,13 @@ class SoundChanged:
 
 
 @dataclass(frozen=True)
+class SoundGaps:
+    """The voice had so many gaps since the start: the sound card was not served in time (xruns)."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display came back (``trouble`` empty) or no longer answers (why)."""
 
@@ -199,7 +207,8 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``, ``reached``: what was loaded. ``secrets``: with how many contacts secrets are shared.
+    ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
+    shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -210,6 +219,7 @@ class StoreChanged:
     place: Place | None = None
     secrets: int = 0
     reached: tuple[Reached, ...] = ()
+    volumes: Volumes = Volumes()
 
 
 @dataclass(frozen=True)
@@ -270,6 +280,7 @@ Event = (
     | RegistrationChanged
     | VoiceChanged
     | SoundChanged
+    | SoundGaps
     | DisplayChanged
     | DialAsked
     | AnswerAsked

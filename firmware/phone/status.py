@@ -27,6 +27,8 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "part_trouble": "; ".join(f"{part.value}: {trouble}" for part, trouble in state.broken),
         "power": "weak" if state.health.weak else "good",
         "temperature": "hot" if state.health.hot else "good",
+        "sound_gaps": state.sound_gaps,
+        "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,

@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants, the place, secrets shared
-with contacts and the levels of protection that were reached, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, place, volume, secrets
+shared with contacts and the levels of protection that were reached, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -22,6 +22,7 @@ from pathlib import Path
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
@@ -76,6 +77,8 @@ class Storage:
         self._history = Vault(folder, "history")
         self._grants = Vault(folder, "grants")
         self._places = Vault(folder, "place")
+        self._volume_vault = Vault(folder, "volume")
+        self._volumes = Volumes()
         self._place: Place | None = None
         self._levels = Vault(folder, "levels")
         self._reached: dict[int, Reached] = {}
@@ -134,6 +137,8 @@ class Storage:
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+            case do.KeepVolumes(volumes):
+                self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
@@ -167,6 +172,7 @@ class Storage:
         self._attempt("Not erased", self._open_place)
         self._attempt("Not erased", self._open_secrets)
         self._attempt("Not erased", self._open_levels)
+        self._attempt("Not erased", self._open_volumes)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -216,6 +222,14 @@ class Storage:
         useless = known.keys() - self._reached.keys()
         self._say_damage("memory of protected calls", damaged or bool(useless))
         self._levels.remove(useless)
+
+    def _open_volumes(self) -> None:
+        found, _ = self._volume_vault.load()
+        known = [volumes for volumes in map(records.volumes, found.values()) if volumes is not None]
+        if len(known) == 1 == len(found):
+            self._volumes = known[0]
+        elif found:
+            self._volume_vault.destroy()  # nobody misses what the next key makes anew
 
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
@@ -286,6 +300,11 @@ class Storage:
             self._places.add(records.place_octets(place))
             self._place = place
 
+    def _keep_volumes(self, volumes: Volumes) -> None:
+        self._volume_vault.destroy()
+        self._volume_vault.add(records.volumes_octets(volumes))
+        self._volumes = volumes
+
     def _drop(self, over: Callable[[Grant], bool]) -> list[int]:
         slots = [slot for slot, grant in self._granted.items() if over(grant)]
         for slot in slots:
@@ -294,6 +313,7 @@ class Storage:
 
     def _wipe(self) -> None:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
+        self._volumes = Volumes()
         self._troubles.pop("Damaged", None)
         try:
             self._history.destroy()
@@ -307,7 +327,10 @@ class Storage:
                     try:
                         self.secrets.wipe()
                     finally:
-                        self._levels.destroy()
+                        try:
+                            self._levels.destroy()
+                        finally:
+                            self._volume_vault.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -321,7 +344,17 @@ class Storage:
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
         reached, secrets = tuple(self._reached.values()), self.secrets.number
-        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place, secrets, reached)
+        told = on.StoreChanged(
+            records,
+            granted,
+            ends,
+            self._trouble(),
+            first,
+            self._place,
+            secrets,
+            reached,
+            self._volumes,
+        )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (
             told.history,

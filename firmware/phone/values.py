@@ -191,6 +191,8 @@ class Tone(enum.Enum):
     BUSY = "busy"
     CONGESTION = "congestion"
     WARNING = "warning"
+    DIAL_BLIND = "dial-blind"
+    """The dial tone of a telephone whose display does not answer: it stutters."""
 
 
 class Light(enum.Enum):

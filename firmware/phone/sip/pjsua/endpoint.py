@@ -8,6 +8,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Config
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import headers, reasons
@@ -68,11 +69,16 @@ class PjEndpoint:
     """``wake_fd``: a byte written there makes ``poll`` return. ``address``: "host:port" of the transport."""
 
     def __init__(
-        self, config: Config, crash: Crash, lost: Callable[[str], None], sound_failed: Callable[[str], None]
+        self,
+        config: Config,
+        crash: Crash,
+        lost: Callable[[str], None],
+        sound_failed: Callable[[str], None],
+        sound: AudioSpec = SIMULATED,
     ) -> None:
         self.pj = _Endpoint(crash, lost, sound_failed)
         self.pj.libCreate()
-        self.pj.libInit(settings.endpoint())
+        self.pj.libInit(settings.endpoint(config.audio.hands_free, sound))
         pj.setContactUser(settings.contact_user())
         pj.setFlowOnly(config.account is not None)
         self._profile = headers.Profile.of(config)

@@ -18,6 +18,7 @@ import pjsua2 as pj
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
@@ -51,11 +52,19 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
-    ``secrets``: where those shared with contacts are kept; None: nowhere.
+    ``secrets``: where those shared with contacts are kept; None: nowhere. ``sound``: the board's.
     """
 
-    def __init__(self, config: Config, clock: Clock, crash: Crash, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        crash: Crash,
+        secrets: Secrets | None = None,
+        sound: AudioSpec = SIMULATED,
+    ) -> None:
         self._config = config
+        self._sound = sound
         self._clock = clock
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
@@ -123,10 +132,18 @@ class PjsuaEngine:
     def _open(self) -> None:
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
-        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
+        self._endpoint = PjEndpoint(
+            self._config, self._crash, self._connection_lost, self._sound_failed, self._sound
+        )
         self._wake_fd = self._endpoint.wake_fd
         self._voice = Voice(
-            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+            self._endpoint.pj,
+            audio.playback,
+            audio.capture,
+            self._clock,
+            self._post,
+            self._drop_late_sound,
+            None if audio.hands_free else self._sound.sidetone,
         )
         self._signals = Signals(self._endpoint.pj)
         registers = self._config.account is not None
@@ -153,6 +170,8 @@ class PjsuaEngine:
                 self._voice.open(True)
             case do.CloseVoice():
                 self._voice.open(False)
+            case do.SetReceiveGain(decibels):
+                self._voice.gain(decibels)
             case do.PlaceCall():
                 self._place(command, self._ways(command))
             case do.RemindClear(reminds):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pjsua2 as pj
 
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
 from firmware.phone.sip.pjsua.zrtp import EITHER, SDES, Way
@@ -37,7 +38,11 @@ _TRANSPORTS = {
 }
 
 
-def endpoint() -> pj.EpConfig:
+ECHO_TAIL_MS = 200
+"""How long a room answers, for the echo canceller of a hands-free telephone."""
+
+
+def endpoint(hands_free: bool = False, sound: AudioSpec = SIMULATED) -> pj.EpConfig:
     """One thread, ours, runs everything: no callback ever comes from another (pjproject #3125, #2685)."""
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
@@ -52,7 +57,10 @@ def endpoint() -> pj.EpConfig:
     config.medConfig.channelCount = 1
     config.medConfig.noVad = True  # RFC 6562: silence must not be seen in the packets
     config.medConfig.sndAutoCloseTime = -1
-    config.medConfig.ecTailLen = 0  # a handset keeps ear and mouth apart; a canceller would only hurt speech
+    # A handset keeps ear and mouth apart; a canceller would only hurt speech.
+    config.medConfig.ecTailLen = ECHO_TAIL_MS if hands_free else 0
+    config.medConfig.ecOptions = pj.PJMEDIA_ECHO_WEBRTC_AEC3
+    config.medConfig.sndRecLatency = config.medConfig.sndPlayLatency = sound.voice_ms
     config.logConfig.consoleLevel = 0
     config.logConfig.msgLogging = 0
     return config
