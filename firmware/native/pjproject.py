@@ -23,7 +23,7 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
-SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers")
+SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers", "tls", "identity")
 """What is ours beside the wrapped library, each a .cpp here."""
 
 # The Debian archive is stripped of this file; nothing in it is used.

@@ -6,6 +6,8 @@
 #include "sottovoce.hpp"
 #include "disclosure.hpp"
 #include "watchers.hpp"
+#include "tls.hpp"
+#include "identity.hpp"
 %}
 
 %include "pjsua2.i"
@@ -14,3 +16,8 @@
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"
+
+%include "tls.hpp"
+
+%feature("director") pj::Prover;
+%include "identity.hpp"

@@ -24,6 +24,9 @@ ADDITIONS = (
     "madeByUs",
     "setDisclosure",
     "Watchers",
+    "setTlsPins",
+    "DtlsIdentity",
+    "Prover",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
 

@@ -33,7 +33,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import SipEngine
+from firmware.phone.sip.base import KeptCertificates, SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -83,7 +83,14 @@ class Hands:
                 self.audio.ring(ring)
             case do.SetLight(light, lit):
                 self.switches.light(light, lit)
-            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
+            case (
+                do.Remember()
+                | do.KeepGrants()
+                | do.KeepPlace()
+                | do.KeepCertificate()
+                | do.Expire()
+                | do.Wipe()
+            ):
                 self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
@@ -100,14 +107,16 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, clock, crash)
+        storage = Storage(
+            state_dir, config.privacy.history_hours, clock, crash, [one.uri for one in config.contacts]
+        )
+        sip = _sip(config, clock, crash, storage.certificates)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches = _keypad(board, gpio), _switches(board, gpio)
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
         self.hands = Hands(sip, audio, painter, keypad, switches, storage)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
@@ -162,10 +171,12 @@ def _tolerated() -> Iterator[None]:
         log.error("%s", error)
 
 
-def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], None]) -> SipEngine:
+def _sip(
+    config: Config, clock: SystemClock, crash: Callable[[BaseException], None], kept: KeptCertificates
+) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash)
+    return PjsuaEngine(config, clock, crash, kept)
 
 
 def _keypad(board: Board, gpio: Gpio) -> Keypad:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
@@ -168,13 +168,21 @@ class KeepPlace:
 
 
 @dataclass(frozen=True)
+class KeepCertificate:
+    """Keep the certificate that a contact knows us by. ``name``: see ``certificates``."""
+
+    name: str
+    pem: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history, the grants and the place."""
+    """Destroy the call history, the grants, the place and the certificates for contacts."""
 
 
 SipCommand = (
@@ -194,5 +202,5 @@ SipCommand = (
     | NotifyWatcher
 )
 AudioCommand = PlayTone | Ring
-StoreCommand = Remember | KeepGrants | KeepPlace | Expire | Wipe
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepCertificate | Expire | Wipe
 Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

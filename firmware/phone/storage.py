@@ -15,13 +15,14 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
+from firmware.phone.certificates import Certificates
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
@@ -58,7 +59,12 @@ class Storage:
     """
 
     def __init__(
-        self, folder: Path, hours: int, clock: Clock, crash: Callable[[BaseException], None]
+        self,
+        folder: Path,
+        hours: int,
+        clock: Clock,
+        crash: Callable[[BaseException], None],
+        contacts: Iterable[str] = (),
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -75,6 +81,12 @@ class Storage:
         self._told: on.StoreChanged | None = None
         self._queue: queue.SimpleQueue[do.StoreCommand | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+        self.certificates = Certificates(
+            Vault(folder, "certificates"),
+            contacts,
+            lambda name, pem: self.carry_out(do.KeepCertificate(name, pem)),
+        )
+        self._certificates_told = 0
 
     def start(self, post: Callable[[on.Event], None]) -> None:
         """Load what was kept; what is over its time, damaged or no longer wanted is destroyed first."""
@@ -121,6 +133,8 @@ class Storage:
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
+            case do.KeepCertificate(name, pem):
+                self._attempt("Certificate not kept", lambda: self.certificates.seal(name, pem))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -148,6 +162,7 @@ class Storage:
             self._attempt("Not erased", self._history.destroy)
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
+        self._attempt("Not erased", self._open_certificates)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -187,6 +202,9 @@ class Storage:
             self._place = known[0]
             learn_place(self._place.text)
 
+    def _open_certificates(self) -> None:
+        self._say_damage("list of certificates", self.certificates.open())
+
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
@@ -209,6 +227,7 @@ class Storage:
             self._expire_calls()
         finally:
             self._places.sweep()
+            self.certificates.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -260,7 +279,10 @@ class Storage:
             try:
                 self._grants.destroy()
             finally:
-                self._places.destroy()
+                try:
+                    self._places.destroy()
+                finally:
+                    self.certificates.destroy()
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -269,6 +291,9 @@ class Storage:
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""
+        if len(self.certificates) != self._certificates_told:
+            self._certificates_told = len(self.certificates)
+            self._post(on.CertificatesKept(self._certificates_told))
         now = self._clock.monotonic()
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from firmware.phone.certificates import LIFETIME
 from firmware.phone.machine.rules import ENDED_KEPT, Rules
 from firmware.phone.machine.state import State
 
@@ -104,6 +105,15 @@ ITEMS = (
         "encrypted file, with a key of its own",
         lambda rules: "until you change or erase it",
         lambda rules, state: int(state.place is not None),
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "certificates for contacts",
+        "by which a contact's telephone knows yours again, in calls that are not private",
+        "encrypted file, each with a key of its own",
+        lambda rules: LIFETIME,
+        lambda rules, state: state.certificates,
         wiped=True,
         file=True,
     ),

@@ -19,6 +19,7 @@ from firmware.phone.values import (
     Media,
     Party,
     Registration,
+    Signalling,
     SwitchPosition,
 )
 
@@ -109,6 +110,9 @@ class State:
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
+
+    ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
+    to know us by.
     """
 
     hook: Hook = Hook.ON
@@ -137,6 +141,8 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    signalling: Signalling = Signalling()
+    certificates: int = 0
 
     @property
     def no_sound(self) -> bool:

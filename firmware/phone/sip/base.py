@@ -25,3 +25,11 @@ class SipEngine(Protocol):
     def stop(self, timeout: float) -> None:
         """End the calls, un-register, close. Returns within ``timeout`` seconds. May be called twice."""
         ...
+
+
+class KeptCertificates(Protocol):
+    """Where the certificates (with their keys, PEM) are kept by which contacts know this telephone."""
+
+    def of(self, contact: str) -> str | None: ...
+
+    def keep(self, contact: str, pem: str) -> None: ...

@@ -31,6 +31,7 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -63,6 +64,7 @@ class PjCall(pj.Call):
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
+        self.certificate: pj.DtlsIdentity | None = None
         self._place_printed = False
 
     @guarded
@@ -121,6 +123,8 @@ class PjCall(pj.Call):
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
         prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
+        if self.certificate is not None:
+            prm.dtlsCert, prm.dtlsKey = self.certificate.cert(), self.certificate.key()
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

@@ -21,17 +21,20 @@ from firmware.phone import events as on
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import EMERGENCY
+from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import headers, identity, pidf_lo, proofs
+from firmware.phone.sip.base import KeptCertificates
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.certificates import CallCertificates
 from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.values import CallId, Direction, Encryption, Party
+from firmware.phone.values import CallId, Direction, Encryption, Party, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -48,7 +51,11 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread."""
 
-    def __init__(self, config: Config, clock: Clock, crash: Crash) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, crash: Crash, kept: KeptCertificates | None = None
+    ) -> None:
+        self._certificates = CallCertificates(config.contacts, kept)
+        self._exposure = Exposure()
         self._config = config
         self._clock = clock
         self._crash = crash
@@ -114,8 +121,11 @@ class PjsuaEngine:
     def _open(self) -> None:
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
-        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
+        self._endpoint = PjEndpoint(
+            self._config, self._crash, self._connection_lost, self._server_agreed, self._sound_failed
+        )
         self._wake_fd = self._endpoint.wake_fd
+        self._prover = prover_of(self._config, self._clock, self._crash)
         self._voice = Voice(
             self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
         )
@@ -137,6 +147,7 @@ class PjsuaEngine:
     def _carry_out(self, command: do.SipCommand) -> None:
         match command:
             case do.SetExposure(exposure):
+                self._exposure = exposure
                 self._endpoint.disclose(exposure)
             case do.OpenVoice():
                 self._voice.open(True)
@@ -188,6 +199,7 @@ class PjsuaEngine:
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         place = self._location(command)
+        call.certificate = self._certificates.of(Party(command.uri), command.exposure)
         prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
         call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
@@ -226,8 +238,10 @@ class PjsuaEngine:
         levels = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
         call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
+        caller = self._caller(message, source)
+        call.certificate = self._certificates.of(caller, self._exposure)
         self._calls[call_id] = call
-        self._arrived.append((call, self._caller(message, source)))
+        self._arrived.append((call, caller))
 
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
@@ -318,8 +332,11 @@ class PjsuaEngine:
             waits.append(SECURING_POLL)
         return min(waits)
 
-    def _connection_lost(self, certificate: str) -> None:
-        self._account.connection_lost(certificate)
+    def _connection_lost(self, why: str, untrusted: bool) -> None:
+        self._account.connection_lost(why, untrusted)
+
+    def _server_agreed(self, signalling: Signalling) -> None:
+        self._post(on.ServerAgreed(signalling))
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
@@ -348,5 +365,7 @@ class PjsuaEngine:
         self._wake_fd = -1
         self._calls.clear()
         self._watchers.close()
+        if self._prover is not None:
+            self._prover.close()
         self._account.shutdown()
         self._endpoint.close()
