@@ -188,14 +188,10 @@ std::string DtlsIdentity::pem() const PJSUA2_THROW(Error)
     return std::string(text, size);
 }
 
-Token DtlsIdentity::cert() const
+void DtlsIdentity::showIn(OnCreateMediaTransportSrtpParam &prm) const
 {
-    return certificate;
-}
-
-Token DtlsIdentity::key() const
-{
-    return secret;
+    prm.dtlsCert = certificate;
+    prm.dtlsKey = secret;
 }
 
 Prover::Prover(const std::string &keyFile) PJSUA2_THROW(Error) : secret(readKey(keyFile))

@@ -4,6 +4,7 @@
 #ifndef SOTTOVOCE_IDENTITY_HPP
 #define SOTTOVOCE_IDENTITY_HPP
 
+#include <pjsua2/call.hpp>
 #include <pjsua2/types.hpp>
 #include <string>
 
@@ -25,9 +26,8 @@ public:
     /** Certificate and key as text, to be kept sealed. */
     std::string pem() const PJSUA2_THROW(Error);
 
-    /** For OnCreateMediaTransportSrtpParam, which takes them as they are. */
-    Token cert() const;
-    Token key() const;
+    /** Have the media of Call::onCreateMediaTransportSrtp() show it. */
+    void showIn(OnCreateMediaTransportSrtpParam &prm) const;
 
 private:
     DtlsIdentity(const DtlsIdentity &);

@@ -96,7 +96,8 @@ def _environment(root: Path) -> dict[str, str]:
     flags = " ".join(["-O2", *HARDENED, f"-ffile-prefix-map={root}=."])
     return {
         **os.environ,
-        "CFLAGS": f"{flags} {' '.join(SRTP_NAMES)}",
+        # An error to Debian 13's compiler, so Debian 12's is to find it too.
+        "CFLAGS": f"{flags} -Werror=implicit-function-declaration {' '.join(SRTP_NAMES)}",
         "CXXFLAGS": flags,
         "LDFLAGS": " ".join(LINK),
         "LC_ALL": "C",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from dataclasses import dataclass
+
+from tests.rig import ports
 
 SERVER_NAME, STATUS_REQUEST, GROUPS, EARLY_DATA = 0, 5, 10, 42
 SESSION_TICKET, PRE_SHARED_KEY, VERSIONS, KEY_SHARE = 35, 41, 43, 51
@@ -52,6 +57,35 @@ def parse(record: bytes) -> ClientHello:
         kind, size = int.from_bytes(body[:2], "big"), int.from_bytes(body[2:4], "big")
         extensions[kind], body = body[4 : 4 + size], body[4 + size :]
     return ClientHello(session, suites, extensions)
+
+
+def openssl_version() -> tuple[int, ...]:
+    """Major and minor version of the OpenSSL that the phone's engine runs with."""
+    ask = "import pjsua2; print(pjsua2.opensslVersion())"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    return tuple(int(part) for part in done.stdout.split(".")[:2])
+
+
+def of_openssl() -> ClientHello:
+    """What the system's OpenSSL says when nobody asks it for more or less: ``openssl s_client``."""
+    with socket.create_server((ports.LOOPBACK, 0)) as listener:
+        listener.settimeout(10)
+        argv = ["openssl", "s_client", "-connect", f"{ports.LOOPBACK}:{listener.getsockname()[1]}"]
+        with subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ):
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(10)
+                return parse(record(connection))
+
+
+def record(connection: socket.socket) -> bytes:
+    """The first TLS record that comes, left where it is; what there is if it is none."""
+    start = connection.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
+    if start[:2] != b"\x16\x03" or len(start) < 5:
+        return start
+    return connection.recv(5 + int.from_bytes(start[3:5], "big"), socket.MSG_PEEK | socket.MSG_WAITALL)
 
 
 def _numbers(octets: bytes) -> tuple[int, ...]:

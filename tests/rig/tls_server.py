@@ -13,6 +13,7 @@ from typing import Self
 
 from tests.rig import ports
 from tests.rig.certs import Certificate
+from tests.rig.client_hello import record
 from tests.rig.processes import wait_until
 
 READ_S = 5.0
@@ -141,7 +142,7 @@ class TlsServer:
     def _serve(self, connection: socket.socket, visit: Visit) -> None:
         connection.settimeout(READ_S)
         try:
-            visit.first = _record(connection)
+            visit.first = record(connection)
             if self._instead is not None:
                 connection.sendall(self._instead)
                 visit.handshake = "answered something else"
@@ -170,11 +171,3 @@ class TlsServer:
                 self.datagrams.append(self._udp.recv(65536))
             except TimeoutError:
                 continue
-
-
-def _record(connection: socket.socket) -> bytes:
-    """The first TLS record that comes, left where it is; what there is if it is none."""
-    start = connection.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
-    if start[:2] != b"\x16\x03" or len(start) < 5:
-        return start
-    return connection.recv(5 + int.from_bytes(start[3:5], "big"), socket.MSG_PEEK | socket.MSG_WAITALL)

@@ -124,7 +124,7 @@ class PjCall(pj.Call):
         prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
         if self.certificate is not None:
-            prm.dtlsCert, prm.dtlsKey = self.certificate.cert(), self.certificate.key()
+            self.certificate.showIn(prm)
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
