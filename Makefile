@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden clean
+.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden wiring clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ lock: setup-test ## pin the Python packages anew
 
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
+
+wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
+	@$(BIN)/python -m firmware.wiring
 
 clean: ## remove what was built here; the cache of built wheels stays
 	@rm -rf $(VENV) build *.egg-info

@@ -23,8 +23,20 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
-SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers", "tls", "identity")
+SOURCES = (
+    "sottovoce",
+    "disclosure",
+    "gate",
+    "challenge",
+    "watchers",
+    "zrtp",
+    "zrtp_cache",
+    "tls",
+    "identity",
+)
 """What is ours beside the wrapped library, each a .cpp here."""
+LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")
+"""What ours needs beside what pjproject links to."""
 
 # The Debian archive is stripped of this file; nothing in it is used.
 STRIPPED = "pjmedia/src/pjmedia-audiodev/bdimad_dev.c"
@@ -177,7 +189,7 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
     objects = [f"wrapper/{name}.o" for name in ("pjsua2_wrap", *SOURCES)]
-    link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries]
+    link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries, *LIBRARIES]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)
     shutil.copy(root / "COPYING", module)

@@ -6,6 +6,7 @@
 #include "sottovoce.hpp"
 #include "disclosure.hpp"
 #include "watchers.hpp"
+#include "zrtp.hpp"
 #include "tls.hpp"
 #include "identity.hpp"
 %}
@@ -13,6 +14,7 @@
 %include "pjsua2.i"
 %include "sottovoce.hpp"
 %include "disclosure.hpp"
+%include "zrtp.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

@@ -28,12 +28,14 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
+from firmware.phone.lights.base import Lights
+from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import KeptCertificates, SipEngine
+from firmware.phone.sip.base import Secrets, SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -58,6 +60,7 @@ class Hands:
         painter: Painter,
         keypad: Keypad,
         switches: Switches,
+        lights: Lights,
         storage: Storage,
     ) -> None:
         self.sip = sip
@@ -65,6 +68,7 @@ class Hands:
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.lights = lights
         self.storage = storage
 
     def carry_out(self, command: do.Command) -> None:
@@ -81,16 +85,9 @@ class Hands:
                 self.audio.lend(False)
             case do.Ring(on=ring):
                 self.audio.ring(ring)
-            case do.SetLight(light, lit):
-                self.switches.light(light, lit)
-            case (
-                do.Remember()
-                | do.KeepGrants()
-                | do.KeepPlace()
-                | do.KeepCertificate()
-                | do.Expire()
-                | do.Wipe()
-            ):
+            case do.SetLight(light, pattern):
+                self.lights.show(light, pattern)
+            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
                 self.storage.carry_out(command)
             case _:
                 self.sip.execute(command)
@@ -107,17 +104,16 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        storage = Storage(
-            state_dir, config.privacy.history_hours, clock, crash, [one.uri for one in config.contacts]
-        )
-        sip = _sip(config, clock, crash, storage.certificates)
+        contacts = frozenset(contact.uri for contact in config.contacts)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        sip = _sip(config, clock, crash, storage.secrets, storage.certificates)
         gpio = Gpio(socket.parent, board.gpio.chip)
-        keypad, switches = _keypad(board, gpio), _switches(board, gpio)
+        keypad, switches, lights = _keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
             _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        self.hands = Hands(sip, audio, painter, keypad, switches, storage)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -149,6 +145,9 @@ class Phone:
         stack.callback(hands.storage.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
+        with _tolerated():
+            hands.lights.start()
+            stack.callback(hands.lights.stop)
         self._control.start()
         stack.callback(self._control.stop)
         hands.sip.start(post)
@@ -172,11 +171,15 @@ def _tolerated() -> Iterator[None]:
 
 
 def _sip(
-    config: Config, clock: SystemClock, crash: Callable[[BaseException], None], kept: KeptCertificates
+    config: Config,
+    clock: SystemClock,
+    crash: Callable[[BaseException], None],
+    secrets: Secrets,
+    certificates: Secrets,
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, kept)
+    return PjsuaEngine(config, clock, crash, secrets, certificates)
 
 
 def _keypad(board: Board, gpio: Gpio) -> Keypad:
@@ -192,7 +195,15 @@ def _switches(board: Board, gpio: Gpio) -> Switches:
         return FakeSwitches()
     from firmware.phone.switches.gpio import GpioSwitches
 
-    return GpioSwitches(board.switches, board.lights, gpio)
+    return GpioSwitches(board.switches, gpio)
+
+
+def _lights(board: Board, gpio: Gpio) -> Lights:
+    if board.lights.kind == "simulated":
+        return FakeLights()
+    from firmware.phone.lights.gpio import GpioLights
+
+    return GpioLights(board.lights, gpio)
 
 
 def _display(board: Board) -> Display:

@@ -203,6 +203,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(inventory_lines(result)))
     elif options.command == "place":
         print("\n".join(place_lines(result)))
+    elif options.command == "selftest":
+        print("\n".join(selftest_lines(result)))
     elif options.command == "risks":
         print("\n".join(f"- {risk['text']}\n  Remedy: {risk['remedy']}" for risk in result))
     return DONE
@@ -226,6 +228,11 @@ def place_lines(found: dict[str, Any]) -> list[str]:
         return ["No place is kept; an emergency call tells none."]
     fields = [f"{name:<8}  {value}" for name, value in found["place"].items()]
     return [*fields, "Only an emergency call tells it. To erase it: sotto place --clear"]
+
+
+def selftest_lines(found: dict[str, Any]) -> list[str]:
+    """Each test for a person: whether it works, and what is wrong."""
+    return [f"{'ok' if t['ok'] else 'NOT OK':<7} {t['test']}: {t['text']}" for t in found["tests"]]
 
 
 def status_lines(status: dict[str, Any]) -> list[str]:

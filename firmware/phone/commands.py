@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
-from firmware.phone.values import CallId, Direction, Light, Party, Security, SubscriptionId, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Show:
 @dataclass(frozen=True)
 class SetLight:
     light: Light
-    on: bool
+    pattern: Pattern
 
 
 @dataclass(frozen=True)
@@ -168,14 +168,6 @@ class KeepPlace:
 
 
 @dataclass(frozen=True)
-class KeepCertificate:
-    """Keep the certificate that a contact knows us by. ``name``: see ``certificates``."""
-
-    name: str
-    pem: str = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
@@ -202,5 +194,5 @@ SipCommand = (
     | NotifyWatcher
 )
 AudioCommand = PlayTone | Ring
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepCertificate | Expire | Wipe
+StoreCommand = Remember | KeepGrants | KeepPlace | Expire | Wipe
 Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight

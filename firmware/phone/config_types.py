@@ -381,6 +381,14 @@ class Phone:
     no_answer_timeout: Annotated[
         float, Option(Number(5, 600), "Seconds until a call that nobody answers is given up.")
     ] = 60.0
+    missed_calls_light: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: the message light blinks after a missed call until the handset is lifted. Everybody in "
+            "the room sees it.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``: what was loaded.
+    ``place``: what was loaded. ``secrets``: with how many contacts secrets are shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -210,6 +210,7 @@ class StoreChanged:
     trouble: str = ""
     loaded: bool = False
     place: Place | None = None
+    secrets: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.machine.step import step, why_not
 from firmware.phone.notify import Notifier
-from firmware.phone.values import Light
 
 log = logging.getLogger("sottovoce.loop")
 
@@ -165,11 +164,9 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.PlayTone(after.tone))
     if before.bell != after.bell:
         found.append(do.Ring(after.bell))
-    if before.ringing != after.ringing:
-        found.append(do.SetLight(Light.RINGING, after.ringing))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
-    if before.private != after.private:
-        found.append(do.SetLight(Light.PRIVACY, after.private))
+    lit = before.lights
+    found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)

@@ -17,6 +17,7 @@ from firmware.phone.machine.rules import Plan
 from firmware.phone.place import parse
 from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.risks import as_json, risks
+from firmware.phone.selftest import selftest
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
@@ -24,7 +25,6 @@ from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
 
 LATER = {
     "manifest": "the manifest of protocols and components",
-    "selftest": "the self-test",
     "update": "the updater",
 }
 """Commands that later versions have. They refuse, so that nobody takes silence for success."""
@@ -65,6 +65,7 @@ class Requests:
             "inventory": self._inventory,
             "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
+            "selftest": lambda loop, args: {"tests": selftest(loop.rules, loop.state)},
             "sim": self._sim,
         }
 

@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants and
-the place, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, the place and the secrets
+shared with contacts, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -12,21 +12,22 @@ restart.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
-from firmware.phone.certificates import Certificates
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
 from firmware.phone.vault import SLOTS, Vault
@@ -52,10 +53,18 @@ class _Kept:
     until: float
 
 
+@dataclass(frozen=True)
+class _KeepCertificate:
+    """Write the certificate that a contact knows us by."""
+
+    job: KeepSecrets
+
+
 class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
+    ``secrets``: those that are shared with ``contacts``, for the SIP engine.
     """
 
     def __init__(
@@ -64,7 +73,7 @@ class Storage:
         hours: int,
         clock: Clock,
         crash: Callable[[BaseException], None],
-        contacts: Iterable[str] = (),
+        contacts: Collection[str] = (),
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -79,12 +88,13 @@ class Storage:
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
-        self._queue: queue.SimpleQueue[do.StoreCommand | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[
+            do.StoreCommand | KeepSecrets | _KeepCertificate | threading.Event | None
+        ] = queue.SimpleQueue()
+        self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
-        self.certificates = Certificates(
-            Vault(folder, "certificates"),
-            contacts,
-            lambda name, pem: self.carry_out(do.KeepCertificate(name, pem)),
+        self.certificates = Retained(
+            Vault(folder, "certificates"), contacts, lambda job: self._queue.put(_KeepCertificate(job))
         )
         self._certificates_told = 0
 
@@ -125,16 +135,18 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate) -> None:
         match command:
+            case KeepSecrets():
+                self._attempt("Secrets not kept", lambda: self.secrets.do(command))
             case do.Remember():
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
-            case do.KeepCertificate(name, pem):
-                self._attempt("Certificate not kept", lambda: self.certificates.seal(name, pem))
+            case _KeepCertificate(job):
+                self._attempt("Certificate not kept", lambda: self.certificates.do(job))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -162,6 +174,7 @@ class Storage:
             self._attempt("Not erased", self._history.destroy)
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
+        self._attempt("Not erased", self._open_secrets)
         self._attempt("Not erased", self._open_certificates)
 
     def _make_folder(self) -> None:
@@ -203,7 +216,10 @@ class Storage:
             learn_place(self._place.text)
 
     def _open_certificates(self) -> None:
-        self._say_damage("list of certificates", self.certificates.open())
+        self._say_damage("list of certificates", self.certificates.load())
+
+    def _open_secrets(self) -> None:
+        self._say_damage("record of secrets", self.secrets.load())
 
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
@@ -227,7 +243,6 @@ class Storage:
             self._expire_calls()
         finally:
             self._places.sweep()
-            self.certificates.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -273,16 +288,11 @@ class Storage:
     def _wipe(self) -> None:
         self._calls, self._granted, self._place = [], {}, None
         self._troubles.pop("Damaged", None)
-        try:
-            self._history.destroy()
-        finally:
-            try:
-                self._grants.destroy()
-            finally:
-                try:
-                    self._places.destroy()
-                finally:
-                    self.certificates.destroy()
+        with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            for destroy in (self.certificates.wipe, self.secrets.wipe, self._places.destroy):
+                each.callback(destroy)
+            each.callback(self._grants.destroy)
+            each.callback(self._history.destroy)
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -291,19 +301,22 @@ class Storage:
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""
-        if len(self.certificates) != self._certificates_told:
-            self._certificates_told = len(self.certificates)
+        if self.certificates.number != self._certificates_told:
+            self._certificates_told = self.certificates.number
             self._post(on.CertificatesKept(self._certificates_told))
         now = self._clock.monotonic()
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
-        told = on.StoreChanged(records, granted, ends, self._trouble(), first, self._place)
+        told = on.StoreChanged(
+            records, granted, ends, self._trouble(), first, self._place, self.secrets.number
+        )
         before, self._told = self._told, told
-        same = before is not None and (before.history, before.granted, before.trouble) == (
+        same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (
             told.history,
             told.granted,
             told.trouble,
+            told.secrets,
         )
         if not same or (ends is not None and ends < SLACK):
             self._post(told)

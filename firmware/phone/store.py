@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from firmware.phone.certificates import LIFETIME
 from firmware.phone.machine.rules import ENDED_KEPT, Rules
 from firmware.phone.machine.state import State
 
@@ -109,10 +108,19 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "secrets shared with contacts",
+        "to know that a contact's telephone is the one of the last call (ZRTP)",
+        "encrypted file, each contact's with a key of its own",
+        lambda rules: "until you erase them, or remove the contact",
+        lambda rules, state: state.secrets,
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "certificates for contacts",
         "by which a contact's telephone knows yours again, in calls that are not private",
         "encrypted file, each with a key of its own",
-        lambda rules: LIFETIME,
+        lambda rules: "until you erase them, or remove the contact",
         lambda rules, state: state.certificates,
         wiped=True,
         file=True,

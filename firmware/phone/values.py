@@ -204,8 +204,21 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and the microphone is closed."""
+
     PRIVACY = "privacy"
     RINGING = "ringing"
+    MESSAGE = "message"
+    MUTE = "mute"
+
+
+class Pattern(enum.Enum):
+    """What a light does (``lights.patterns`` has the times)."""
+
+    OFF = "off"
+    ON = "on"
+    SLOW = "slow"
+    FAST = "fast"
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,7 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "watchers you allowed": 0,
         "watchers you refused": 0,
         "place you typed in": 0,
+        "secrets shared with contacts": 0,
         "certificates for contacts": 0,
     }
     assert do.Wipe() in rig.recorder.done

@@ -23,7 +23,18 @@ from firmware.phone.machine.rules import (
 from firmware.phone.machine.state import Call, State
 from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
-from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, SubscriptionId, Tone
+from firmware.phone.values import (
+    CallState,
+    Direction,
+    EndReason,
+    Hook,
+    Light,
+    Party,
+    Pattern,
+    SubscriptionId,
+    SwitchPosition,
+    Tone,
+)
 
 _BUSY_TONE = {
     EndReason.BUSY,
@@ -54,6 +65,8 @@ ON_HOLD = "They put you on hold"
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
     ``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees.
+    ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
+    ``mute``: a call is up, and the microphone is closed.
     """
 
     tone: Tone | None = None
@@ -62,6 +75,20 @@ class Outputs:
     voice: bool = False
     private: bool = True
     watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
+    doubtful: bool = False
+    message: bool = False
+    mute: bool = False
+
+    @property
+    def lights(self) -> dict[Light, Pattern]:
+        """What each light does."""
+        private = Pattern.SLOW if self.doubtful else Pattern.ON
+        return {
+            Light.PRIVACY: private if self.private else Pattern.OFF,
+            Light.RINGING: Pattern.FAST if self.ringing else Pattern.OFF,
+            Light.MESSAGE: Pattern.SLOW if self.message else Pattern.OFF,
+            Light.MUTE: Pattern.ON if self.mute else Pattern.OFF,
+        }
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
@@ -76,7 +103,17 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
     voice = live is not None and live.voice and state.hook is Hook.OFF
     bell = ringing and live is not None and not live.silent
     private = exposure(state.switch).private
-    return Outputs(_tone(state, now), ringing, bell, voice, private, watchers.seen(rules, state))
+    return Outputs(
+        _tone(state, now),
+        ringing,
+        bell,
+        voice,
+        private,
+        watchers.seen(rules, state),
+        doubtful=state.switch is SwitchPosition.UNREADABLE,
+        message=rules.missed_calls_light and state.missed > 0,
+        mute=live is not None and live.state is CallState.ACTIVE and not voice,
+    )
 
 
 def _tone(state: State, now: float) -> Tone | None:

@@ -35,6 +35,7 @@ def stored(state: State, event: on.StoreChanged, now: float) -> State:
         store_trouble=event.trouble,
         expiry_at=None if nothing else now + ends,
         place=event.place if event.loaded else state.place,
+        secrets=event.secrets,
     )
 
 
@@ -55,5 +56,5 @@ def expired(state: State, now: float) -> tuple[State, tuple[do.Command, ...]]:
 def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
-    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None, secrets=0)
     return state, (do.Wipe(),)

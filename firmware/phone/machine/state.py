@@ -111,6 +111,8 @@ class State:
 
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
+
     ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
     to know us by.
     """
@@ -141,6 +143,7 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
     signalling: Signalling = Signalling()
     certificates: int = 0
 

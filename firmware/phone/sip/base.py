@@ -27,9 +27,17 @@ class SipEngine(Protocol):
         ...
 
 
-class KeptCertificates(Protocol):
-    """Where the certificates (with their keys, PEM) are kept by which contacts know this telephone."""
+class Secrets(Protocol):
+    """Where the secrets shared with contacts are kept from call to call (RFC 6189 section 4.9). Any thread.
 
-    def of(self, contact: str) -> str | None: ...
+    A contact is named by its address as the configuration has it. A record is secret: it is given to nobody
+    else, printed nowhere and posted in no event.
+    """
 
-    def keep(self, contact: str, pem: str) -> None: ...
+    def find(self, contact: str) -> str:
+        """The record that was kept last, or ""."""
+        ...
+
+    def keep(self, contact: str, record: str) -> None:
+        """Keep ``record``; it is there for ``find`` at once, and on the disk soon after. Never blocks."""
+        ...

@@ -12,7 +12,8 @@ import pjsua2 as pj
 from firmware.phone import events as on
 from firmware.phone.sip import headers, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
-from firmware.phone.values import CallId, Direction, Media, Security
+from firmware.phone.sip.pjsua.zrtp import Shared, Way
+from firmware.phone.values import CallId, Direction, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -31,6 +32,7 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``shared``: the secrets that it shares with its far end (RFC 6189).
     ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
@@ -43,10 +45,11 @@ class PjCall(pj.Call):
         account: pj.Account,
         call_id: CallId,
         direction: Direction,
-        keyings: list[int],
+        keyings: Way,
         post: Callable[[on.Event], None],
         crash: Crash,
         pj_id: int = pj.PJSUA_INVALID_ID,
+        shared: Shared | None = None,
     ) -> None:
         super().__init__(account, pj_id)
         self.call_id = call_id
@@ -54,6 +57,7 @@ class PjCall(pj.Call):
         self.keyings = keyings
         self.post = post
         self.crash = crash
+        self.shared = shared or Shared()
         self.rang = False
         self.answered = False
         self.over = False
@@ -70,7 +74,8 @@ class PjCall(pj.Call):
     @guarded
     def onCallState(self, prm: Any) -> None:
         info = self.getInfo()
-        self.status = info.lastStatusCode
+        if not self.answered or self.status < 300:  # why we end it ourselves stays
+            self.status = info.lastStatusCode
         if info.state == pj.PJSIP_INV_STATE_EARLY and self.direction is Direction.OUT:
             self._early(info)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
@@ -123,6 +128,7 @@ class PjCall(pj.Call):
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
         prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
+        self.shared.give(self.getId())
         if self.certificate is not None:
             self.certificate.showIn(prm)
 
@@ -151,7 +157,16 @@ class PjCall(pj.Call):
         media = self._media_now()
         if media != self.media:
             self.media = media
+            if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
+                self.shared.take(self.getId(), audio.at)
             self.post(on.MediaChanged(self.call_id, media))
+
+    def compared(self, same: bool) -> None:
+        """The people compared the code of this call."""
+        audio = self._audio()
+        if audio is not None and pj.zrtpCompared(self.getId(), audio.at, same):
+            self.shared.take(self.getId(), audio.at)
+            self.look_at_media()
 
     def _media_now(self) -> Media:
         audio = self._audio()
@@ -167,8 +182,11 @@ class PjCall(pj.Call):
         codec = stream.codecName.lower()
         if not security.srtpActive:
             return Media(codec=codec)
+        if security.keying == "ZRTP":
+            return self.shared.media(self.getId(), index, security.txSuite, codec)
         level = Security.END_TO_END if security.keying == "DTLS" else Security.PROVIDER
-        return Media(level, security.txSuite, codec)
+        keying = Keying.DTLS if security.keying == "DTLS" else Keying.SDES
+        return Media(level, security.txSuite, codec, keying=keying)
 
     def reason(self, untrusted: bool) -> Any:
         """Why the call is over, as ``values.EndReason``."""

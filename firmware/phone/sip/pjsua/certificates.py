@@ -10,7 +10,7 @@ import pjsua2 as pj
 from firmware.phone.config import Contact
 from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import uri
-from firmware.phone.sip.base import KeptCertificates
+from firmware.phone.sip.base import Secrets
 from firmware.phone.values import Party
 
 log = logging.getLogger("sottovoce.sip")
@@ -19,7 +19,7 @@ log = logging.getLogger("sottovoce.sip")
 class CallCertificates:
     """Runs in the SIP thread. ``kept`` None: nothing is kept, so each call has one of its own."""
 
-    def __init__(self, contacts: Sequence[Contact], kept: KeptCertificates | None) -> None:
+    def __init__(self, contacts: Sequence[Contact], kept: Secrets | None) -> None:
         self._contacts = contacts
         self._kept = kept
 
@@ -30,8 +30,8 @@ class CallCertificates:
         contact = self._contact(far_end)
         if self._kept is None or contact is None or exposure.private or exposure.cause == EMERGENCY:
             return None
-        pem = self._kept.of(contact.uri)
-        if pem is not None:
+        pem = self._kept.find(contact.uri)
+        if pem:
             try:
                 return pj.DtlsIdentity(pem)
             except pj.Error as error:

@@ -23,7 +23,7 @@ from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import headers, identity, pidf_lo, proofs
-from firmware.phone.sip.base import KeptCertificates
+from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
@@ -34,7 +34,8 @@ from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.values import CallId, Direction, Encryption, Party, Signalling
+from firmware.phone.sip.pjsua.zrtp import Known, Shared, Way
+from firmware.phone.values import CallId, Direction, Encryption, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -49,20 +50,31 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 
 
 class PjsuaEngine:
-    """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread."""
+    """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
+
+    ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
+    None: nowhere.
+    """
 
     def __init__(
-        self, config: Config, clock: Clock, crash: Crash, kept: KeptCertificates | None = None
+        self,
+        config: Config,
+        clock: Clock,
+        crash: Crash,
+        secrets: Secrets | None = None,
+        certificates: Secrets | None = None,
     ) -> None:
-        self._certificates = CallCertificates(config.contacts, kept)
-        self._exposure = Exposure()
+        self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
         self._clock = clock
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
         self._arrived: list[tuple[PjCall, Party]] = []
-        self._levels: dict[CallId, tuple[do.PlaceCall, list[int]]] = {}
+        self._levels: dict[CallId, tuple[do.PlaceCall, list[Way]]] = {}
+        self._secrets = secrets
+        self._known = Known()
+        self._exposure = Exposure()
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
         self._profile = headers.Profile.of(config)
@@ -154,7 +166,7 @@ class PjsuaEngine:
             case do.CloseVoice():
                 self._voice.open(False)
             case do.PlaceCall():
-                self._place(command, self._outgoing_levels())
+                self._place(command, self._ways(command))
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
                 self._watchers.carry_out(command)
             case _:
@@ -180,21 +192,36 @@ class PjsuaEngine:
                     call.hangup(prm)
                 case do.SendDigit(digit=digit):
                     call.dialDtmf(digit)
+                case do.CodeCompared(same=same):
+                    call.compared(same)
         except pj.Error as error:
             # The far end may have ended the call in the same moment; its own event tells the rest.
             log.info("%s: %s", type(command).__name__, error.reason)
 
     # --- outgoing calls ------------------------------------------------------------------------------
 
-    def _outgoing_levels(self) -> list[int]:
+    def _ways(self, command: do.PlaceCall) -> list[Way]:
         """How to agree keys, best first: one attempt each, the next only after 488 or 606."""
-        dtls, sdes = pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP, pj.PJMEDIA_SRTP_KEYING_SDES
-        return [dtls, sdes] if self._config.media.encryption is Encryption.PROVIDER else [dtls]
+        levels = [Security.END_TO_END]
+        if self._config.media.encryption is Encryption.PROVIDER:
+            levels.append(Security.PROVIDER)
+        return self._known.ways(command.uri, levels)
 
-    def _place(self, command: do.PlaceCall, levels: list[int]) -> None:
-        call = PjCall(self._account, command.call_id, Direction.OUT, levels[:1], self._post, self._crash)
+    def _shared(self, address: str, exposure: Exposure) -> Shared:
+        return Shared.of(self._secrets, self._config.contacts, address, private=exposure.private)
+
+    def _place(self, command: do.PlaceCall, ways: list[Way]) -> None:
+        call = PjCall(
+            self._account,
+            command.call_id,
+            Direction.OUT,
+            ways[0],
+            self._post,
+            self._crash,
+            shared=self._shared(command.uri, command.exposure),
+        )
         self._calls[command.call_id] = call
-        self._levels[command.call_id] = (command, levels[1:])
+        self._levels[command.call_id] = (command, ways[1:])
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
@@ -216,11 +243,13 @@ class PjsuaEngine:
         entity = headers.party(headers.own_name_addr(self._profile, self._own_address)).uri
         return pidf_lo.location(command.place, entity, self._clock.wall())
 
-    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, list[int]] | None:
+    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, list[Way]] | None:
         """How to try again when the call was refused for its encryption, or an emergency call perhaps for
         telling the place: it goes out without.
         """
         command, left = self._levels.pop(call.call_id, (None, []))
+        if command is not None and call.answered:
+            self._known.learn(command.uri, call.keyings, call.media)
         if command is None or call.hung_up or call.rang or call.answered:
             return None
         if left and call.status in REFUSED_FOR_ENCRYPTION:
@@ -229,19 +258,20 @@ class PjsuaEngine:
             return None
         log.warning("the emergency call was refused with the place in it; it is repeated without")
         self._post(on.PlaceRefused(call.call_id))
-        return replace(command, place=None), self._outgoing_levels()
+        return replace(command, place=None), self._ways(command)
 
     # --- incoming calls ------------------------------------------------------------------------------
 
     def _arrive(self, pj_id: int, message: str, source: str) -> None:
         self._incoming += 2
-        levels = settings.keyings(self._config.media.encryption)
+        keyings = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
-        call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
-        caller = self._caller(message, source)
-        call.certificate = self._certificates.of(caller, self._exposure)
+        party = self._caller(message, source)
+        shared = self._shared("" if party.anonymous else party.uri, self._exposure)
+        call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
+        call.certificate = self._certificates.of(party, self._exposure)
         self._calls[call_id] = call
-        self._arrived.append((call, caller))
+        self._arrived.append((call, party))
 
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""

@@ -10,6 +10,7 @@ import pjsua2 as pj
 
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
+from firmware.phone.sip.pjsua.zrtp import EITHER, SDES, Way
 from firmware.phone.values import Encryption
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -167,7 +168,6 @@ def suites() -> pj.SrtpCryptoVector:
     return found
 
 
-def keyings(least: Encryption) -> list[int]:
-    """How keys may be agreed in an *incoming* call: DTLS-SRTP always, SDES where the policy allows it."""
-    dtls, sdes = pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP, pj.PJMEDIA_SRTP_KEYING_SDES
-    return [dtls, sdes] if least is Encryption.PROVIDER else [dtls]
+def keyings(least: Encryption) -> Way:
+    """How keys may be agreed in an *incoming* call: ZRTP, DTLS-SRTP, and SDES where the policy allows."""
+    return (*EITHER, SDES) if least is Encryption.PROVIDER else EITHER
