@@ -70,7 +70,7 @@ class Outputs:
     them, and with which protection.
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
-    ``mute``: a call is up, and the microphone is closed.
+    ``mute``: a call is up, and what is said here is not heard there.
     """
 
     tone: Tone | None = None
@@ -120,7 +120,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         watchers.seen(rules, state),
         doubtful=state.switch is SwitchPosition.UNREADABLE,
         message=rules.missed_calls_light and state.missed > 0,
-        mute=live is not None and live.state is CallState.ACTIVE and not voice,
+        mute=live is not None and live.state is CallState.ACTIVE and not (voice and speaks),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
     )
