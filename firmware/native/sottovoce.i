@@ -8,6 +8,8 @@
 #include "watchers.hpp"
 #include "zrtp.hpp"
 #include "loudness.hpp"
+#include "tls.hpp"
+#include "identity.hpp"
 %}
 
 %include "pjsua2.i"
@@ -18,3 +20,8 @@
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"
+
+%include "tls.hpp"
+
+%feature("director") pj::Prover;
+%include "identity.hpp"

@@ -39,7 +39,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import Secrets, SipEngine
+from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -134,7 +134,7 @@ class Phone:
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
         storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
-        sip = _sip(config, board, clock, crash, storage.secrets)
+        sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
@@ -219,11 +219,11 @@ def _sip(
     board: Board,
     clock: SystemClock,
     crash: Callable[[BaseException], None],
-    secrets: Secrets,
+    storage: Storage,
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, secrets, board.audio)
+    return PjsuaEngine(config, clock, crash, storage.secrets, storage.certificates, board.audio)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:

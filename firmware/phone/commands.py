@@ -227,7 +227,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history, the grants, the place, and what protection was reached."""
+    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
 
 
 SipCommand = (

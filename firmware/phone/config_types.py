@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
-from firmware.phone.config_files import Password, PemFile, Secret
+from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
 from firmware.phone.machine import emergency, starcodes
@@ -53,6 +53,25 @@ def _authorities(content: bytes) -> None:
     from firmware.phone.sip import authority
 
     authority.read(content)
+
+
+def _signer(content: bytes) -> None:
+    from firmware.phone.sip import authority
+
+    if len(authority.read(content)) != 1:
+        raise ValueError("holds more than one certificate; leave only the one of identity_key")
+
+
+def _pin(text: str) -> str:
+    if not re.fullmatch("sha256/[A-Za-z0-9+/]{43}=", text):
+        raise ValueError('is no pin; write "sha256/" and the Base64 of the SHA-256 of the public key')
+    return text
+
+
+def _https(text: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~!$&'()*+,=:@%/-]*)?", text):
+        raise ValueError('is no address of a file on the web; write "https://phone.example/alice.pem"')
+    return text
 
 
 def _local_address(text: str) -> str:
@@ -151,6 +170,43 @@ class Account:
             'only over TLS and with `privacy` `"id"`). A weakening; only where the provider asks for it.',
         ),
     ] = False
+    pin: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("pin", _pin, longest=64)),
+            'The server must prove one of these keys, such as `"sha256/…="` (Base64 of the SHA-256 of the '
+            "public key, of its certificate or of one that vouches for it), beside a certificate that is "
+            "good. Write a second one of a key in reserve: a server that changes its key is refused.",
+            absent="any key of the provider's certificate",
+        ),
+    ] = ()
+    identity_cert: Annotated[
+        Path | None,
+        Option(
+            PemFile("CERTIFICATE", check=_signer),
+            "The certificate by which you prove who calls (STIR, RFC 8224), for an EC key on P-256: it names "
+            "your `domain`, or your number. Calls with the privacy switch on open are signed; private ones "
+            "never. Needs `identity_key` and `identity_url`.",
+            absent="none: calls are not signed",
+        ),
+    ] = None
+    identity_key: Annotated[
+        Path | None,
+        Option(
+            KeyFile(),
+            "Its private key, without a passphrase; nobody but the phone's user may be able to read it "
+            "(`chmod 600`).",
+            absent="none",
+        ),
+    ] = None
+    identity_url: Annotated[
+        str,
+        Option(
+            Text("https address", _https, longest=256),
+            "Where those who are called find that certificate; nothing is fetched by this phone.",
+            absent="none",
+        ),
+    ] = ""
 
     @property
     def address(self) -> str:

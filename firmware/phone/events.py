@@ -21,6 +21,7 @@ from firmware.phone.values import (
     Party,
     Registration,
     Security,
+    Signalling,
     SubscriptionId,
     SwitchPosition,
 )
@@ -198,6 +199,20 @@ class OwnAddress:
 
 
 @dataclass(frozen=True)
+class ServerAgreed:
+    """What was agreed with our server: TLS itself, before anything is sent."""
+
+    signalling: Signalling
+
+
+@dataclass(frozen=True)
+class CertificatesKept:
+    """How many contacts have a certificate of their own to know us by."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class WipeAsked:
     """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
 
@@ -289,6 +304,8 @@ Event = (
     | WatcherGone
     | DayChanged
     | OwnAddress
+    | ServerAgreed
+    | CertificatesKept
     | WipeAsked
     | StoreChanged
     | PlaceTyped

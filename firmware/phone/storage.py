@@ -12,6 +12,7 @@ restart.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -54,6 +55,13 @@ class _Kept:
     until: float
 
 
+@dataclass(frozen=True)
+class _KeepCertificate:
+    """Write the certificate that a contact knows us by."""
+
+    job: KeepSecrets
+
+
 class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
@@ -86,11 +94,15 @@ class Storage:
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
-        self._queue: queue.SimpleQueue[do.StoreCommand | KeepSecrets | threading.Event | None] = (
-            queue.SimpleQueue()
-        )
+        self._queue: queue.SimpleQueue[
+            do.StoreCommand | KeepSecrets | _KeepCertificate | threading.Event | None
+        ] = queue.SimpleQueue()
         self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+        self.certificates = Retained(
+            Vault(folder, "certificates"), contacts, lambda job: self._queue.put(_KeepCertificate(job))
+        )
+        self._certificates_told = 0
 
     def start(self, post: Callable[[on.Event], None]) -> None:
         """Load what was kept; what is over its time, damaged or no longer wanted is destroyed first."""
@@ -129,7 +141,7 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand | KeepSecrets) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate) -> None:
         match command:
             case KeepSecrets():
                 self._attempt("Secrets not kept", lambda: self.secrets.do(command))
@@ -143,6 +155,8 @@ class Storage:
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
                 self._attempt("Protection not kept", lambda: self._keep_reached(reached))
+            case _KeepCertificate(job):
+                self._attempt("Certificate not kept", lambda: self.certificates.do(job))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -173,6 +187,7 @@ class Storage:
         self._attempt("Not erased", self._open_secrets)
         self._attempt("Not erased", self._open_levels)
         self._attempt("Not erased", self._open_volumes)
+        self._attempt("Not erased", self._open_certificates)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -211,6 +226,9 @@ class Storage:
         elif known:
             self._place = known[0]
             learn_place(self._place.text)
+
+    def _open_certificates(self) -> None:
+        self._say_damage("list of certificates", self.certificates.load())
 
     def _open_secrets(self) -> None:
         self._say_damage("record of secrets", self.secrets.load())
@@ -315,22 +333,11 @@ class Storage:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
         self._volumes = Volumes()
         self._troubles.pop("Damaged", None)
-        try:
-            self._history.destroy()
-        finally:
-            try:
-                self._grants.destroy()
-            finally:
-                try:
-                    self._places.destroy()
-                finally:
-                    try:
-                        self.secrets.wipe()
-                    finally:
-                        try:
-                            self._levels.destroy()
-                        finally:
-                            self._volume_vault.destroy()
+        with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            for destroy in (self.certificates.wipe, self.secrets.wipe):
+                each.callback(destroy)
+            for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
+                each.callback(vault.destroy)
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -339,6 +346,9 @@ class Storage:
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""
+        if self.certificates.number != self._certificates_told:
+            self._certificates_told = self.certificates.number
+            self._post(on.CertificatesKept(self._certificates_told))
         now = self._clock.monotonic()
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)

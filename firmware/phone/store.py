@@ -136,6 +136,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "certificates for contacts",
+        "by which a contact's telephone knows yours again, in calls that are not private",
+        "encrypted file, each with a key of its own",
+        lambda rules: "until you erase them, or remove the contact",
+        lambda rules, state: state.certificates,
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "contacts",
         "your phone book",
         "phone.toml, which the telephone only reads",

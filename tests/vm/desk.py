@@ -51,6 +51,7 @@ class Desk(Phone):
         super().__init__(*arguments, **options)
         self.bench = bench
         self.witness = witness
+        self._heard = 0
         self.bench.clear()
         self.privacy("private")
 
@@ -156,7 +157,8 @@ class Desk(Phone):
     @contextmanager
     def listen(self) -> Iterator[Recording]:
         """Record its earpiece for as long as the block lasts."""
-        file = self.folder / "heard.raw"
+        self._heard += 1
+        file = self.folder / f"heard-{self._heard}.raw"
         argv = [
             "arecord",
             "-q",

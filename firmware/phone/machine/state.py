@@ -24,6 +24,7 @@ from firmware.phone.values import (
     Part,
     Party,
     Registration,
+    Signalling,
     SwitchPosition,
 )
 
@@ -129,6 +130,9 @@ class State:
     ``sound_gaps``: how often the voice had a gap since the start.
 
     ``woken_at``: when something last happened that a person has to see on the display.
+
+    ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
+    to know us by.
     """
 
     hook: Hook = Hook.ON
@@ -167,6 +171,8 @@ class State:
     knob_hash_at: float | None = None
     knob_until: float | None = None
     sound_gaps: int = 0
+    signalling: Signalling = Signalling()
+    certificates: int = 0
 
     @property
     def no_sound(self) -> bool:

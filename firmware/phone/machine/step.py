@@ -159,6 +159,14 @@ def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now
     return replace(state, registration=event.registration), ()
 
 
+def _server_agreed(rules: Rules, state: State, event: on.ServerAgreed, now: float) -> Result:
+    return replace(state, signalling=event.signalling), ()
+
+
+def _certificates_kept(rules: Rules, state: State, event: on.CertificatesKept, now: float) -> Result:
+    return replace(state, certificates=event.number), ()
+
+
 def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
     return replace(state, own_address=event.address), ()
 
@@ -239,6 +247,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallFailed: calls.failed,
     on.RegistrationChanged: _registration,
     on.OwnAddress: _own_address,
+    on.ServerAgreed: _server_agreed,
+    on.CertificatesKept: _certificates_kept,
     on.VoiceChanged: _voice,
     on.SoundChanged: _sound,
     on.SoundGaps: _gaps,

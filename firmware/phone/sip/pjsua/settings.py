@@ -76,6 +76,7 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
         tls.verifyServer = True
+        tls.enableRenegotiation = False
         tls.CaListFile = str(sip.ca_file or SYSTEM_CA_FILE)
         if sip.cert_file and sip.key_file:
             tls.certFile = str(sip.cert_file)
@@ -85,6 +86,12 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
     elif sip.transport == "tcp":
         settings.sockOptParams = at_once()
     return _TRANSPORTS[sip.transport], settings
+
+
+def pins(config: Config) -> pj.StringVector:
+    """The keys of which the server must prove one, as Base64; none where any will do."""
+    wanted = config.account.pin if config.account else ()
+    return pj.StringVector([pin.partition("/")[2] for pin in wanted])
 
 
 def at_once() -> pj.SockOptParams:
