@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from firmware.phone.display.base import HEIGHT, WIDTH
-from firmware.phone.display.oled import OledDisplay
+from firmware.phone.display.oled import I2c, OledDisplay
 from firmware.phone.events import KeyPressed, KeyReleased
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.gpio import GpioKeypad
@@ -56,7 +56,7 @@ def test_key_to_event(bench: Bench, tmp_path: Path, figures: Figures) -> None:
 def test_frames_a_second(witness: Witness, figures: Figures) -> None:
     """Pictures of which every pixel changes, on a bus of 400 kHz: 43 a second if nothing else took time."""
     witness.tell(f"clock {KHZ}")
-    display = OledDisplay(BOARD.display.kind, bus=BOARD.display.bus, address=BOARD.display.address)
+    display = OledDisplay(BOARD.display.kind, I2c(BOARD.display.bus, BOARD.display.address))
     pictures = [Image.new("1", (WIDTH, HEIGHT)), Image.new("1", (WIDTH, HEIGHT), 255)]
     display.show(pictures[1])
     witness.tell("forget")
