@@ -227,7 +227,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the history, grants, place, what protection was reached, secrets and certificates for contacts."""
+    """Destroy what is kept: history, grants, place, protection that was reached, secrets, certificates."""
 
 
 SipCommand = (
