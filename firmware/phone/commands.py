@@ -227,7 +227,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy what is kept: history, grants, place, protection that was reached, secrets, certificates."""
+    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
 
 
 SipCommand = (
