@@ -63,7 +63,8 @@ class Loop:
         self.rules = rules
         self.clock = clock
         self.state = State()
-        self.outputs = Outputs(private=False)  # differs from the first real outputs: the light gets set
+        # differs from the first real outputs: light and volume get set
+        self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None
         self._drivers = drivers
         self._notifier = notifier
@@ -162,6 +163,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.LetSpeak(before.speaks[0], allowed=False))
     if before.voice and not after.voice:
         found.append(do.CloseVoice())
+    if before.volumes != after.volumes and after.volumes is not None:
+        found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
     if before.bell != after.bell:

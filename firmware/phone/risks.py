@@ -150,6 +150,30 @@ def _always(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     )
 
 
+def _senses(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if state.display_trouble:
+        yield Risk(
+            "display",
+            82,
+            "The display fails: you cannot see what protects a call. The dial tone stutters.",
+            "Have its wires checked.",
+        )
+    if state.no_sound:
+        yield Risk(
+            "sound",
+            67,
+            "The handset gives no sound: no call can be held, no emergency call either.",
+            "Have the handset's plug checked.",
+        )
+    if state.ringer_trouble:
+        yield Risk(
+            "ringer",
+            46,
+            "The ringer is silent: calls are seen, not heard.",
+            "Have its plug checked.",
+        )
+
+
 def _board(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     if any(part is Part.KEYPAD for part, _ in state.broken):
         yield Risk(
@@ -216,5 +240,6 @@ _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _provider,
     _always,
     _board,
+    _senses,
     _kept,
 )

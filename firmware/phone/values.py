@@ -84,6 +84,17 @@ class Registration:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Signalling:
+    """What protects the connection to the server, by the names of the TLS library: the version, the cipher
+    suite and the group of the key agreement, such as "X25519MLKEM768".
+    """
+
+    version: str = ""
+    suite: str = ""
+    group: str = ""
+
+
 class EndReason(enum.Enum):
     """Why a call ended, in the words that the display and ``sotto status`` show."""
 
@@ -191,6 +202,8 @@ class Tone(enum.Enum):
     BUSY = "busy"
     CONGESTION = "congestion"
     WARNING = "warning"
+    DIAL_BLIND = "dial-blind"
+    """The dial tone of a telephone whose display does not answer: it stutters."""
 
 
 class Light(enum.Enum):

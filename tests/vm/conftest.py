@@ -48,11 +48,16 @@ def lab(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Server, far phone, watcher and the phone on the machine's devices, for all tests of a module."""
+    """Server, far phone, watcher and the phone on the machine's devices, for all tests: starts are slow."""
     with Lab(tmp_path_factory.mktemp("house"), kit) as made:
         yield House.move_in(made, Bench(), Witness(), GRANT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that use the house last: its phone has the lines from then on."""
+    items.sort(key=lambda item: "house" in getattr(item, "fixturenames", ()))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from firmware.phone.gpio import REVISION
 from tests.unit.display.controller import Controller
 from tests.vm.session import INSIDE
 
@@ -98,6 +99,10 @@ class Witness:
     """The other side of /dev/i2c-1."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """A display's address on it, fast and without faults; the record is empty."""
         for command in ("plug 3c", "fail 0", "clock 0", "forget"):
             self.tell(command)
 
@@ -141,16 +146,17 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """The GPIO chip without a wire; drivers take it as the header's."""
     made = Bench()
     monkeypatch.setenv("RPI_LGPIO_CHIP", str(made.chip))
+    monkeypatch.setenv("RPI_LGPIO_REVISION", REVISION)
     yield made
     made.clear()
 
 
 @pytest.fixture
 def witness() -> Iterator[Witness]:
-    """The I2C bus with a display's address on it, fast and without faults."""
+    """The I2C bus as ``Witness.reset`` makes it."""
     made = Witness()
     yield made
-    made.plug(True)
+    made.reset()
 
 
 CARDS = {"Handset": 0, "Ringer": 1}

@@ -8,10 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from tests.rig import speech, wavefile
 from tests.rig.baresip import AUDIO_FORMAT, Baresip
 from tests.rig.kamailio import Registrar
 from tests.rig.lab import Lab
+from tests.rig.speech import PERIOD_S, Talker
 from tests.rig.watcher import Subscription, Watcher
+from tests.rig.wavefile import Samples
 from tests.vm.desk import RATE, Desk
 from tests.vm.devices import Bench, Witness
 
@@ -58,6 +63,8 @@ class House:
     @contextmanager
     def call(self) -> Iterator[None]:
         """A call from the phone to bob that is up; it ends by putting the handset back."""
+        for old in self.bob.folder.glob("dump-*"):  # the next recording is this call's
+            old.unlink()
         mark = self.bob.mark()
         self.phone.hook("up")
         self.phone.keys("102#")
@@ -70,6 +77,16 @@ class House:
             self.phone.hook("down")
             self.bob.wait_closed(20, mark)
             self.phone.wait_idle(20)
+
+    def quality(self, who: Talker, heard: Samples) -> float:
+        """PESQ of the last seconds of a recording at ``RATE``. STOI takes too long to load here."""
+        import pesq
+
+        _, original = wavefile.read(who.file(RATE, 1, PERIOD_S))
+        part = heard[-PERIOD_S * RATE :]
+        original = original[: len(part)]
+        turned = np.roll(original, speech.shift(original, part))
+        return float(pesq.pesq(RATE, turned, part, "wb"))
 
     def flip(self, position: str, seen: str) -> float:
         """Move the privacy switch; after how many seconds the watcher saw ``seen``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
@@ -23,6 +24,7 @@ from firmware.phone.values import (
     Part,
     Party,
     Registration,
+    Signalling,
     SwitchPosition,
 )
 
@@ -122,6 +124,15 @@ class State:
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``reached`` is the best protection that calls with each contact ever had.
+    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
+    turn the volume.
+
+    ``sound_gaps``: how often the voice had a gap since the start.
+
+    ``woken_at``: when something last happened that a person has to see on the display.
+
+    ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
+    to know us by.
     """
 
     hook: Hook = Hook.ON
@@ -155,6 +166,13 @@ class State:
     broken: tuple[tuple[Part, str], ...] = ()
     stuck: str = ""
     reached: tuple[Reached, ...] = ()
+    woken_at: float = 0.0
+    volumes: Volumes = Volumes()
+    knob_hash_at: float | None = None
+    knob_until: float | None = None
+    sound_gaps: int = 0
+    signalling: Signalling = Signalling()
+    certificates: int = 0
 
     @property
     def no_sound(self) -> bool:

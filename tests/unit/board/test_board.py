@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.phone.board import BOARDS, LARGEST, Board, known_boards, known_headers, load_board
+from firmware.phone.board import BOARDS, LARGEST, AudioSpec, Board, known_boards, known_headers, load_board
 from firmware.phone.board_header import POWER, header
 from firmware.phone.board_read import SECTIONS, read
 from firmware.phone.errors import ConfigError
@@ -367,3 +367,47 @@ def test_a_board_cannot_be_changed_after_it_was_checked() -> None:
     with pytest.raises(AttributeError):
         board.title = "x"  # type: ignore[misc]
     assert isinstance(board, Board)
+
+
+SPI = '[display]\nkind = "sh1106-spi"\ndc = 4\nreset = 24\n[audio]'
+
+
+def on_spi(text: str) -> str:
+    """The board with its display on SPI; the lights that had the bus's lines are gone."""
+    before, rest = text.split("[display]")
+    before = "\n".join(
+        line for line in before.splitlines() if not line.startswith(("message", "mute", "ring"))
+    )
+    return before + "\n" + SPI + rest.split("[audio]")[1]
+
+
+def test_a_display_on_spi(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(on_spi(PI))
+    display = load_board(file).display
+    assert (display.kind, display.dc, display.reset) == ("sh1106-spi", 4, 24)
+    assert (display.port, display.device, display.mhz) == (0, 0, 8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("dc = 4", "dc = 9", "display.dc: GPIO 9 (pin 21) belongs to the display's SPI bus; free are"),
+        ("dc = 4", "dc = 17", "display.dc: GPIO 17 (pin 11) belongs to switches.hook"),
+        ("dc = 4", "dc = 24", "display.reset: GPIO 24 (pin 18) belongs to display.dc"),
+        ("dc = 4\n", "", "display.dc: is missing"),
+        ("dc = 4", "dc = 4\nmhz = 3", "display.mhz: 3 is not known; write 1 or 2 or 4 or 8"),
+        ("dc = 4", "dc = 4\naddress = 60", 'display.address: has no use with kind "sh1106-spi"'),
+    ],
+)
+def test_a_display_on_spi_that_is_wrong(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    found = faults(tmp_path, on_spi(PI).replace(old, new))
+    assert len(found) == 1
+    assert found[0].startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("voice_ms", "sidetone_db", "level"), [(40, -18, -18.0), (40, 0, None), (80, -18, None), (140, -12, None)]
+)
+def test_a_side_tone_that_would_be_an_echo_is_none(voice_ms: int, sidetone_db: int, level: float) -> None:
+    assert AudioSpec("alsa", voice_ms=voice_ms, sidetone_db=sidetone_db).sidetone == level

@@ -35,6 +35,7 @@ class PjCall(pj.Call):
     ``shared``: the secrets that it shares with its far end (RFC 6189).
     ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
     ``may_speak``: its sound may be connected; ``joined``: it is.
+    ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -72,6 +73,7 @@ class PjCall(pj.Call):
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
+        self.certificate: pj.DtlsIdentity | None = None
         self._place_printed = False
 
     @guarded
@@ -132,6 +134,8 @@ class PjCall(pj.Call):
         prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
         self.shared.give(self.getId())
+        if self.certificate is not None:
+            self.certificate.showIn(prm)
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

@@ -18,6 +18,7 @@ import pjsua2 as pj
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
@@ -26,15 +27,17 @@ from firmware.phone.sip import headers, identity, pidf_lo, proofs, sdp
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.certificates import CallCertificates
 from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.sip.pjsua.zrtp import CLEAR, SDES, Known, Shared, Way
-from firmware.phone.values import CallId, Direction, Party, Security
+from firmware.phone.values import CallId, Direction, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -51,11 +54,22 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
-    ``secrets``: where those shared with contacts are kept; None: nowhere.
+    ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
+    None: nowhere. ``sound``: the board's.
     """
 
-    def __init__(self, config: Config, clock: Clock, crash: Crash, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        crash: Crash,
+        secrets: Secrets | None = None,
+        certificates: Secrets | None = None,
+        sound: AudioSpec = SIMULATED,
+    ) -> None:
+        self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
+        self._sound = sound
         self._clock = clock
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
@@ -123,10 +137,24 @@ class PjsuaEngine:
     def _open(self) -> None:
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
-        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
+        self._endpoint = PjEndpoint(
+            self._config,
+            self._crash,
+            self._connection_lost,
+            self._server_agreed,
+            self._sound_failed,
+            self._sound,
+        )
         self._wake_fd = self._endpoint.wake_fd
+        self._prover = prover_of(self._config, self._clock, self._crash)
         self._voice = Voice(
-            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+            self._endpoint.pj,
+            audio.playback,
+            audio.capture,
+            self._clock,
+            self._post,
+            self._drop_late_sound,
+            None if audio.hands_free else self._sound.sidetone,
         )
         self._signals = Signals(self._endpoint.pj)
         registers = self._config.account is not None
@@ -153,6 +181,8 @@ class PjsuaEngine:
                 self._voice.open(True)
             case do.CloseVoice():
                 self._voice.open(False)
+            case do.SetReceiveGain(decibels):
+                self._voice.gain(decibels)
             case do.PlaceCall():
                 self._place(command, self._ways(command))
             case do.RemindClear(reminds):
@@ -220,6 +250,7 @@ class PjsuaEngine:
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         place = self._location(command)
+        call.certificate = self._certificates.of(Party(command.uri), command.exposure)
         prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
         call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
@@ -262,6 +293,7 @@ class PjsuaEngine:
         party = self._caller(message, source)
         shared = self._shared("" if party.anonymous else party.uri, self._exposure)
         call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
+        call.certificate = self._certificates.of(party, self._exposure)
         offered = sdp.offered(message)
         if offered is Security.CLEAR and self._config.media.allow_clear:
             call.clear = True
@@ -365,8 +397,11 @@ class PjsuaEngine:
             waits.append(SECURING_POLL)
         return min(waits)
 
-    def _connection_lost(self, certificate: str) -> None:
-        self._account.connection_lost(certificate)
+    def _connection_lost(self, why: str, untrusted: bool) -> None:
+        self._account.connection_lost(why, untrusted)
+
+    def _server_agreed(self, signalling: Signalling) -> None:
+        self._post(on.ServerAgreed(signalling))
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
@@ -396,5 +431,7 @@ class PjsuaEngine:
         self._calls.clear()
         self._watchers.close()
         self._signals.close()
+        if self._prover is not None:
+            self._prover.close()
         self._account.shutdown()
         self._endpoint.close()
