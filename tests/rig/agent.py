@@ -108,6 +108,11 @@ class Agent:
         return self.keying.party
 
     @property
+    def fingerprint(self) -> str:
+        """Of its certificate (DTLS-SRTP)."""
+        return self._identity.fingerprint
+
+    @property
     def suite(self) -> str:
         """The suite of SRTP in use, empty without keys."""
         pair = self.keying.pair
@@ -123,11 +128,13 @@ class Agent:
         party = self.keying.party if isinstance(self.keying, Zrtp) else None
         what = f", ZRTP {party.state} {party.got} {party.dropped} {party.trouble}" if party else ""
         heard = f"{len(self.leg.heard)} packets heard, {self.leg.unread} unread, {self.leg.clear} clear"
+        if isinstance(self.keying, Dtls):
+            what = f", DTLS with {self.keying.peer_fingerprint}, promised {self.keying.peer}"
         return f"--- agent {self.user}, {self.state}{what}, {heard} ---\n" + "\n".join(lines)
 
     def dial(self, target: str) -> None:
         """Call a SIP URI."""
-        place = re.search(r"@([\d.]+):(\d+)", target)
+        place = re.search(r"[@:]([\d.]+):(\d+)", target)
         if self.proxy is None and place is None:
             raise RigError(f"nobody knows the way to {target}")
         self._reply = self._sip.to(self.proxy or (place[1], int(place[2])))  # type: ignore[index]

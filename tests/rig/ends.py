@@ -160,7 +160,7 @@ class PhoneEnd:
 
     @property
     def uri(self) -> str:
-        return f"sip:{self.phone.address}:{self.phone.sip_port};transport={self.transport}"
+        return f"sip:{self.phone.user}@{self.phone.address}:{self.phone.sip_port};transport={self.transport}"
 
     def dial(self, target: str) -> None:
         self._watch.begin()

@@ -155,7 +155,8 @@ def direct(lab: Lab, row: str) -> tuple[PhoneEnd, End]:
 def far(lab: Lab, row: str, registrar: Registrar | None) -> End:
     """A telephone that others made."""
     name, method = row.split()
-    return {"linphone": LinphoneEnd, "baresip": BaresipEnd}[name](lab, method, registrar)
+    made = LinphoneEnd if name == "linphone" else BaresipEnd
+    return made(lab, method, registrar)
 
 
 def registered(lab: Lab, user: str, row: str, talker: Talker) -> PhoneEnd:
