@@ -46,6 +46,8 @@ PURE = (
     "sip.backoff",
     "keypad.matrix",
     "switches.levels",
+    "lights.patterns",
+    "health.judge",
     "audio.tones",
     "audio.countries",
 )
@@ -68,6 +70,9 @@ DRIVERS = {
     "firmware.phone.display.painter",
     "firmware.phone.keypad.gpio",
     "firmware.phone.switches.gpio",
+    "firmware.phone.lights.gpio",
+    "firmware.phone.health.kernel",
+    "firmware.phone.lights.pwm",
     "firmware.phone.sip.pjsua",
 }
 
@@ -155,6 +160,7 @@ WRITERS = {
     "vault": "the files in it",
     "__main__": "the folder of the control socket",
     "control": "the control socket",
+    "lights.pwm": "the outputs of a PWM chip, files of the kernel",
 }
 """Modules of firmware.phone that may write to the file system, and what."""
 

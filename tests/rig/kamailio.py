@@ -122,6 +122,7 @@ class Registrar:
         ring_seconds: float = 60,
         adds: Sequence[str] = (),
         relay: Relay | None = None,
+        rewrites: Sequence[tuple[str, str]] = (),
         address: str = ports.LOOPBACK,
     ) -> None:
         """Prepare, not start.
@@ -139,6 +140,7 @@ class Registrar:
             ring_seconds: how long it lets a call ring before it gives up with 408.
             adds: header lines that it adds to each INVITE it passes on.
             relay: what all media pass through.
+            rewrites: what it finds in the body of each of them, a regular expression, and puts there instead.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -152,6 +154,7 @@ class Registrar:
         self.ring_seconds = ring_seconds
         self.adds = tuple(adds)
         self.relay = relay
+        self.rewrites = tuple(rewrites)
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -292,6 +295,7 @@ class Registrar:
         )
         known = "|".join(self.users)
         adds = "".join(f'        append_hf("{line}\\r\\n");\n' for line in self.adds)
+        adds += "".join(f'        replace_body_all("{was}", "{then}");\n' for was, then in self.rewrites)
         tls = ""
         if self.certificate is not None:
             (self._folder / "tls.cfg").write_text(

@@ -64,6 +64,7 @@ class Rules:
     contacts: tuple[Contact, ...] = ()
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
+    missed_calls_light: bool = False
     grants: tuple[Grant, ...] = ()
     country: str = ""
     screening: Policy = Policy()
@@ -81,6 +82,7 @@ class Rules:
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
+            missed_calls_light=config.phone.missed_calls_light,
             grants=tuple(Grant(w.uri, w.shows, w.until) for w in config.privacy.watchers),
             country=config.phone.country,
             screening=Policy(
@@ -132,14 +134,19 @@ class Rules:
 
     def name_of(self, address: str) -> str:
         """The contact's name for an address, or ""."""
+        contact = self.contact_of(address)
+        return contact.name if contact else ""
+
+    def contact_of(self, address: str) -> Contact | None:
+        """The contact who has this address, or None."""
         try:
             wanted = uri.parse(address)
         except ValueError:
-            return ""
+            return None
         for contact in self.contacts:
             if uri.same_address(wanted, uri.parse(contact.uri)):
-                return contact.name
-        return ""
+                return contact
+        return None
 
     def they_see(self, exposure: Exposure, place: bool = False) -> str:
         """What the called party will learn of the caller, for the display. ``place``: one is kept."""
