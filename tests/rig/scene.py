@@ -73,6 +73,16 @@ class Scene:
             agent.state = "idle"
 
 
+def coded(phone: Phone) -> dict[str, Any]:
+    """Its live call, once it has a code to compare."""
+
+    def look() -> dict[str, Any] | None:
+        calls = phone.status()["calls"]
+        return next((call for call in calls if call["state"] == "active" and call["code"]), None)
+
+    return wait_until(look, 12, f"a code at {phone.user}", every=0.1)
+
+
 def silent(agent: Agent) -> None:
     """Nothing came, readable or not."""
     assert (len(agent.leg.heard), agent.leg.unread) == (0, 0), agent.explain()

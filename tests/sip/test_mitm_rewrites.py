@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from tests.rig.lab import Lab
@@ -68,6 +69,25 @@ def test_a_profile_that_lies_changes_nothing(lab: Lab) -> None:
     agent = scene.called("dtls", on_descriptions(in_clear, ("down",)))
     agent.wait_state("refused")
     assert never_rang(agent), agent.explain()
+
+
+def test_an_older_level_is_replayed(lab: Lab) -> None:
+    """Reached end to end before; now the provider refuses that, and listens: stopped before any sound."""
+    contact = '[[contact]]\nname = "Bob"\nuri = "sip:102@phone.test"\n'
+    cables = lab.cables()
+    scene = Scene(lab, ("zrtp",), encryption="provider", extra=contact, cables=cables)
+    scene.dial("zrtp").wait_keys()
+    scene.phone.wait_call("active", security="end-to-end", speaks=True)
+    scene.rest()
+    agent = scene.agents["zrtp"]
+    agent.method = "sdes"
+    since = len(agent.leg.heard)
+    with cables.speak(lab.kit.near.file()):
+        scene.dial("zrtp", RefusesEndToEnd()).wait_keys()
+        scene.phone.wait_screen("less protected")
+        scene.phone.wait_call("active", security="provider", speaks=False)
+        agent.leg.wait_heard(1)
+    assert np.abs(agent.leg.samples(since)).max() < 0.01, "he can open the packets, and hears silence"
 
 
 def test_the_provider_refuses_to_be_kept_out(lab: Lab) -> None:

@@ -15,9 +15,7 @@ from tests.rig.leg import Leg
 from tests.rig.mitm import Tap, on_descriptions
 from tests.rig.mitm_media import Interceptor
 from tests.rig.mitm_rewrites import other_hash, without_hash
-from tests.rig.phone import Phone
-from tests.rig.processes import wait_until
-from tests.rig.scene import Hostile, Scene, never_end_to_end, never_rang, silent
+from tests.rig.scene import Hostile, Scene, coded, never_end_to_end, never_rang, silent
 from tests.rig.speech import GOOD
 from tests.rig.zrtp import hostile
 from tests.rig.zrtp.algorithms import OFFERED
@@ -28,16 +26,6 @@ pytestmark = pytest.mark.live
 
 def contact(name: str) -> str:
     return f'[[contact]]\nname = "{name.title()}"\nuri = "sip:{name}@phone.test"\nspeed_dial = 2\n'
-
-
-def coded(phone: Phone) -> dict[str, Any]:
-    """Its live call, once it has a code."""
-
-    def look() -> dict[str, Any] | None:
-        calls = phone.status()["calls"]
-        return next((call for call in calls if call["state"] == "active" and call["code"]), None)
-
-    return wait_until(look, 10, f"a code at {phone.user}", every=0.1)
 
 
 def sas(leg: Leg) -> str:
