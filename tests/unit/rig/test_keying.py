@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import struct
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.rig import ports, speech, srtp
 from tests.rig.keying import Dtls, Identity, Keying, NoKeys, Sdes, Zrtp
 from tests.rig.leg import Leg, alaw
 from tests.rig.mitm_rewrites import in_clear, other_fingerprints, other_hash, stripped, without_hash
-from tests.rig.processes import RigError
+from tests.rig.processes import RigError, wait_until
 from tests.rig.sip_socket import cut, sized
 from tests.rig.zrtp.party import Party
 
@@ -37,6 +38,7 @@ def test_what_is_protected_opens_with_the_same_keys_alone(name: str) -> None:
         assert theirs.open_rtp(packet[:-1] + bytes([packet[-1] ^ 1])) is None
         assert other.open_rtp(packet) is None
         assert theirs.open_rtp(packet) == b"speech"
+    assert theirs._highest == {7: 65544}
 
 
 def pairs(name: str) -> tuple[Keying, Keying]:
@@ -71,6 +73,12 @@ def test_two_legs_hear_each_other(name: str) -> None:
         far.wait_heard(0.2)
         assert (far.unread, bool(far.clear)) == (0, name == "none")
         assert not near.heard
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(rtp(1), (ports.LOOPBACK, near.port))
+        wait_until(lambda: near.heard or near.unread, 2, "a packet in clear")
+        assert bool(near.unread) is (name != "none"), (
+            "what has no protection is not heard where there is some"
+        )
 
 
 def test_a_certificate_that_was_not_promised_is_refused() -> None:
