@@ -8,14 +8,15 @@ from datetime import date
 
 import pytest
 
-from firmware.phone.config import Account, Config, Media, Privacy, Secret, Sip, Watcher
+from firmware.phone.config import Account, Config, Contact, Media, Privacy, Secret, Sip, Watcher
 from firmware.phone.display.screens import PAGE_COLUMNS, PAGE_LINES
 from firmware.phone.machine.paging import wrapped
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.risks import Risk, risks
-from firmware.phone.values import Encryption, Registration, RegistrationState, SwitchPosition
+from firmware.phone.values import Encryption, Registration, RegistrationState, Security, SwitchPosition
 
 TODAY = date(2026, 11, 23)
 CONFIG = Config(account=Account("alice", "phone.test", Secret("x"), auth_user="k3x"))
@@ -47,6 +48,10 @@ CASES: dict[str, Callable[[], dict[str, Risk]]] = {
     "history": lambda: found(replace(CONFIG, privacy=Privacy(24))),
     "watchers": lambda: watched(None, TODAY),
     "config-readable": lambda: found(replace(CONFIG, password_exposed=True)),
+    "codes-differed": lambda: found(
+        replace(CONFIG, contacts=(Contact("Bob Baker the second", "sip:bob@phone.test"),)),
+        replace(STATE, reached=(Reached("sip:bob@phone.test", Security.END_TO_END, differed=True),) * 2),
+    ),
     "disk": lambda: found(state=replace(STATE, store_trouble="Not erased: Read-only file system")),
 }
 
