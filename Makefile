@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden clean
+.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden wiring clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,7 +55,14 @@ bench: setup-test ## the figures, with a rival in the same run
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))
 
-test-vm image bundle: ## (later) tests in a virtual machine · what is flashed · a signed update
+test-vm: $(VENV)/.ready-vm ## the drivers and the whole phone on kernel devices, in a virtual machine: build/vm
+	@$(BIN)/python -m tests.vm
+
+$(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
+	@requirements/install-debian-packages tests/vm/packages.txt
+	@touch $@
+
+image bundle: ## (later) what is flashed · a signed update
 	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
 
 lock: setup-test ## pin the Python packages anew
@@ -65,6 +72,9 @@ lock: setup-test ## pin the Python packages anew
 
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
+
+wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
+	@$(BIN)/python -m firmware.wiring
 
 clean: ## remove what was built here; the cache of built wheels stays
 	@rm -rf $(VENV) build *.egg-info

@@ -46,6 +46,8 @@ PURE = (
     "sip.backoff",
     "keypad.matrix",
     "switches.levels",
+    "lights.patterns",
+    "health.judge",
     "audio.tones",
     "audio.countries",
 )
@@ -61,12 +63,16 @@ DRIVERS = {
     "firmware.phone.control",
     "firmware.phone.storage",
     "firmware.phone.vault",
+    "firmware.phone.retained",
     "firmware.phone.gpio",
     "firmware.phone.audio.alsa",
     "firmware.phone.display.oled",
     "firmware.phone.display.painter",
     "firmware.phone.keypad.gpio",
     "firmware.phone.switches.gpio",
+    "firmware.phone.lights.gpio",
+    "firmware.phone.health.kernel",
+    "firmware.phone.lights.pwm",
     "firmware.phone.sip.pjsua",
 }
 
@@ -154,6 +160,7 @@ WRITERS = {
     "vault": "the files in it",
     "__main__": "the folder of the control socket",
     "control": "the control socket",
+    "lights.pwm": "the outputs of a PWM chip, files of the kernel",
 }
 """Modules of firmware.phone that may write to the file system, and what."""
 

@@ -23,8 +23,21 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
-SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers")
+SOURCES = (
+    "sottovoce",
+    "disclosure",
+    "gate",
+    "challenge",
+    "watchers",
+    "zrtp",
+    "zrtp_cache",
+    "loudness",
+    "tls",
+    "identity",
+)
 """What is ours beside the wrapped library, each a .cpp here."""
+LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")
+"""What ours needs beside what pjproject links to."""
 
 # The Debian archive is stripped of this file; nothing in it is used.
 STRIPPED = "pjmedia/src/pjmedia-audiodev/bdimad_dev.c"
@@ -96,7 +109,8 @@ def _environment(root: Path) -> dict[str, str]:
     flags = " ".join(["-O2", *HARDENED, f"-ffile-prefix-map={root}=."])
     return {
         **os.environ,
-        "CFLAGS": f"{flags} {' '.join(SRTP_NAMES)}",
+        # An error to Debian 13's compiler, so Debian 12's is to find it too.
+        "CFLAGS": f"{flags} -Werror=implicit-function-declaration {' '.join(SRTP_NAMES)}",
         "CXXFLAGS": flags,
         "LDFLAGS": " ".join(LINK),
         "LC_ALL": "C",
@@ -176,7 +190,7 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
     objects = [f"wrapper/{name}.o" for name in ("pjsua2_wrap", *SOURCES)]
-    link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries]
+    link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries, *LIBRARIES]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)
     shutil.copy(root / "COPYING", module)

@@ -204,6 +204,8 @@ MediaSecurity mediaSecurity(int callId, unsigned medIdx)
         result.keying = "DTLS";
     else if (security.keying == PJMEDIA_SRTP_KEYING_SDES)
         result.keying = "SDES";
+    else if (security.keying == PJMEDIA_SRTP_KEYING_ZRTP)
+        result.keying = "ZRTP";
     result.localFingerprint = fingerprint(security.local_fingerprint);
     result.remoteFingerprint = fingerprint(security.remote_fingerprint);
     return result;

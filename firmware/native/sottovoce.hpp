@@ -56,7 +56,7 @@ struct MediaSecurity
     std::string rxSuite;
     std::string txSuite;
 
-    /** Where the keys come from: "DTLS", "SDES" or "". */
+    /** Where the keys come from: "DTLS", "SDES", "ZRTP" or "". */
     std::string keying;
 
     /** DTLS: the certificates' fingerprints, "sha-256 AA:BB:...". The remote

@@ -24,8 +24,13 @@ ADDITIONS = (
     "madeByUs",
     "setDisclosure",
     "Watchers",
+    "zrtpState",
+    "setReceiveGain",
+    "setTlsPins",
+    "DtlsIdentity",
+    "Prover",
 )
-LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so")
+LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 
 
 @dataclass(frozen=True)

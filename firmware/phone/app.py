@@ -17,6 +17,7 @@ from firmware.phone import events as on
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
 from firmware.phone.comparing import Comparing
@@ -27,8 +28,12 @@ from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.painter import Painter
 from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
+from firmware.phone.health.base import BoardHealth
+from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
+from firmware.phone.lights.base import Lights
+from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
@@ -38,7 +43,7 @@ from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import Loudspeaker
+from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
 
 log = logging.getLogger("sottovoce.app")
@@ -47,6 +52,7 @@ STOP_LIMIT = 2.0
 """Seconds for BYE and un-REGISTER on the way out; systemd and the user wait no longer."""
 
 NO_SOUND = "null"
+STUCK = "stuck: {}; free the key, or look what lies on it"
 
 
 class Hands:
@@ -59,7 +65,9 @@ class Hands:
         painter: Painter,
         keypad: Keypad,
         switches: Switches,
+        lights: Lights,
         storage: Storage,
+        health: BoardHealth,
         comparing: Comparing,
     ) -> None:
         self.sip = sip
@@ -67,7 +75,10 @@ class Hands:
         self.painter = painter
         self.keypad = keypad
         self.switches = switches
+        self.lights = lights
         self.storage = storage
+        self._volumes = Volumes()
+        self.health = health
         self.comparing = comparing
 
     def carry_out(self, command: do.Command) -> None:
@@ -78,22 +89,36 @@ class Hands:
                 self.audio.tone(tone)
             case do.OpenVoice():
                 self.audio.lend(True)
+                self._tell_gain()
                 self.sip.execute(command)
             case do.CloseVoice():
                 self.sip.execute(command)
                 self.audio.lend(False)
+            case do.SetVolumes(volumes):
+                self._volumes = volumes
+                self._tell_gain()
             case do.Ring(on=ring):
                 self.audio.ring(ring)
-            case do.SetLight(light, lit):
-                self.switches.light(light, lit)
+            case do.SetLight(light, pattern):
+                self.lights.show(light, pattern)
             case (
-                do.Remember() | do.KeepGrants() | do.KeepPlace() | do.KeepReached() | do.Expire() | do.Wipe()
+                do.Remember()
+                | do.KeepGrants()
+                | do.KeepPlace()
+                | do.KeepReached()
+                | do.KeepVolumes()
+                | do.Expire()
+                | do.Wipe()
             ):
                 self.storage.carry_out(command)
             case do.CompareKeys():
                 self.comparing.carry_out(command)
             case _:
                 self.sip.execute(command)
+
+    def _tell_gain(self) -> None:
+        """Turn the mixer to the voice, and have the engine do what it cannot."""
+        self.sip.execute(do.SetReceiveGain(self.audio.volumes(self._volumes)))
 
 
 class Phone:
@@ -107,21 +132,25 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
-        sip = _sip(config, clock, crash)
+        contacts = frozenset(contact.uri for contact in config.contacts)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
-        keypad, switches = _keypad(board, gpio), _switches(board, gpio)
+        keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
-            _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
+            _display(board, config, gpio),
+            lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
+            crash=crash,
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, storage, Comparing(crash))
+        health, comparing = _health(board), Comparing(crash)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
-            simulated = Simulated(keypad, switches)
+            simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
         requests = Requests(board.name, found, simulated, storage.settle)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
@@ -149,40 +178,52 @@ class Phone:
         stack.callback(hands.comparing.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
+        with self._tolerated(Part.LIGHTS):
+            hands.lights.start()
+            stack.callback(hands.lights.stop)
         self._control.start()
         stack.callback(self._control.stop)
         hands.sip.start(post)
         stack.callback(hands.sip.stop, STOP_LIMIT)
-        for start, stop in (
-            (hands.switches.start, hands.switches.stop),
-            (hands.keypad.start, hands.keypad.stop),
-        ):
-            with _tolerated():
-                start(post)
-                stack.callback(stop)
+        with self._tolerated(Part.SWITCHES):
+            hands.switches.start(post)
+            stack.callback(hands.switches.stop)
+        with self._tolerated(Part.KEYPAD):
+            hands.keypad.start(post)
+            stack.callback(hands.keypad.stop)
+        hands.health.start(post)
+        stack.callback(hands.health.stop)
+
+    def _keypad(self, board: Board, gpio: Gpio) -> Keypad:
+        if board.keypad.kind == "simulated":
+            return FakeKeypad()
+        from firmware.phone.keypad.gpio import GpioKeypad
+
+        def on_stuck(keys: str) -> None:
+            self.loop.post(on.PartChanged(Part.KEYPAD, STUCK.format(keys) if keys else "", keys))
+
+        return GpioKeypad(board.keypad, gpio, on_stuck=on_stuck)
+
+    @contextlib.contextmanager
+    def _tolerated(self, part: Part) -> Iterator[None]:
+        """What is missing must not keep incoming calls from ringing; an unread switch is private."""
+        try:
+            yield
+        except HardwareError as error:
+            log.error("%s", error)
+            self.loop.post(on.PartChanged(part, str(error)))
 
 
-@contextlib.contextmanager
-def _tolerated() -> Iterator[None]:
-    """A missing keypad or switch must not keep incoming calls from ringing; an unread switch is private."""
-    try:
-        yield
-    except HardwareError as error:
-        log.error("%s", error)
-
-
-def _sip(config: Config, clock: SystemClock, crash: Callable[[BaseException], None]) -> SipEngine:
+def _sip(
+    config: Config,
+    board: Board,
+    clock: SystemClock,
+    crash: Callable[[BaseException], None],
+    storage: Storage,
+) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash)
-
-
-def _keypad(board: Board, gpio: Gpio) -> Keypad:
-    if board.keypad.kind == "simulated":
-        return FakeKeypad()
-    from firmware.phone.keypad.gpio import GpioKeypad
-
-    return GpioKeypad(board.keypad, gpio)
+    return PjsuaEngine(config, clock, crash, storage.secrets, storage.certificates, board.audio)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:
@@ -190,16 +231,38 @@ def _switches(board: Board, gpio: Gpio) -> Switches:
         return FakeSwitches()
     from firmware.phone.switches.gpio import GpioSwitches
 
-    return GpioSwitches(board.switches, board.lights, gpio)
+    return GpioSwitches(board.switches, gpio)
 
 
-def _display(board: Board) -> Display:
+def _lights(board: Board, gpio: Gpio) -> Lights:
+    if board.lights.kind == "simulated":
+        return FakeLights()
+    from firmware.phone.lights.gpio import GpioLights
+
+    return GpioLights(board.lights, gpio)
+
+
+def _health(board: Board) -> BoardHealth:
+    if board.health.kind != "kernel":
+        return FakeHealth()
+    from firmware.phone.health.kernel import KernelHealth
+
+    return KernelHealth(board.health.throttles_at)
+
+
+def _display(board: Board, config: Config, gpio: Gpio) -> Display:
     spec = board.display
     if spec.kind in ("simulated", "none"):
         return FakeDisplay()
-    from firmware.phone.display.oled import OledDisplay
+    from firmware.phone.display.oled import I2c, OledDisplay, Spi
 
-    return OledDisplay(spec.kind, bus=spec.bus, address=spec.address, rotate=spec.rotate)
+    kind, _, wire = spec.kind.partition("-")
+    if wire == "spi":
+        bus: I2c | Spi = Spi(gpio, spec.dc, spec.reset, port=spec.port, device=spec.device, mhz=spec.mhz)
+    else:
+        bus = I2c(spec.bus, spec.address)
+    contrast = round(config.display.brightness * 2.55)
+    return OledDisplay(kind, bus, rotate=spec.rotate, contrast=contrast)
 
 
 def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:

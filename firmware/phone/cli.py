@@ -128,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     sim.add_parser("privacy", parents=[common]).add_argument(
         "position", choices=["private", "open", "broken"]
     )
+    sim.add_parser("health", parents=[common]).add_argument("position", choices=["good", "weak", "hot"])
     return top
 
 
@@ -203,6 +204,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(inventory_lines(result)))
     elif options.command == "place":
         print("\n".join(place_lines(result)))
+    elif options.command == "selftest":
+        print("\n".join(selftest_lines(result)))
     elif options.command == "risks":
         print("\n".join(f"- {risk['text']}\n  Remedy: {risk['remedy']}" for risk in result))
     return DONE
@@ -228,6 +231,11 @@ def place_lines(found: dict[str, Any]) -> list[str]:
     return [*fields, "Only an emergency call tells it. To erase it: sotto place --clear"]
 
 
+def selftest_lines(found: dict[str, Any]) -> list[str]:
+    """Each test for a person: whether it works, and what is wrong."""
+    return [f"{'ok' if t['ok'] else 'NOT OK':<7} {t['test']}: {t['text']}" for t in found["tests"]]
+
+
 def status_lines(status: dict[str, Any]) -> list[str]:
     """The status for a person."""
     reason = status["registration_reason"]
@@ -248,7 +256,10 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     for watcher in status["watchers"]:
         until = f" until {watcher['until']}" if watcher["until"] else ""
         lines.append(f"watcher       {watcher['uri']} sees: {watcher['sees']}{until}")
-    lines += [f"trouble       {status[key]}" for key in ("audio_trouble", "display_trouble") if status[key]]
+    troubles = [status[key] for key in ("audio_trouble", "display_trouble", "part_trouble")]
+    troubles += ["the power supply is too weak"] if status["power"] == "weak" else []
+    troubles += ["too hot: the board slows itself down"] if status["temperature"] == "hot" else []
+    lines += [f"trouble       {trouble}" for trouble in troubles if trouble]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines
 

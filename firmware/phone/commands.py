@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
 from firmware.phone.reached import Reached
-from firmware.phone.values import CallId, Direction, Light, Party, Security, SubscriptionId, Tone
+from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Show:
 @dataclass(frozen=True)
 class SetLight:
     light: Light
-    on: bool
+    pattern: Pattern
 
 
 @dataclass(frozen=True)
@@ -199,13 +200,34 @@ class KeepReached:
 
 
 @dataclass(frozen=True)
+class SetVolumes:
+    """Make handset and ringer so loud."""
+
+    volumes: Volumes
+
+
+@dataclass(frozen=True)
+class SetReceiveGain:
+    """Make the voice of the far end so much louder, in dB: what the mixer could not do."""
+
+    decibels: float
+
+
+@dataclass(frozen=True)
+class KeepVolumes:
+    """Keep these volumes, and no others, over a restart."""
+
+    volumes: Volumes
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history, the grants, the place, and what protection was reached."""
+    """Destroy history, grants, place, what protection was reached, secrets and certificates for contacts."""
 
 
 SipCommand = (
@@ -225,7 +247,8 @@ SipCommand = (
     | GrantWatcher
     | RefuseWatcher
     | NotifyWatcher
+    | SetReceiveGain
 )
-AudioCommand = PlayTone | Ring
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | Expire | Wipe
+AudioCommand = PlayTone | Ring | SetVolumes
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
 Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys

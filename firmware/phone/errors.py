@@ -25,3 +25,11 @@ class SipError(SottovoceError):
 
 class UpdateError(SottovoceError):
     """An update was refused or failed."""
+
+
+class Unreachable(UpdateError):
+    """The update server could not be asked, or broke off; to be tried again."""
+
+
+class Untrusted(UpdateError):
+    """What the update server gave is not what it must be: nothing of it is used."""

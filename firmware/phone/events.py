@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -12,12 +13,15 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Health,
     Hook,
     Loudspeaker,
     Media,
+    Part,
     Party,
     Registration,
     Security,
+    Signalling,
     SubscriptionId,
     SwitchPosition,
 )
@@ -129,6 +133,13 @@ class SoundChanged:
 
 
 @dataclass(frozen=True)
+class SoundGaps:
+    """The voice had so many gaps since the start: the sound card was not served in time (xruns)."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display came back (``trouble`` empty) or no longer answers (why)."""
 
@@ -188,6 +199,20 @@ class OwnAddress:
 
 
 @dataclass(frozen=True)
+class ServerAgreed:
+    """What was agreed with our server: TLS itself, before anything is sent."""
+
+    signalling: Signalling
+
+
+@dataclass(frozen=True)
+class CertificatesKept:
+    """How many contacts have a certificate of their own to know us by."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class WipeAsked:
     """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
 
@@ -197,7 +222,8 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``, ``reached``: what was loaded.
+    ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
+    shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -206,7 +232,9 @@ class StoreChanged:
     trouble: str = ""
     loaded: bool = False
     place: Place | None = None
+    secrets: int = 0
     reached: tuple[Reached, ...] = ()
+    volumes: Volumes = Volumes()
 
 
 @dataclass(frozen=True)
@@ -231,6 +259,22 @@ class PlaceRefused:
 
 
 @dataclass(frozen=True)
+class HealthChanged:
+    """The board has too little power or is too hot, or no longer."""
+
+    health: Health
+
+
+@dataclass(frozen=True)
+class PartChanged:
+    """A part works (``trouble`` empty), or does not (why). ``stuck``: the keys that are stuck, or ""."""
+
+    part: Part
+    trouble: str
+    stuck: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -251,6 +295,7 @@ Event = (
     | RegistrationChanged
     | VoiceChanged
     | SoundChanged
+    | SoundGaps
     | DisplayChanged
     | DialAsked
     | AnswerAsked
@@ -259,10 +304,14 @@ Event = (
     | WatcherGone
     | DayChanged
     | OwnAddress
+    | ServerAgreed
+    | CertificatesKept
     | WipeAsked
     | StoreChanged
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
+    | HealthChanged
+    | PartChanged
     | Tick
 )

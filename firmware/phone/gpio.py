@@ -1,4 +1,6 @@
-"""The board's GPIO lines. The only importer of ``RPi.GPIO`` (on a phone that is rpi-lgpio). BCM numbers.
+"""The board's GPIO lines. The only importer of ``RPi.GPIO`` (on a phone that is rpi-lgpio).
+
+Lines are numbered as the gpiochip numbers them; on a Raspberry Pi these are the BCM numbers.
 
 The library is imported by ``open``, never before: a board without GPIO does not need it.
 """
@@ -20,6 +22,12 @@ log = logging.getLogger("sottovoce.gpio")
 CHIP_VARIABLE, PIPE_VARIABLE = "RPI_LGPIO_CHIP", "LG_WD"
 """What rpi-lgpio and lgpio read: the number of the gpiochip; the folder of the pipe ``.lgd-nfy*``."""
 
+REVISION_VARIABLE, REVISION = "RPI_LGPIO_REVISION", "c03114"
+"""rpi-lgpio cannot be loaded where no Raspberry Pi's revision is known: on other boards, and where the unit's
+sandbox hides /proc/device-tree (ProcSubset=pid). Nothing that we use depends on it."""
+
+DEVICES = Path("/dev")
+
 NO_GPIO = "is this a Raspberry Pi, may the daemon open /dev/gpiochip*? Without hardware: --board simulator"
 
 
@@ -29,12 +37,13 @@ class Gpio:
     Edge callbacks come in the library's thread and do no more than set an event: what they raise is lost.
     """
 
-    def __init__(self, runtime_dir: Path, chip: int | None = None) -> None:
+    def __init__(self, runtime_dir: Path, chip: int | str | tuple[str, ...] | None = None) -> None:
         """Prepare, not open.
 
         Args:
             runtime_dir: writable; lgpio puts its pipe there. Not shared with another process.
-            chip: number of the gpiochip, default: the one on the board's header.
+            chip: label of the gpiochip, or several of which one is there (numbers change with the kernel), or
+                its number. Default: what the library finds.
         """
         self._runtime_dir = runtime_dir
         self._chip = chip
@@ -46,10 +55,10 @@ class Gpio:
         if self._library is not None:
             return
         os.environ[PIPE_VARIABLE] = str(self._runtime_dir)
-        if self._chip is not None:
-            os.environ[CHIP_VARIABLE] = str(self._chip)
         try:
             with _same_working_directory():
+                if self._chip is not None:
+                    os.environ[CHIP_VARIABLE] = str(self._number(self._chip))
                 from RPi import GPIO
         except self._errors as error:
             raise HardwareError(f"GPIO cannot be used: {_words(error)}; {NO_GPIO}") from error
@@ -62,6 +71,20 @@ class Gpio:
         except self._errors as error:
             raise HardwareError(f"GPIO cannot be used: {_words(error)}; {NO_GPIO}") from error
         self._library = GPIO
+
+    @staticmethod
+    def _number(chip: int | str | tuple[str, ...]) -> int:
+        """The number of the chip that has one of these labels. Raises OSError."""
+        if isinstance(chip, int):
+            return chip
+        labels = (chip,) if isinstance(chip, str) else chip
+        os.environ.setdefault(REVISION_VARIABLE, REVISION)
+        there = chip_labels()
+        for label in labels:
+            if label in there:
+                return there[label]
+        known = f"there are {', '.join(there)}" if there else "none can be opened"
+        raise OSError(f'no gpiochip is called "{" or ".join(labels)}" ({known})')
 
     def claim_input(self, line: int, what: str, on_edge: Callable[[], None] | None = None) -> None:
         """Read a line that has a pull-up; ``on_edge`` is called for each edge.
@@ -134,6 +157,23 @@ class Gpio:
             log.debug("no line info for GPIO %d: %s", line, error)
             return ""
         return f'"{user}"' if user else ""
+
+
+def chip_labels() -> dict[str, int]:
+    """Label and number of each gpiochip that we may open."""
+    import lgpio
+
+    found: dict[str, int] = {}
+    for device in sorted(DEVICES.glob("gpiochip*")):
+        number = device.name.removeprefix("gpiochip")
+        try:
+            handle = lgpio.gpiochip_open(int(number))
+        except (lgpio.error, ValueError):
+            continue
+        _, _, _, label = lgpio.gpio_get_chip_info(handle)
+        lgpio.gpiochip_close(handle)
+        found.setdefault(label, int(number))
+    return found
 
 
 def _words(error: Exception) -> str:

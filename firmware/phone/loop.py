@@ -23,7 +23,6 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.machine.step import step, why_not
 from firmware.phone.notify import Notifier
-from firmware.phone.values import Light
 
 log = logging.getLogger("sottovoce.loop")
 
@@ -64,7 +63,8 @@ class Loop:
         self.rules = rules
         self.clock = clock
         self.state = State()
-        self.outputs = Outputs(private=False)  # differs from the first real outputs: the light gets set
+        # differs from the first real outputs: light and volume get set
+        self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None
         self._drivers = drivers
         self._notifier = notifier
@@ -163,19 +163,19 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.LetSpeak(before.speaks[0], allowed=False))
     if before.voice and not after.voice:
         found.append(do.CloseVoice())
+    if before.volumes != after.volumes and after.volumes is not None:
+        found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
     if before.bell != after.bell:
         found.append(do.Ring(after.bell))
-    if before.ringing != after.ringing:
-        found.append(do.SetLight(Light.RINGING, after.ringing))
     if after.speaks is not None and after.speaks != before.speaks:
         found.append(do.LetSpeak(after.speaks[0]))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
     if before.reminds != after.reminds:
         found.append(do.RemindClear(after.reminds))
-    if before.private != after.private:
-        found.append(do.SetLight(Light.PRIVACY, after.private))
+    lit = before.lights
+    found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)

@@ -17,14 +17,14 @@ from firmware.phone.machine.rules import Plan
 from firmware.phone.place import parse
 from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.risks import as_json, risks
+from firmware.phone.selftest import selftest
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip import preview
+from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
 
 LATER = {
     "manifest": "the manifest of protocols and components",
-    "selftest": "the self-test",
     "update": "the updater",
 }
 """Commands that later versions have. They refuse, so that nobody takes silence for success."""
@@ -65,6 +65,7 @@ class Requests:
             "inventory": self._inventory,
             "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
+            "selftest": lambda loop, args: {"tests": selftest(loop.rules, loop.state)},
             "sim": self._sim,
         }
 
@@ -109,7 +110,8 @@ class Requests:
         plan, switch = _plan(loop, args), loop.state.switch
         shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
         place = loop.state.place if shown.cause == EMERGENCY else None
-        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place)
+        known = any(uri.same_address(one.uri, plan.party.uri) for one in loop.rules.contacts)
+        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place, known)
         return {
             "target": plan.party.uri,
             "switch": "private" if exposure(switch).private else "open",

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
-from firmware.phone.values import Encryption, RegistrationState, SwitchPosition
+from firmware.phone.values import Encryption, Part, RegistrationState, SwitchPosition
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         others = f" and {len(differed) - 1} more" if len(differed) > 1 else ""
         yield Risk(
             "codes-differed",
-            87,
+            89,
             f"The code with {rules.name_of(differed[0])[:16]}{others} differed: somebody may listen.",
             "Compare again: hold * in a call.",
         )
@@ -159,6 +159,54 @@ def _always(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     )
 
 
+def _senses(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if state.display_trouble:
+        yield Risk(
+            "display",
+            82,
+            "The display fails: you cannot see what protects a call. The dial tone stutters.",
+            "Have its wires checked.",
+        )
+    if state.no_sound:
+        yield Risk(
+            "sound",
+            67,
+            "The handset gives no sound: no call can be held, no emergency call either.",
+            "Have the handset's plug checked.",
+        )
+    if state.ringer_trouble:
+        yield Risk(
+            "ringer",
+            46,
+            "The ringer is silent: calls are seen, not heard.",
+            "Have its plug checked.",
+        )
+
+
+def _board(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if any(part is Part.KEYPAD for part, _ in state.broken):
+        yield Risk(
+            "keypad",
+            87,
+            "Keys fail or are stuck: a call, an emergency call too, may be impossible.",
+            "Free the keys. sotto status says what fails.",
+        )
+    if state.health.weak:
+        yield Risk(
+            "power-weak",
+            72,
+            "The power supply is too weak: calls may break off.",
+            "Use the supply that the board's maker names, and a short cable.",
+        )
+    if state.health.hot:
+        yield Risk(
+            "too-hot",
+            71,
+            "The telephone is too hot and slows itself down: speech may falter.",
+            "Let air reach it, and keep it out of the sun.",
+        )
+
+
 def _kept(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     config = rules.config
     if state.store_trouble:
@@ -200,5 +248,7 @@ _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _switch,
     _provider,
     _always,
+    _board,
+    _senses,
     _kept,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import KEYS, Hook, SwitchPosition
+from firmware.phone.values import KEYS, Health, Hook, SwitchPosition
 
 _HOOKS = {"up": Hook.OFF, "down": Hook.ON}
 _SWITCH = {
@@ -14,13 +15,15 @@ _SWITCH = {
     "open": SwitchPosition.OPEN,
     "broken": SwitchPosition.UNREADABLE,
 }
+_HEALTH = {"good": Health(), "weak": Health(weak=True), "hot": Health(hot=True)}
 MAX_KEYS = 64
 
 
 class Simulated:
-    def __init__(self, keypad: FakeKeypad, switches: FakeSwitches) -> None:
+    def __init__(self, keypad: FakeKeypad, switches: FakeSwitches, health: FakeHealth | None = None) -> None:
         self._keypad = keypad
         self._switches = switches
+        self._health = health or FakeHealth()
 
     def carry_out(self, args: dict[str, Any]) -> None:
         """Do what ``args["what"]`` says. Raises ValueError in words for a person."""
@@ -35,8 +38,10 @@ class Simulated:
             self._switches.set_hook(_chosen(_HOOKS, args.get("position")))
         elif what == "privacy":
             self._switches.set_privacy(_chosen(_SWITCH, args.get("position")))
+        elif what == "health":
+            self._health.set(_chosen(_HEALTH, args.get("position")))
         else:
-            raise ValueError("simulate one of: key, press, release, hook, privacy")
+            raise ValueError("simulate one of: key, press, release, hook, privacy, health")
 
     def _tap(self, keys: Any) -> None:
         if not isinstance(keys, list) or not 0 < len(keys) <= MAX_KEYS:

@@ -8,6 +8,7 @@ from firmware.phone.machine import guarding
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.warnings import WORDS
 from firmware.phone.privacy import exposure
+from firmware.phone.values import RegistrationState
 
 
 def status(state: State, now: float, board: str, versions: dict[str, str]) -> dict[str, Any]:
@@ -16,6 +17,7 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
     return {
         "registration": state.registration.state.value,
         "registration_reason": state.registration.reason,
+        "signalling": _signalling(state),
         "privacy": "private" if shown.private else "open",
         "privacy_cause": shown.cause,
         "hook": state.hook.value,
@@ -24,9 +26,27 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "missed": state.missed,
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
+        "part_trouble": "; ".join(f"{part.value}: {trouble}" for part, trouble in state.broken),
+        "power": "weak" if state.health.weak else "good",
+        "temperature": "hot" if state.health.hot else "good",
+        "sound_gaps": state.sound_gaps,
+        "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,
+    }
+
+
+def _signalling(state: State) -> dict[str, Any] | None:
+    """TLS with the server; None while there is no registration over it."""
+    agreed = state.signalling
+    if state.registration.state is not RegistrationState.REGISTERED or not agreed.version:
+        return None
+    return {
+        "tls": agreed.version,
+        "suite": agreed.suite,
+        "group": agreed.group,
+        "post_quantum": "MLKEM" in agreed.group.upper(),
     }
 
 

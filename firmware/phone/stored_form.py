@@ -1,5 +1,5 @@
-"""The form in which calls, grants and levels of protection are stored (JSON), and a place (its text); of a
-bounded length. Pure.
+"""The form in which calls, grants, volumes and levels of protection are stored (JSON), and a place (its
+text); of a bounded length. Pure.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from firmware.phone import place as places
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -101,4 +102,16 @@ def place(raw: bytes) -> Place | None:
     try:
         return places.parse(raw.decode())
     except ValueError:
+        return None
+
+
+def volumes_octets(volumes: Volumes) -> bytes:
+    return json.dumps({"handset": volumes.handset, "ringer": volumes.ringer}).encode()
+
+
+def volumes(raw: bytes) -> Volumes | None:
+    try:
+        fields = json.loads(raw)
+        return Volumes(fields["handset"], fields["ringer"])
+    except _NOT_ONE:
         return None

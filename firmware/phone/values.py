@@ -84,6 +84,17 @@ class Registration:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Signalling:
+    """What protects the connection to the server, by the names of the TLS library: the version, the cipher
+    suite and the group of the key agreement, such as "X25519MLKEM768".
+    """
+
+    version: str = ""
+    suite: str = ""
+    group: str = ""
+
+
 class EndReason(enum.Enum):
     """Why a call ended, in the words that the display and ``sotto status`` show."""
 
@@ -191,11 +202,42 @@ class Tone(enum.Enum):
     BUSY = "busy"
     CONGESTION = "congestion"
     WARNING = "warning"
+    DIAL_BLIND = "dial-blind"
+    """The dial tone of a telephone whose display does not answer: it stutters."""
 
 
 class Light(enum.Enum):
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and the microphone is closed."""
+
     PRIVACY = "privacy"
     RINGING = "ringing"
+    MESSAGE = "message"
+    MUTE = "mute"
+
+
+class Part(enum.Enum):
+    """A part of the telephone that may fail by itself."""
+
+    KEYPAD = "keypad"
+    SWITCHES = "switches"
+    LIGHTS = "lights"
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the board fares. ``weak``: its supply voltage is too low; ``hot``: heat slows it down."""
+
+    weak: bool = False
+    hot: bool = False
+
+
+class Pattern(enum.Enum):
+    """What a light does (``lights.patterns`` has the times)."""
+
+    OFF = "off"
+    ON = "on"
+    SLOW = "slow"
+    FAST = "fast"
 
 
 @dataclass(frozen=True)

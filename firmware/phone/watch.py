@@ -18,11 +18,12 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine.outputs import Outputs
 from firmware.phone.machine.state import State
 from firmware.phone.requests import Requests
+from firmware.phone.values import Pattern
 
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit", "history", "granted", "place", "reached")
+_SECRET = ("key", "digit", "history", "granted", "place", "secrets", "reached")
 
 
 class Stream:
@@ -102,5 +103,6 @@ def output_fields(outputs: Outputs) -> dict[str, Any]:
         "tone": outputs.tone.value if outputs.tone else None,
         "ringing": outputs.bell,
         "voice": outputs.voice,
-        "lights": {"privacy": outputs.private, "ringing": outputs.ringing},
+        "lights": {light.value: does is not Pattern.OFF for light, does in outputs.lights.items()},
+        "patterns": {light.value: does.value for light, does in outputs.lights.items()},
     }

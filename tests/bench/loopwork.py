@@ -29,6 +29,7 @@ from firmware.phone.keypad.gpio import GpioKeypad
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
+from firmware.phone.switches.gpio import GpioSwitches
 from firmware.phone.values import CallId, CallState, Hook, Media, Security
 from tests.contract.rpi_gpio import RpiGpio
 
@@ -36,7 +37,8 @@ PATIENCE = 5.0
 GAPS = (0.0005, 0.004)
 """Seconds between two keys, drawn evenly from this range."""
 
-KEYS = "123456789*0#"
+KEYS = "123456789"
+"""Those that are sent when they are pressed; a short `*` or `#` waits for its release."""
 
 
 class Recorder:
@@ -45,12 +47,16 @@ class Recorder:
     def __init__(self, painter: Painter) -> None:
         self.sent: collections.deque[float] = collections.deque()
         self.done = threading.Semaphore(0)
+        self.closed: collections.deque[float] = collections.deque()
+        self.opened = threading.Semaphore(0)
         self._painter = painter
 
     def carry_out(self, command: do.Command) -> None:
         if isinstance(command, do.SendDigit):
             self.sent.append(time.perf_counter())
             self.done.release()
+        elif isinstance(command, do.SetExposure):
+            (self.closed.append(time.perf_counter()) if command.exposure.private else self.opened.release())
         elif isinstance(command, do.Show):
             self._painter.show(command.screen)
 
@@ -119,6 +125,34 @@ def edges(loop: Loop, recorder: Recorder, count: int) -> tuple[list[float], list
     return to_event, to_command
 
 
+def switch(loop: Loop, recorder: Recorder, count: int) -> list[float]:
+    """From the privacy switch's contact leaving "open" to the command that closes all that leaves."""
+    board = RpiGpio()
+    package = ModuleType("RPi")
+    package.GPIO = board  # type: ignore[attr-defined]
+    sys.modules |= {"RPi": package, "RPi.GPIO": board}  # type: ignore[dict-item]
+    spec = load_board("raspberry-pi").switches
+    board.ground(spec.privacy_open)
+    board.ground(spec.hook)
+    taken = []
+    with tempfile.TemporaryDirectory() as folder:
+        switches = GpioSwitches(spec, Gpio(Path(folder)))
+        switches.start(loop.post)
+        for _ in range(count):
+            if not recorder.opened.acquire(timeout=PATIENCE):
+                sys.exit("the switch did not open")
+            recorder.closed.clear()
+            moved = time.perf_counter()
+            board.ground(spec.privacy_open, False)
+            while not recorder.closed and time.perf_counter() < moved + PATIENCE:
+                time.sleep(0.0002)
+            taken.append(1000 * (recorder.closed.popleft() - moved))
+            board.ground(spec.privacy_open)
+        switches.stop()
+    board.end()
+    return taken
+
+
 def _noting(
     pressed: collections.deque[float], post: Callable[[on.Event], None]
 ) -> Callable[[on.KeyPressed | on.KeyReleased], None]:
@@ -144,10 +178,15 @@ def main() -> None:
     in_call(loop)
     latency = keys_to_commands(loop, recorder, chosen.keys)
     to_event, to_command = edges(loop, recorder, chosen.edges)
+    closed = switch(loop, recorder, chosen.edges)
     loop.stop()
     thread.join(PATIENCE)
     painter.stop()
-    print(json.dumps({"loop": latency, "edge_event": to_event, "edge_command": to_command}))
+    print(
+        json.dumps(
+            {"loop": latency, "edge_event": to_event, "edge_command": to_command, "switch_closed": closed}
+        )
+    )
 
 
 if __name__ == "__main__":

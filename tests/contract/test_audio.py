@@ -22,6 +22,7 @@ from firmware.phone.values import Tone
 from tests.contract.alsa_library import AlsaLibrary
 from tests.rig.cables import Cables
 from tests.rig.processes import wait_until
+from tests.vm.devices import drivers, sounding
 
 LONGEST_S = 0.25
 """How long a call of the driver may take: what the contract says, and the test's own time."""
@@ -38,7 +39,9 @@ class Rig:
         wait_until(lambda: self.sounding() == number, 5, f"{number} sounding", every=0.01)
 
 
-@pytest.fixture(params=["fake", "alsa-library", pytest.param("alsa", marks=pytest.mark.live)])
+@pytest.fixture(
+    params=drivers("fake", "alsa-library", pytest.param("alsa", marks=pytest.mark.live), kernel=["kernel"])
+)
 def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeAudio()
@@ -49,6 +52,10 @@ def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
         driver = AlsaAudio("handset", "bell", "default", "DE")
         yield Rig(driver, lambda: sum(card.open for card in library.cards.values()))
         driver.stop()
+    elif request.param == "kernel":
+        card = AlsaAudio("hw:Handset,0", "hw:Ringer,0", "hw:Knobs", "DE")
+        yield Rig(card, lambda: sounding("Handset") + sounding("Ringer"))
+        card.stop()
     else:
         if not shutil.which("pulseaudio"):
             pytest.skip("no pulseaudio here")

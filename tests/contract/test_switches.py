@@ -1,4 +1,4 @@
-"""What every driver of hook, privacy switch and lights does: one suite for all of them."""
+"""What every driver of hook and privacy switch does: one suite for all of them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from firmware.phone.gpio import Gpio
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.switches.gpio import GpioSwitches
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
+from tests.vm.devices import bench as bench
+from tests.vm.devices import drivers
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
 SPEC = SwitchesSpec("gpio", hook=17, hook_lifted="low", privacy_private=22, privacy_open=27)
-LIGHTS = {Light.PRIVACY: 23, Light.RINGING: 24}
 
 
 @dataclass
@@ -33,7 +34,6 @@ class Rig:
     driver: Switches
     set_hook: Callable[[Hook], None]
     set_privacy: Callable[[SwitchPosition], None]
-    lit: Callable[[Light], bool]
 
     def __post_init__(self) -> None:
         self.events: list[HookChanged | PrivacySwitched] = []
@@ -51,13 +51,13 @@ class Rig:
         wait_until(last, 5, f"{event}, got {self.events}", every=0.002)
 
 
-@pytest.fixture(params=["fake", "gpio"])
+@pytest.fixture(params=drivers("fake", "gpio", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeSwitches()
-        made = Rig(fake, fake.set_hook, fake.set_privacy, lambda light: fake.lights[light])
+        made = Rig(fake, fake.set_hook, fake.set_privacy)
     else:
-        board: RpiGpio = request.getfixturevalue("rpi_gpio")
+        board: RpiGpio = request.getfixturevalue("bench" if request.param == "kernel" else "rpi_gpio")
 
         def set_privacy(position: SwitchPosition) -> None:
             board.ground(SPEC.privacy_private, False)
@@ -66,12 +66,11 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
                 board.ground(SPEC.privacy_open if position is OPEN else SPEC.privacy_private)
 
         set_privacy(PRIVATE)
-        switches = GpioSwitches(SPEC, LIGHTS, Gpio(tmp_path))
+        switches = GpioSwitches(SPEC, Gpio(tmp_path))
         made = Rig(
             switches,
             lambda hook: board.ground(SPEC.hook, hook is Hook.OFF),
             set_privacy,
-            lambda light: board.driven(LIGHTS[light]),
         )
     yield made
     made.driver.stop()
@@ -119,27 +118,13 @@ def test_before_start_it_is_not_open(rig: Rig) -> None:
     assert rig.driver.privacy() is not OPEN
 
 
-def test_lights(rig: Rig) -> None:
+def test_nothing_is_posted_after_stop(rig: Rig) -> None:
     rig.start()
-    for light in Light:
-        assert not rig.lit(light)
-        rig.driver.light(light, True)
-        assert rig.lit(light)
-        rig.driver.light(light, True)
-        rig.driver.light(light, False)
-        assert not rig.lit(light)
-
-
-def test_stop_puts_the_lights_out_and_nothing_is_posted_after(rig: Rig) -> None:
-    rig.start()
-    rig.driver.light(Light.PRIVACY, True)
     rig.driver.stop()
     rig.events.clear()
     rig.set_hook(Hook.OFF)
     rig.set_privacy(OPEN)
-    rig.driver.light(Light.RINGING, True)
     assert rig.events == []
-    assert not any(rig.lit(light) for light in Light)
     assert not [thread for thread in threading.enumerate() if thread.name == "switches"]
 
 

@@ -20,7 +20,7 @@ from firmware.phone.display.screens import (
     Warning,
     WatcherAsks,
 )
-from firmware.phone.machine import menu, warnings
+from firmware.phone.machine import menu, parts, warnings
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, Menu, State
@@ -95,6 +95,10 @@ def _answer(name: str, before: bool = False) -> Screen:
 
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
+    "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
+    "idle-resting-trouble": Idle(
+        "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device", resting=41
+    ),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
     "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
@@ -103,6 +107,9 @@ SAMPLES: dict[str, Screen] = {
     "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="No sound device"),
     "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, "The ringer is silent"),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
+    "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
+    "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
+    "idle-stuck-key": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="Key 5 is stuck"),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
     "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
@@ -147,6 +154,7 @@ SAMPLES: dict[str, Screen] = {
     "ringing-anonymous": Ringing("Anonymous", "", PRIVATE, anonymous=True, silent=True),
     "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
+    "call-volume": replace(_in_call(Security.END_TO_END), volume="Volume 5 of 8: 2+ 8-"),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
     "call-clear": _in_call(Security.CLEAR),

@@ -120,6 +120,7 @@ class Registrar:
         routes: Mapping[str, str] | None = None,
         ring_seconds: float = 60,
         adds: Sequence[str] = (),
+        rewrites: Sequence[tuple[str, str]] = (),
         address: str = ports.LOOPBACK,
     ) -> None:
         """Prepare, not start.
@@ -136,6 +137,7 @@ class Registrar:
             logins: the digest user name of those users who have one of its own.
             ring_seconds: how long it lets a call ring before it gives up with 408.
             adds: header lines that it adds to each INVITE it passes on.
+            rewrites: what it finds in the body of each of them, a regular expression, and puts there instead.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -148,6 +150,7 @@ class Registrar:
         self.routes = dict(routes or {})
         self.ring_seconds = ring_seconds
         self.adds = tuple(adds)
+        self.rewrites = tuple(rewrites)
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -288,6 +291,7 @@ class Registrar:
         )
         known = "|".join(self.users)
         adds = "".join(f'        append_hf("{line}\\r\\n");\n' for line in self.adds)
+        adds += "".join(f'        replace_body_all("{was}", "{then}");\n' for was, then in self.rewrites)
         tls = ""
         if self.certificate is not None:
             (self._folder / "tls.cfg").write_text(

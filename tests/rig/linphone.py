@@ -6,7 +6,9 @@
 
 What linphone 5.1 does that matters here:
 
-- Media are keyed by SDES or by DTLS-SRTP, whichever it is set to; it offers AVPF with either.
+- Media are keyed by SDES, DTLS-SRTP or ZRTP, whichever it is set to; it offers AVPF with the first two, and
+  ZRTP in RTP/AVP with ``a=zrtp-hash``.
+- What keys it has agreed on is in its log alone: ``secured``.
 - Its TLS library compares no iPAddress of a certificate, so that it looks at the chain of the server alone.
 - Its sound goes to PulseAudio: a ``Cables`` of its own, and without one nowhere.
 - Its control socket answers one command at a time; what happened is asked for with ``pop-event``.
@@ -33,7 +35,7 @@ from tests.rig.certs import DOMAIN, Authority
 from tests.rig.kamailio import Registrar
 from tests.rig.processes import Process, RigError, wait_until
 
-_ENCRYPTION = {"dtls": "dtls", "sdes": "srtp", "none": "none"}
+_ENCRYPTION = {"dtls": "dtls", "sdes": "srtp", "zrtp": "zrtp", "none": "none"}
 
 _CODECS = {
     "opus": ("opus", 48000, 2),
@@ -50,6 +52,20 @@ class Happened:
 
     kind: str
     fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Secured:
+    """How the media of a call are keyed."""
+
+    method: str
+    """``zrtp``, ``dtls``, ``sdes`` or ``none``."""
+    suite: str
+    """Of SRTP, empty where it does not say."""
+    sas: str = ""
+    """The short authentication string (ZRTP)."""
+    verified: bool = False
+    """Whether it holds the SAS for compared (ZRTP)."""
 
 
 class Linphone:
@@ -76,7 +92,7 @@ class Linphone:
             user: of phone.test, with the registrar's password for it.
             authority: whom it trusts.
             codecs: best first.
-            encryption: ``dtls``, ``sdes`` or ``none``; the first two are mandatory for it.
+            encryption: ``dtls``, ``sdes``, ``zrtp`` or ``none``; all but the last are mandatory for it.
             cables: where its sound goes; None: it has no sound device.
             answers: True: it answers at once.
             sip: further lines of its [sip] section.
@@ -225,6 +241,27 @@ class Linphone:
         self._pop()
         found = [event for event in self.events[since:] if event.kind == "receiving-tone"]
         return "".join(event.fields.get("Tone", "") for event in found)
+
+    def secured(self) -> Secured | None:
+        """How its latest call is keyed, None as long as it is not: read off its log."""
+        log = (self.folder / "linphone.log").read_text(errors="replace")
+        log = log[max(log.rfind("moving from state LinphoneCallIdle"), 0) :]
+        method = re.findall(r"Negotiated media encryption is LinphoneMediaEncryption(\w+)", log)
+        if not method:
+            return None
+        if method[-1] != "ZRTP":
+            return Secured({"SRTP": "sdes", "DTLS": "dtls"}.get(method[-1], "none"), "")
+        sas = re.findall(r"SAS is (.+?) previously verified (\w+) on", log)
+        algorithms = re.findall(r"Cipher: AES-(\d+) .*AuthTag: HMAC-SHA1-(\d+)", log)
+        if not sas or not algorithms:
+            return None
+        size, tag = algorithms[-1]
+        suite = f"AES_{'256_CM' if size == '256' else 'CM_128'}_HMAC_SHA1_{tag}"
+        return Secured("zrtp", suite, sas[-1][0].replace(":", " "), sas[-1][1] == "yes")
+
+    def wait_secured(self, seconds: float = 8) -> Secured:
+        """Wait until it says so."""
+        return wait_until(self.secured, seconds, f"linphone {self.user}'s keys", every=0.1)
 
     def _wait(self, fits: Callable[[Happened], bool], seconds: float, since: int, what: str) -> Happened:
         def look() -> Happened | None:

@@ -103,10 +103,20 @@ class Session:
         return None
 
     def protect_rtp(self, packet: bytes) -> bytes:
-        """An SRTP packet from an RTP packet without extension (counter mode suites, first 65536 packets)."""
+        """An SRTP packet from an RTP packet; those of one source must come in their order."""
+        header = rtp_header_length(packet)
+        if header is None:
+            raise ValueError("no RTP packet")
         sequence, ssrc = struct.unpack_from("!H", packet, 2)[0], struct.unpack_from("!I", packet, 8)[0]
-        secret = packet[:12] + self._decrypt_cm(0, packet[12:], ssrc, sequence)
-        return secret + hmac.digest(self.keys[1], secret + bytes(4), hashlib.sha1)[: self.suite.tag]
+        index = self._indexes(ssrc, sequence)[0]
+        self._highest[ssrc] = max(index, self._highest.get(ssrc, 0))
+        known, clear = packet[:header], packet[header:]
+        if self.suite.aead:
+            nonce = self._nonce(0, ssrc, struct.pack("!IH", index >> 16, index & 0xFFFF))
+            return known + AESGCM(self.keys[0]).encrypt(nonce, clear, known)
+        secret = known + self._decrypt_cm(0, clear, ssrc, index)
+        signed = secret + struct.pack("!I", index >> 16)
+        return secret + hmac.digest(self.keys[1], signed, hashlib.sha1)[: self.suite.tag]
 
     def open_rtcp(self, packet: bytes) -> bytes | None:
         """The clear compound packet of an encrypted SRTCP packet, None if it does not authenticate."""
@@ -156,11 +166,15 @@ class Session:
         self, label: int, known: bytes, data: bytes, ssrc: int, index: int, rtcp: bool
     ) -> bytes | None:
         tail = struct.pack("!HI", 0, index) if rtcp else struct.pack("!IH", index >> 16, index & 0xFFFF)
-        nonce = _xor(b"\0\0" + struct.pack("!I", ssrc) + tail, self.keys[label + 2])
+        nonce = self._nonce(label, ssrc, tail)
         try:
             return AESGCM(self.keys[label]).decrypt(nonce, data, known)
         except InvalidTag:
             return None
+
+    def _nonce(self, label: int, ssrc: int, tail: bytes) -> bytes:
+        """RFC 7714 sections 8.1 and 9.1."""
+        return _xor(b"\0\0" + struct.pack("!I", ssrc) + tail, self.keys[label + 2])
 
 
 def rtp_header_length(packet: bytes) -> int | None:

@@ -21,6 +21,7 @@ from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
 from firmware.phone.control import MAX_LINE, Control, parse
 from firmware.phone.errors import ConfigError
+from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.fake import FakeKeypad
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
@@ -49,7 +50,9 @@ class Rig:
             Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({})
         )
         keypad, switches = FakeKeypad(), FakeSwitches()
-        hands = Simulated(keypad, switches) if simulated else None
+        health = FakeHealth()
+        health.start(self.loop.post)
+        hands = Simulated(keypad, switches, health) if simulated else None
         self.requests = Requests("simulator", {"sottovoce": "0"}, hands)
         self.requests.serve(self.loop)
         self.crashes: list[BaseException] = []
@@ -103,6 +106,17 @@ def test_the_hands_of_the_simulated_board_make_a_call(rig: Rig, capsys: pytest.C
     assert any(isinstance(command, do.PlaceCall) for command in rig.recorder.done)
 
 
+def test_the_simulated_board_gets_hot_and_weak(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    for said, power, temperature in (
+        ("weak", "weak", "good"),
+        ("hot", "good", "hot"),
+        ("good", "good", "good"),
+    ):
+        assert rig.sotto(capsys, "sim", "health", said)[0] == 0
+        _, status, _ = rig.sotto(capsys, "status")
+        assert (status["power"], status["temperature"]) == (power, temperature)
+
+
 def test_refusals_say_why_and_exit_with_1(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     code, answer, error = rig.sotto(capsys, "answer")
     assert code == 1
@@ -135,7 +149,10 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "watchers you allowed": 0,
         "watchers you refused": 0,
         "place you typed in": 0,
+        "secrets shared with contacts": 0,
         "protection of calls with your contacts": 0,
+        "volume": 0,
+        "certificates for contacts": 0,
     }
     assert do.Wipe() in rig.recorder.done
     assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(
@@ -237,6 +254,7 @@ def test_the_history_is_not_told_to_who_watches() -> None:
         "ends": 5.0,
         "trouble": "",
         "loaded": False,
+        "volumes": {"handset": 4, "ringer": 6},
     }
 
 

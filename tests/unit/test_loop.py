@@ -16,7 +16,7 @@ from firmware.phone.machine.outputs import Outputs
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.presence import Grant, Sees
-from firmware.phone.values import CallId, Hook, Light, Party, SubscriptionId, SwitchPosition, Tone
+from firmware.phone.values import CallId, Hook, Light, Party, Pattern, SubscriptionId, SwitchPosition, Tone
 
 RULES = Rules(domain="phone.test", identity="Alice")
 
@@ -62,8 +62,8 @@ def test_events_become_commands_and_outputs() -> None:
     loop.post(on.HookChanged(Hook.OFF))
     run(loop)
     assert do.PlayTone(Tone.DIAL) in recorder.done
-    assert recorder.done.index(do.SetLight(Light.PRIVACY, True)) < recorder.done.index(
-        do.SetLight(Light.PRIVACY, False)
+    assert recorder.done.index(do.SetLight(Light.PRIVACY, Pattern.SLOW)) < recorder.done.index(
+        do.SetLight(Light.PRIVACY, Pattern.OFF)
     ), "the light starts as private and follows the switch"
 
 

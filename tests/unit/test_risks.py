@@ -16,7 +16,15 @@ from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
 from firmware.phone.risks import Risk, risks
-from firmware.phone.values import Encryption, Registration, RegistrationState, Security, SwitchPosition
+from firmware.phone.values import (
+    Encryption,
+    Health,
+    Part,
+    Registration,
+    RegistrationState,
+    Security,
+    SwitchPosition,
+)
 
 TODAY = date(2026, 11, 23)
 CONFIG = Config(account=Account("alice", "phone.test", Secret("x"), auth_user="k3x"))
@@ -48,6 +56,9 @@ CASES: dict[str, Callable[[], dict[str, Risk]]] = {
     "history": lambda: found(replace(CONFIG, privacy=Privacy(24))),
     "watchers": lambda: watched(None, TODAY),
     "config-readable": lambda: found(replace(CONFIG, password_exposed=True)),
+    "keypad": lambda: found(state=replace(STATE, broken=((Part.KEYPAD, "stuck: 5"),), stuck="5")),
+    "power-weak": lambda: found(state=replace(STATE, health=Health(weak=True))),
+    "too-hot": lambda: found(state=replace(STATE, health=Health(hot=True))),
     "codes-differed": lambda: found(
         replace(CONFIG, contacts=(Contact("Bob Baker the second", "sip:bob@phone.test"),)),
         replace(STATE, reached=(Reached("sip:bob@phone.test", Security.END_TO_END, differed=True),) * 2),

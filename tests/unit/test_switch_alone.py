@@ -90,7 +90,19 @@ VALUES = st.recursive(
 )
 ARGS = st.dictionaries(WORDS | st.text(max_size=8), VALUES, max_size=5)
 COMMANDS = st.sampled_from(
-    ["status", "screen", "dial", "preview", "answer", "hangup", "inventory", "risks", "sim", *LATER]
+    [
+        "status",
+        "screen",
+        "dial",
+        "preview",
+        "answer",
+        "hangup",
+        "inventory",
+        "risks",
+        "selftest",
+        "sim",
+        *LATER,
+    ]
 )
 
 

@@ -9,7 +9,11 @@ from firmware.phone.values import Direction, Registration, Security, SwitchPosit
 
 @dataclass(frozen=True)
 class Idle:
-    """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or ""."""
+    """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or "".
+
+    ``resting``: nobody has used the telephone for a while: the number of the place where the view stands
+    (``resting.place``); None: it is awake.
+    """
 
     clock: str
     account: str
@@ -17,6 +21,7 @@ class Idle:
     privacy: SwitchPosition
     missed: int = 0
     notice: str = ""
+    resting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Ringing:
 class InCall:
     """A call is up. ``seconds`` since it was answered; ``security`` as negotiated.
 
-    ``hint``: what the user may do about it, or "".
+    ``hint``: what the user may do about it, or "". ``volume``: it is being turned, and how.
     """
 
     peer: str
@@ -81,6 +86,7 @@ class InCall:
     notice: str = ""
     place: str = ""
     hint: str = ""
+    volume: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
+from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
     Calling,
@@ -42,7 +43,7 @@ from firmware.phone.display.text import cleaned
 from firmware.phone.display.words import lines
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
 
-__all__ = ["draw", "lines"]
+__all__ = ["brightness", "draw", "lines"]
 
 NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
 TITLE = Face(14, bold=True)
@@ -94,7 +95,15 @@ def draw(screen: Screen) -> Image.Image:
     return image
 
 
+def brightness(screen: Screen) -> float:
+    """How bright ``screen`` is, as a part of the display's brightness."""
+    return DIMMED if isinstance(screen, Idle) and screen.resting is not None else 1.0
+
+
 def _idle(image: Image.Image, screen: Idle) -> None:
+    if screen.resting is not None:
+        _resting(image, screen, screen.resting)
+        return
     switch = icon(image, 0, 0, _eye(screen.privacy))
     SMALL.draw(image, switch, 0, words.SWITCH[screen.privacy])
     used = switch + SMALL.width(words.SWITCH[screen.privacy])
@@ -110,6 +119,22 @@ def _idle(image: Image.Image, screen: Idle) -> None:
     _number(image, ROW, rows_at_bottom(image, rows), screen.clock)
 
 
+def _resting(image: Image.Image, screen: Idle, place: int) -> None:
+    """The clock, the switch and what is wrong, as small as they are, at a place that changes."""
+    view = Image.new("1", (WIDTH, HEIGHT))
+    switch = icon(view, 0, 0, _eye(screen.privacy))
+    SMALL.draw(view, switch, 0, words.SWITCH[screen.privacy])
+    rows = Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
+    rows += Row(screen.notice, icons.WARNING).folded(1) + Row(words.missed(screen)).folded(1)
+    large = len(rows) < 2
+    _number(view, ROW + 1, ROW + 4 + (28 if large else 18) + 1, screen.clock, left=True)
+    for number, row in enumerate(rows[:2]):
+        row.draw(view, ROW + 6 + (28 if large else 18) + number * ROW)
+    left, top, right, bottom = view.getbbox() or (0, 0, 1, 1)
+    x, y = offset(place, WIDTH - (right - left), HEIGHT - (bottom - top))
+    image.paste(view.crop((left, top, right, bottom)), (x, y))
+
+
 def _dialling(image: Image.Image, screen: Dialling) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
@@ -117,7 +142,7 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
     rows = Row(words.they_see(screen), middle=True).folded(2 - len(notice)) + notice
     bottom = rows_at_bottom(image, rows)
     if screen.digits:
-        _number(image, ROW, bottom, screen.digits)
+        _number(image, ROW, bottom, screen.digits, left=True)
     else:
         centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
 
@@ -152,6 +177,7 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     face.draw(image, 0, (TITLE.size - face.size) // 2, shorten(peer, face, room))
     wide_code = TITLE.width(screen.code) > WIDTH // 2
     extras = [] if screen.lifted else [_lift()]
+    extras += Row(screen.volume).folded(1)
     extras += _notice(screen.notice)
     extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []
@@ -230,12 +256,15 @@ def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:
     centred(image, top, bottom, face, found)
 
 
-def _number(image: Image.Image, top: int, bottom: int, text: str) -> None:
-    """A clock or a dialled number as large as it fits; of a number that never fits, the end."""
+def _number(image: Image.Image, top: int, bottom: int, text: str, left: bool = False) -> None:
+    """A clock or a dialled number as large as it fits; of a number that never fits, the end.
+
+    ``left``: its digits stay where they are when one is added."""
     for large, height in ((True, 28), (False, 18)):
         width = numeral_width(text, large)
         if width is not None and width <= WIDTH and height + 4 <= bottom - top:
-            draw_numerals(image, (WIDTH - width) // 2, top + (bottom - top - height) // 2, text, large)
+            x = 0 if left else (WIDTH - width) // 2
+            draw_numerals(image, x, top + (bottom - top - height) // 2, text, large)
             return
     faces = [face for face in NAMES if TITLE.size <= face.size <= bottom - top]
     face = next((face for face in faces if face.width(text) <= WIDTH), faces[-1])

@@ -70,6 +70,8 @@ def missed(screen: Idle) -> str:
 def registration(screen: Idle) -> str:
     """Who can call us now, or why nobody can."""
     state, reason = screen.registration.state, screen.registration.reason
+    if screen.resting is not None and state in (RegistrationState.REGISTERED, RegistrationState.NONE):
+        return ""  # what is as it should be may rest
     match state:
         case RegistrationState.REGISTERED:
             return screen.account or "Registered"
@@ -188,6 +190,7 @@ def _in_call(screen: InCall) -> list[str]:
         code(screen),
         SECURITY[screen.security],
         *([] if screen.lifted else [LIFT, MICROPHONE_CLOSED]),
+        screen.volume,
         screen.notice,
         screen.place,
         keys(screen),

@@ -5,6 +5,8 @@ Rows are driven, columns are read and have pull-ups::
     at rest     all rows low; a key that closes pulls its column low, and that edge wakes the thread
     scanning    one row low at a time, the others float (two keys in one column never join a high and a
                 low output); every 5 ms until all keys are open, then at rest again
+    a jam       while all that is closed is stuck: the rows without a stuck key low, so that their other keys
+                still wake the thread; those in the row of a stuck key are looked for every 40 ms
 
 Nothing runs while no key is pressed.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+from collections.abc import Callable
 
 from firmware.phone.board import KeypadSpec
 from firmware.phone.clock import Clock, SystemClock
@@ -25,19 +28,26 @@ from firmware.phone.keypad.matrix import KeyJammed, Matrix, Position
 log = logging.getLogger("sottovoce.keypad")
 
 SCAN_S = 0.005
-JAMMED_SCAN_S = 0.1
-"""Between two looks when all that is closed is jammed."""
+JAMMED_SCAN_S = 0.04
+"""Between two looks when all that is closed is jammed: with the debounce time, a touch of 60 ms is seen."""
 
 
 class GpioKeypad:
     """The ``Keypad`` of a board with a matrix on its GPIO lines."""
 
-    def __init__(self, spec: KeypadSpec, gpio: Gpio, clock: Clock | None = None) -> None:
-        """Prepare, not claim."""
+    def __init__(
+        self,
+        spec: KeypadSpec,
+        gpio: Gpio,
+        clock: Clock | None = None,
+        on_stuck: Callable[[str], None] = lambda keys: None,
+    ) -> None:
+        """Prepare, not claim. ``on_stuck`` is told which keys are stuck when that has changed ("": none)."""
         self._gpio = gpio
         self._rows, self._columns = spec.rows, spec.columns
         self._new_matrix = functools.partial(Matrix, spec.keys, spec.debounce_ms, spec.jam_s * 1000)
         self._matrix = self._new_matrix()
+        self._on_stuck = on_stuck
         self._clock = clock or SystemClock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -86,6 +96,7 @@ class GpioKeypad:
         for row in self._rows:
             self._gpio.let_float(row, "keypad row")
         while not self._stop.is_set():
+            jammed = self._matrix.jammed
             for change in self._matrix.scan(self._closed(), int(self._clock.monotonic() * 1000)):
                 if self._stop.is_set():
                     return
@@ -94,9 +105,30 @@ class GpioKeypad:
                     post(change.released)
                 else:
                     post(change)
+            if self._matrix.jammed != jammed:
+                self._on_stuck("".join(map(self._matrix.name, sorted(self._matrix.jammed))))
             if self._matrix.idle:
                 return
-            self._stop.wait(JAMMED_SCAN_S if self._matrix.only_jammed else SCAN_S)
+            if self._matrix.only_jammed:
+                self._wait_beside_the_jam()
+            else:
+                self._stop.wait(SCAN_S)
+
+    def _wait_beside_the_jam(self) -> None:
+        """Until a key closes in a row without a stuck one, or it is time to look after the others. Edges that
+        our own scan made come late and mean nothing."""
+        stuck = {row for row, _ in self._matrix.jammed}
+        rows = [line for row, line in enumerate(self._rows) if row not in stuck]
+        for row in rows:
+            self._gpio.claim_output(row, False, "keypad row")
+        end = self._clock.monotonic() + JAMMED_SCAN_S
+        while not self._stop.is_set() and (rest := end - self._clock.monotonic()) > 0:
+            self._wake.clear()
+            if any(self._low(column) for column in self._columns):
+                break
+            self._wake.wait(rest)
+        for row in rows:
+            self._gpio.let_float(row, "keypad row")
 
     def _closed(self) -> set[Position]:
         closed = set()

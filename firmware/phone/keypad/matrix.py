@@ -84,6 +84,15 @@ class Matrix:
         return not any(c.closed or c.pressed or c.jammed for c in self._contacts.values())
 
     @property
+    def jammed(self) -> frozenset[Position]:
+        """The keys that are stuck."""
+        return frozenset(position for position, contact in self._contacts.items() if contact.jammed)
+
+    def name(self, position: Position) -> str:
+        """What is printed on the key."""
+        return self._keys[position]
+
+    @property
     def only_jammed(self) -> bool:
         """All that is closed is jammed: a slow look now and then is enough."""
         return not self.idle and all(

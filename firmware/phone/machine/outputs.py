@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firmware.phone.display import screens
-from firmware.phone.machine import calls, guarding, menu, starcodes, warnings, watchers
+from firmware.phone.audio.volume import Volumes
+from firmware.phone.display import resting, screens
+from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -29,9 +30,12 @@ from firmware.phone.values import (
     Direction,
     EndReason,
     Hook,
+    Light,
     Party,
+    Pattern,
     Security,
     SubscriptionId,
+    SwitchPosition,
     Tone,
 )
 
@@ -66,6 +70,9 @@ class Outputs:
     ``voice``: microphone and earpiece are open. ``speaks``: the call whose sound is connected to
     them, and with which protection.
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
+    ``volumes``: how loud; None: the drivers have not been told.
+    ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
+    ``mute``: a call is up, and the microphone is closed.
     """
 
     tone: Tone | None = None
@@ -74,8 +81,23 @@ class Outputs:
     voice: bool = False
     private: bool = True
     watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
+    volumes: Volumes | None = Volumes()
+    doubtful: bool = False
+    message: bool = False
+    mute: bool = False
     speaks: tuple[CallId, Security] | None = None
     reminds: bool = False
+
+    @property
+    def lights(self) -> dict[Light, Pattern]:
+        """What each light does."""
+        private = Pattern.SLOW if self.doubtful else Pattern.ON
+        return {
+            Light.PRIVACY: private if self.private else Pattern.OFF,
+            Light.RINGING: Pattern.FAST if self.ringing else Pattern.OFF,
+            Light.MESSAGE: Pattern.SLOW if self.message else Pattern.OFF,
+            Light.MUTE: Pattern.ON if self.mute else Pattern.OFF,
+        }
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
@@ -99,8 +121,12 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         voice,
         private,
         watchers.seen(rules, state),
-        speaks,
-        reminds and live is not None and not live.protection.emergency,
+        state.volumes,
+        doubtful=state.switch is SwitchPosition.UNREADABLE,
+        message=rules.missed_calls_light and state.missed > 0,
+        mute=live is not None and live.state is CallState.ACTIVE and not voice,
+        speaks=speaks,
+        reminds=reminds and live is not None and not live.protection.emergency,
     )
 
 
@@ -119,7 +145,7 @@ def _tone(state: State, now: float) -> Tone | None:
         return _end_tone(last, now)
     lifted = now - state.hook_at
     if lifted < DIAL_TONE:
-        return Tone.DIAL
+        return Tone.DIAL_BLIND if state.display_trouble else Tone.DIAL
     return Tone.CONGESTION if lifted < DIAL_TONE + HOWL else None
 
 
@@ -156,8 +182,19 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         registration=state.registration,
         privacy=state.switch,
         missed=state.missed,
-        notice=_sound_notice(state) or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        notice=_sound_notice(state)
+        or parts.notice(state)
+        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        resting=_resting_place(rules, state, now, wall),
     )
+
+
+def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> int | None:
+    """Where the idle view stands once it rests; None while it is awake."""
+    after = rules.config.display.dim_after
+    if not after or now - state.woken_at < after:
+        return None
+    return resting.place(wall.hour * 60 + wall.minute)
 
 
 def _shown(ended: Call) -> float:
@@ -220,6 +257,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             notice=_sound_notice(state) or (ON_HOLD if call.media.held else warnings.notice(state, call)),
             place=place,
             hint=warnings.hint(state, call),
+            volume=knob.words(state, now),
         )
     if call.direction is Direction.IN:
         peer = call.peer
@@ -260,7 +298,8 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
-    times += menu.deadlines(state)
+    times += menu.deadlines(state) + knob.deadlines(state)
+    times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:

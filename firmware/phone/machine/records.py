@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 
@@ -35,7 +36,9 @@ def stored(state: State, event: on.StoreChanged, now: float) -> State:
         store_trouble=event.trouble,
         expiry_at=None if nothing else now + ends,
         place=event.place if event.loaded else state.place,
+        secrets=event.secrets,
         reached=event.reached if event.loaded else state.reached,
+        volumes=event.volumes if event.loaded else state.volumes,
     )
 
 
@@ -63,5 +66,5 @@ def expired(state: State, now: float) -> tuple[State, tuple[do.Command, ...]]:
 def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
-    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None, reached=())
-    return state, (do.Wipe(),)
+    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    return replace(state, secrets=0, reached=(), volumes=Volumes()), (do.Wipe(),)

@@ -64,6 +64,7 @@ class Rules:
     contacts: tuple[Contact, ...] = ()
     digit_timeout: float = 4.0
     no_answer_timeout: float = 60.0
+    missed_calls_light: bool = False
     grants: tuple[Grant, ...] = ()
     country: str = ""
     screening: Policy = Policy()
@@ -81,6 +82,7 @@ class Rules:
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
+            missed_calls_light=config.phone.missed_calls_light,
             grants=tuple(Grant(w.uri, w.shows, w.until) for w in config.privacy.watchers),
             country=config.phone.country,
             screening=Policy(

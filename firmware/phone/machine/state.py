@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
@@ -17,10 +18,13 @@ from firmware.phone.values import (
     CallState,
     Direction,
     EndReason,
+    Health,
     Hook,
     Media,
+    Part,
     Party,
     Registration,
+    Signalling,
     SwitchPosition,
 )
 
@@ -113,9 +117,22 @@ class State:
     ``history`` and ``store_trouble`` are what the store said last; it is asked to look again at
     ``expiry_at``. ``star_at``: since when ``*`` is held on the idle screen.
 
+    ``health`` is what the board said of itself last; ``broken`` the parts that do not work, each with why;
+    ``stuck`` the keys that are stuck.
+
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
+    ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``reached`` is the best protection that calls with each contact ever had.
+    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
+    turn the volume.
+
+    ``sound_gaps``: how often the voice had a gap since the start.
+
+    ``woken_at``: when something last happened that a person has to see on the display.
+
+    ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
+    to know us by.
     """
 
     hook: Hook = Hook.ON
@@ -144,7 +161,18 @@ class State:
     menu: Menu | None = None
     star_at: float | None = None
     place: Place | None = None
+    secrets: int = 0
+    health: Health = Health()
+    broken: tuple[tuple[Part, str], ...] = ()
+    stuck: str = ""
     reached: tuple[Reached, ...] = ()
+    woken_at: float = 0.0
+    volumes: Volumes = Volumes()
+    knob_hash_at: float | None = None
+    knob_until: float | None = None
+    sound_gaps: int = 0
+    signalling: Signalling = Signalling()
+    certificates: int = 0
 
     @property
     def no_sound(self) -> bool:

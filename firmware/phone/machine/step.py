@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, guarding, menu, records, starcodes, watchers
+from firmware.phone.machine import calls, guarding, knob, menu, parts, records, starcodes, watchers
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -26,14 +26,31 @@ Result = tuple[State, Commands]
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
     handler = _HANDLERS.get(type(event), _nothing)
-    after, commands = menu.key(rules, state, event, now) or handler(rules, state, event, now)
+    taken = menu.key(rules, state, event, now) or knob.key(state, event, now)
+    after, commands = taken or handler(rules, state, event, now)
+    after = knob.followed(after, event, now)
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
     after, guarded = guarding.follow(rules, state, after, now)
+    if isinstance(event, _WAKING) and after != state:
+        after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
     return after, commands + refused + guarded + kept
+
+
+_WAKING = (
+    on.KeyPressed,
+    on.HookChanged,
+    on.PrivacySwitched,
+    on.IncomingCall,
+    on.CallFailed,
+    on.WatcherAsked,
+    on.SoundChanged,
+    on.DisplayChanged,
+)
+"""What makes a resting display bright again."""
 
 
 def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
@@ -142,6 +159,14 @@ def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now
     return replace(state, registration=event.registration), ()
 
 
+def _server_agreed(rules: Rules, state: State, event: on.ServerAgreed, now: float) -> Result:
+    return replace(state, signalling=event.signalling), ()
+
+
+def _certificates_kept(rules: Rules, state: State, event: on.CertificatesKept, now: float) -> Result:
+    return replace(state, certificates=event.number), ()
+
+
 def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
     return replace(state, own_address=event.address), ()
 
@@ -160,6 +185,10 @@ def _sound(rules: Rules, state: State, event: on.SoundChanged, now: float) -> Re
     back = state.handset_trouble and not event.trouble
     voice = "" if back else state.voice_trouble
     return replace(state, handset_trouble=event.trouble, voice_trouble=voice), ()
+
+
+def _gaps(rules: Rules, state: State, event: on.SoundGaps, now: float) -> Result:
+    return replace(state, sound_gaps=event.count), ()
 
 
 def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -> Result:
@@ -218,8 +247,11 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallFailed: calls.failed,
     on.RegistrationChanged: _registration,
     on.OwnAddress: _own_address,
+    on.ServerAgreed: _server_agreed,
+    on.CertificatesKept: _certificates_kept,
     on.VoiceChanged: _voice,
     on.SoundChanged: _sound,
+    on.SoundGaps: _gaps,
     on.DisplayChanged: _display,
     on.WatcherAsked: watchers.asked,
     on.WatcherGone: watchers.gone,
@@ -227,6 +259,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
+    on.HealthChanged: parts.health,
+    on.PartChanged: parts.part,
     on.PlaceSent: calls.place_sent,
     on.PlaceRefused: calls.place_refused,
     on.Tick: _tick,

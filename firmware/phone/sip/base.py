@@ -25,3 +25,19 @@ class SipEngine(Protocol):
     def stop(self, timeout: float) -> None:
         """End the calls, un-register, close. Returns within ``timeout`` seconds. May be called twice."""
         ...
+
+
+class Secrets(Protocol):
+    """Where the secrets shared with contacts are kept from call to call (RFC 6189 section 4.9). Any thread.
+
+    A contact is named by its address as the configuration has it. A record is secret: it is given to nobody
+    else, printed nowhere and posted in no event.
+    """
+
+    def find(self, contact: str) -> str:
+        """The record that was kept last, or ""."""
+        ...
+
+    def keep(self, contact: str, record: str) -> None:
+        """Keep ``record``; it is there for ``find`` at once, and on the disk soon after. Never blocks."""
+        ...

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware.phone.events import HookChanged, PrivacySwitched
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 
 SwitchListener = Callable[[HookChanged | PrivacySwitched], None]
 
 
 class Switches(Protocol):
-    """Hook and privacy switch, read as levels, and the lights beside them.
+    """Hook and privacy switch, read as levels.
 
     ``start`` posts the present level of both before it returns, then each change, debounced.
     A privacy switch that cannot be read is ``UNREADABLE``, never ``OPEN``.
@@ -25,10 +25,6 @@ class Switches(Protocol):
     def hook(self) -> Hook: ...
 
     def privacy(self) -> SwitchPosition: ...
-
-    def light(self, light: Light, on: bool) -> None:
-        """Switch a light; a board without it ignores the call."""
-        ...
 
     def stop(self) -> None:
         """Release the lines. May be called twice, and without ``start``."""

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.switches.base import SwitchListener
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 
 
 class FakeSwitches:
-    """The ``Switches`` of a simulated board: on the hook and private at first. Posts in the setter's thread.
+    """The ``Switches`` of a simulated board: on the hook, private at first. Posts in the setter's thread."""
 
-    ``on_change`` is called after each change of a light, in the caller's thread.
-    """
-
-    def __init__(self, on_change: Callable[[], None] | None = None) -> None:
-        self.lights = dict.fromkeys(Light, False)
+    def __init__(self) -> None:
         self._hook = Hook.ON
         self._privacy = SwitchPosition.PRIVATE
-        self._on_change = on_change
         self._post: SwitchListener | None = None
 
     def start(self, post: SwitchListener) -> None:
@@ -33,15 +26,8 @@ class FakeSwitches:
     def privacy(self) -> SwitchPosition:
         return self._privacy
 
-    def light(self, light: Light, on: bool) -> None:
-        if self._post and self.lights[light] != on:
-            self._set_light(light, on)
-
     def stop(self) -> None:
         self._post = None
-        for light in Light:
-            if self.lights[light]:
-                self._set_light(light, False)
 
     def set_hook(self, hook: Hook) -> None:
         """Lift or hang up."""
@@ -56,8 +42,3 @@ class FakeSwitches:
             self._privacy = position
             if self._post:
                 self._post(PrivacySwitched(position))
-
-    def _set_light(self, light: Light, on: bool) -> None:
-        self.lights[light] = on
-        if self._on_change:
-            self._on_change()

@@ -1,4 +1,4 @@
-"""Hook switch, privacy switch and lights on GPIO lines.
+"""Hook switch and privacy switch on GPIO lines.
 
 The switches are levels: read at the start, after every edge, and every few seconds in case an edge was lost.
 """
@@ -6,7 +6,6 @@ The switches are levels: read at the start, after every edge, and every few seco
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 
 from firmware.phone.board import SwitchesSpec
 from firmware.phone.clock import Clock, SystemClock
@@ -15,7 +14,7 @@ from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.gpio import Gpio
 from firmware.phone.switches.base import SwitchListener
 from firmware.phone.switches.levels import Steady, closes, privacy_position
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 
 HOOK_STEADY_S = 0.03
 PRIVACY_STEADY_S = 0.05
@@ -30,7 +29,6 @@ class GpioSwitches:
     def __init__(
         self,
         spec: SwitchesSpec,
-        lights: Mapping[Light, int],
         gpio: Gpio,
         reread_s: float = REREAD_S,
         clock: Clock | None = None,
@@ -38,13 +36,11 @@ class GpioSwitches:
         """Prepare, not claim.
 
         Args:
-            lights: BCM numbers of outputs, high = lit.
             reread_s: seconds between two looks without an edge.
         """
         self._gpio = gpio
         self._hook_line, self._lifted_high = spec.hook, spec.hook_lifted == "high"
         self._private_line, self._open_line = spec.privacy_private, spec.privacy_open
-        self._lights = dict(lights)
         self._reread_s = reread_s
         self._clock = clock or SystemClock()
         self._hook = Steady(Hook.ON, HOOK_STEADY_S)
@@ -72,11 +68,6 @@ class GpioSwitches:
     def privacy(self) -> SwitchPosition:
         return self._privacy.value
 
-    def light(self, light: Light, on: bool) -> None:
-        line = self._lights.get(light)
-        if line is not None and self._thread is not None:
-            self._gpio.write(line, on, f"{light.value} light")
-
     def stop(self) -> None:
         self._stopping = True
         self._wake.set()
@@ -89,14 +80,12 @@ class GpioSwitches:
 
     def _claim(self) -> None:
         self._gpio.open()
-        for light, line in self._lights.items():
-            self._gpio.claim_output(line, False, f"{light.value} light")
         self._gpio.claim_input(self._hook_line, "hook switch", self._wake.set)
         self._gpio.claim_input(self._private_line, "privacy switch, private", self._wake.set)
         self._gpio.claim_input(self._open_line, "privacy switch, open", self._wake.set)
 
     def _release(self) -> None:
-        self._gpio.release([self._hook_line, self._private_line, self._open_line, *self._lights.values()])
+        self._gpio.release([self._hook_line, self._private_line, self._open_line])
 
     def _settle(self) -> None:
         """Look until the levels are steady, at most ``SETTLE_S``: then doubt counts as doubt."""

@@ -9,9 +9,7 @@ from tests.berlin.model import NotYet, Seen, experiment
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage
 from tests.rig import capture
-
-HYBRID = {0x11EC, 0x11EB, 0x11ED}
-"""X25519MLKEM768, SecP256r1MLKEM768 and SecP384r1MLKEM1024."""
+from tests.rig.client_hello import X25519MLKEM768, of_openssl, openssl_version
 
 SILENT_DB, AUDIBLE_DB = -65.0, -45.0
 """Levels in dBFS: of a line on which nothing is heard, and of one on which somebody speaks."""
@@ -69,16 +67,21 @@ def keys_are_erased_at_hang_up(stage: Stage) -> Seen:
 
 @experiment("P4")
 def post_quantum_hybrid_is_offered(stage: Stage) -> Seen:
-    """The groups in the phone's ClientHello: a hybrid with ML-KEM among them."""
+    """The groups in the phone's ClientHello beside those of the system's own ``openssl s_client``, which
+    nobody restricts: all of them, in the same order, and from OpenSSL 3.5 on X25519MLKEM768 first.
+    """
     day = stage.played(private_day)
-    offered = [
-        hello for hello in hellos(day.evidence["wire.pcap"], day.registrar[1], day.address) if hello.client
-    ]
-    groups = {group for hello in offered for group in hello.groups}
-    text = "Groups offered: " + ", ".join(f"{group:#06x}" for group in sorted(groups)) + "."
-    if not groups & HYBRID:
-        raise NotYet(f"{text} No hybrid group: OpenSSL 3.5 has one; {NEXT} brings it for older systems.")
-    return Seen(True, text, [day.evidence["wire.pcap"]])
+    said = hellos(day.evidence["wire.pcap"], day.registrar[1], day.address)
+    offered = {hello.groups for hello in said if hello.client}
+    version, library = openssl_version(), of_openssl().groups
+    named = "OpenSSL " + ".".join(map(str, version))
+    text = f"{named} offers {_listed(library)}; the phone {', '.join(map(_listed, offered)) or 'nothing'}."
+    good = offered == {library}
+    if version >= (3, 5):
+        good = good and library[0] == X25519MLKEM768
+    else:
+        text += " The hybrid comes with OpenSSL 3.5 (Debian 13); this system's has none to offer."
+    return Seen(good, text, [day.evidence["wire.pcap"]])
 
 
 @experiment("R3")
@@ -154,3 +157,7 @@ def _forward_secret(said: list[Hello], evidence: list[object]) -> Seen:
         f"Offered or chosen without forward secrecy: {', '.join(weak)}." if weak else "All offers have it."
     )
     return Seen(bool(chosen) and not weak, text, evidence)  # type: ignore[arg-type]
+
+
+def _listed(groups: tuple[int, ...]) -> str:
+    return " ".join(f"{group:#06x}" for group in groups)

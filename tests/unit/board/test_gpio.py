@@ -125,3 +125,60 @@ def test_the_real_library_on_another_machine(tmp_path: Path) -> None:
 def test_the_real_library_without_its_folder(tmp_path: Path) -> None:
     done = real(tmp_path, tmp_path / "missing", RPI_LGPIO_REVISION="c03114")
     assert done.stdout.startswith("GPIO cannot be used: ")
+
+
+class FakeLgpio(ModuleType):
+    """Chips by their number; None: may not be opened."""
+
+    class error(Exception):
+        pass
+
+    def __init__(self, *labels: str | None) -> None:
+        super().__init__("lgpio")
+        self.labels = labels
+        self.open_handles: set[int] = set()
+
+    def gpiochip_open(self, number: int) -> int:
+        if self.labels[number] is None:
+            raise self.error("can not open gpiochip")
+        self.open_handles.add(number)
+        return number
+
+    def gpiochip_close(self, handle: int) -> None:
+        self.open_handles.remove(handle)
+
+    def gpio_get_chip_info(self, handle: int) -> list[object]:
+        return [0, 54, f"gpiochip{handle}", self.labels[handle]]
+
+
+@pytest.fixture
+def chips(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeLgpio:
+    made = FakeLgpio("raspberrypi-exp-gpio", None, "pinctrl-rp1", "pinctrl-rp1")
+    monkeypatch.setitem(sys.modules, "lgpio", made)
+    monkeypatch.setattr("firmware.phone.gpio.DEVICES", tmp_path)
+    monkeypatch.setenv("RPI_LGPIO_REVISION", "")
+    monkeypatch.delenv("RPI_LGPIO_REVISION")
+    for number in range(len(made.labels)):
+        (tmp_path / f"gpiochip{number}").touch()
+    return made
+
+
+@pytest.mark.usefixtures("rpi_gpio")
+@pytest.mark.parametrize("labels", ["pinctrl-rp1", ("pinctrl-bcm2711", "pinctrl-rp1")])
+def test_the_chip_is_found_by_its_label(
+    chips: FakeLgpio, tmp_path: Path, labels: str | tuple[str, ...]
+) -> None:
+    """Also where another chip has the lower number, and one may not be opened."""
+    Gpio(tmp_path, labels).open()
+    assert os.environ["RPI_LGPIO_CHIP"] == "2"
+    assert os.environ["RPI_LGPIO_REVISION"] == "c03114", "a board that is no Raspberry Pi has none"
+    assert chips.open_handles == set()
+
+
+@pytest.mark.usefixtures("rpi_gpio", "chips")
+def test_a_label_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(
+        HardwareError,
+        match=r'no gpiochip is called "pinctrl-bcm2711" \(there are raspberrypi-exp-gpio, pinctrl-rp1\)',
+    ):
+        Gpio(tmp_path, "pinctrl-bcm2711").open()

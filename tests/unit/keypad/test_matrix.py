@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -197,3 +198,68 @@ def test_when_all_keys_are_open_all_is_released_and_idle(
             (pressed.add if isinstance(change, KeyPressed) else pressed.discard)(change.key)
     assert matrix.idle
     assert pressed == set()
+
+
+def test_the_stuck_keys_have_names() -> None:
+    matrix = Matrix(LAYOUT, jam_ms=1000)
+    run({0: {ONE, FIVE}}, 1100, matrix)
+    assert [matrix.name(position) for position in sorted(matrix.jammed)] == ["1", "5"]
+    run({0: {ONE, FIVE}, 1200: {ONE}}, 1300, matrix)
+    assert matrix.jammed == {ONE}
+
+
+def contact(edges: list[int], closes: bool) -> Callable[[int], bool]:
+    """A contact that moves for 20 ms at most, at the given moments, and ends up closed or open."""
+    return lambda now: closes if sum(edge <= now for edge in edges) % 2 == len(edges) % 2 else not closes
+
+
+chatter = st.lists(st.integers(0, 20), max_size=12).map(sorted)
+
+
+@given(
+    press=chatter,
+    release=chatter,
+    held=st.integers(30, 400),
+    scans=st.lists(st.integers(3, 12), min_size=1, max_size=8),
+    position=st.sampled_from([(r, c) for r in range(4) for c in range(3)]),
+)
+def test_any_bounce_of_20_ms_is_one_press_and_one_release(
+    press: list[int], release: list[int], held: int, scans: list[int], position: Position
+) -> None:
+    """Whatever the contact does within 20 ms, and however unevenly the scans come (3 to 12 ms apart)."""
+    opens = 20 + held
+    closing, opening = contact(press, True), contact(release, False)
+    matrix = Matrix(LAYOUT)
+    events: list[tuple[int, Change]] = []
+    now = 0
+    for wait in cycle(scans):
+        now += wait
+        if now > opens + 100:
+            break
+        closed = closing(now) if now < opens else opening(now - opens)
+        events += [(now, change) for change in matrix.scan({position} if closed else set(), now)]
+    assert [type(change) for _, change in events] == [KeyPressed, KeyReleased]
+    (pressed, _), (released, _) = events
+    assert pressed <= 20 + 20 + 2 * 12, "bounce, debounce, two scans"
+    assert opens + 20 - 12 <= released <= opens + 20 + 20 + 2 * 12
+    assert matrix.idle
+
+
+@given(pressed=st.sets(positions, max_size=6))
+def test_no_key_is_posted_that_nobody_pressed(pressed: set[Position]) -> None:
+    """Without diodes current flows on through closed keys: what lines read then, and what is made of it."""
+    read = {(row, column) for row in range(4) for column in range(3) if column in reached(row, pressed)}
+    events = run({0: read}, 100)
+    keys = {LAYOUT[r][c] for r, c in pressed}
+    assert {change.key for _, change in events} <= keys
+
+
+def reached(row: int, pressed: set[Position]) -> set[int]:
+    """The columns that a low row pulls low, over any number of closed keys."""
+    rows, columns = {row}, set[int]()
+    while True:
+        more = {c for r, c in pressed if r in rows} | columns
+        back = {r for r, c in pressed if c in more} | rows
+        if (more, back) == (columns, rows):
+            return columns
+        columns, rows = more, back

@@ -267,7 +267,8 @@ def test_a_caller_is_told_busy_while_the_handset_is_lifted() -> None:
 def test_keys_in_a_call_are_dtmf() -> None:
     driver = Driver()
     call_id = in_call(driver)
-    assert driver.keys("5#") == [do.SendDigit(call_id, "5"), do.SendDigit(call_id, "#")]
+    assert driver.keys("5#") == [do.SendDigit(call_id, "5")]
+    assert driver.happen(on.KeyReleased("#")) == [do.SendDigit(call_id, "#")]
     assert driver.call.digits == "5#"
 
 

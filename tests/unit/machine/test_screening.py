@@ -14,7 +14,7 @@ from firmware.phone.display import screens
 from firmware.phone.loop import differences
 from firmware.phone.machine.outputs import Outputs
 from firmware.phone.machine.screening import Policy, Ring, Screened, matches, pattern, screened
-from firmware.phone.values import CallId, CallState, EndReason, Light, Party, Trust
+from firmware.phone.values import CallId, CallState, EndReason, Light, Party, Pattern, Trust
 from tests.unit.machine.driver import ACCOUNT, Driver
 
 NOBODY = Party("sip:anonymous@anonymous.invalid", "Anonymous", anonymous=True)
@@ -51,9 +51,9 @@ def test_bell_or_none(policy: Policy, peer: Party, bell: bool) -> None:
     assert isinstance(driver.screen, screens.Ringing)
     assert driver.screen.silent is not bell
     wanted = (do.Ring(True),) if bell else ()
-    assert differences(Outputs(), replace(driver.out, private=True)) == (
+    assert differences(Outputs(), replace(driver.out, private=True, doubtful=False)) == (
         *wanted,
-        do.SetLight(Light.RINGING, True),
+        do.SetLight(Light.RINGING, Pattern.FAST),
     )
 
 

@@ -11,7 +11,15 @@ import pytest
 from firmware.native.verify import ADDITIONS, CODECS, LINKED, SUITES, Observation, judge, observe
 
 GOOD = Observation(
-    needed=("libssl.so.3", "libcrypto.so.3", "libsrtp2.so.1", "libopus.so.0", "libasound.so.2", "libc.so.6"),
+    needed=(
+        "libssl.so.3",
+        "libcrypto.so.3",
+        "libsrtp2.so.1",
+        "libopus.so.0",
+        "libasound.so.2",
+        "libbzrtp.so.0",
+        "libc.so.6",
+    ),
     loaded=("libssl.so.3", "libcrypto.so.3", "libopus.so.0.8.0", "libc.so.6"),
     bind_now=True,
     relro=True,

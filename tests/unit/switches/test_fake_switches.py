@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 
 
 def test_at_the_start_the_handset_is_on_the_hook_and_the_switch_at_private() -> None:
@@ -21,15 +21,3 @@ def test_what_does_not_change_is_not_posted() -> None:
     switches.set_hook(Hook.ON)
     switches.set_privacy(SwitchPosition.PRIVATE)
     assert events == []
-
-
-def test_lights_are_told_when_they_change() -> None:
-    seen: list[bool] = []
-    switches = FakeSwitches(lambda: seen.append(switches.lights[Light.RINGING]))
-    switches.light(Light.RINGING, True)
-    assert seen == [], "not started"
-    switches.start(lambda event: None)
-    switches.light(Light.RINGING, True)
-    switches.light(Light.RINGING, True)
-    switches.stop()
-    assert seen == [True, False]

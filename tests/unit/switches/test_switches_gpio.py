@@ -1,4 +1,4 @@
-"""Hook, privacy switch and lights on a fake board: broken wires, lost edges, lines that are taken."""
+"""Hook and privacy switch on a fake board: broken wires, lost edges, lines that are taken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.gpio import Gpio
 from firmware.phone.switches.gpio import GpioSwitches
-from firmware.phone.values import Hook, Light, SwitchPosition
+from firmware.phone.values import Hook, SwitchPosition
 from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
@@ -34,7 +34,7 @@ def events() -> Events:
 def at_open(rpi_gpio: RpiGpio, tmp_path: Path, events: Events) -> Iterator[GpioSwitches]:
     """Started with the switch at open."""
     rpi_gpio.ground(OPEN_LINE)
-    made = GpioSwitches(SPEC, {Light.PRIVACY: 23}, Gpio(tmp_path), reread_s=0.1)
+    made = GpioSwitches(SPEC, Gpio(tmp_path), reread_s=0.1)
     made.start(events.append)
     assert made.privacy() is OPEN
     events.clear()
@@ -98,46 +98,38 @@ def test_it_reads_rarely_when_nothing_moves(rpi_gpio: RpiGpio, at_open: GpioSwit
 
 
 def test_hook_level_is_the_boards_choice(rpi_gpio: RpiGpio, tmp_path: Path) -> None:
-    switches = GpioSwitches(SwitchesSpec("gpio", HOOK, "high", PRIVATE_LINE, OPEN_LINE), {}, Gpio(tmp_path))
+    switches = GpioSwitches(SwitchesSpec("gpio", HOOK, "high", PRIVATE_LINE, OPEN_LINE), Gpio(tmp_path))
     switches.start(lambda event: None)
     assert switches.hook() is Hook.OFF
     switches.stop()
 
 
 def test_a_switch_that_never_rests_is_unreadable_at_the_start(
-    rpi_gpio: RpiGpio, tmp_path: Path, events: Events
+    rpi_gpio: RpiGpio, tmp_path: Path, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = threading.Event()
+    """After each look comes another edge."""
+    read = rpi_gpio.input
 
-    def rattle() -> None:
-        while not done.is_set():
-            rpi_gpio.bounce(OPEN_LINE)
-            time.sleep(0.01)
+    def rattling(line: int) -> int:
+        level = read(line)
+        rpi_gpio.edge_now(OPEN_LINE)
+        return level
 
     rpi_gpio.ground(OPEN_LINE)
-    thread = threading.Thread(target=rattle, daemon=True)
-    thread.start()
-    switches = GpioSwitches(SPEC, {}, Gpio(tmp_path))
+    monkeypatch.setattr(rpi_gpio, "input", rattling)
+    switches = GpioSwitches(SPEC, Gpio(tmp_path))
     began = time.monotonic()
     switches.start(events.append)
     taken = time.monotonic() - began
     position = switches.privacy()
-    done.set()
-    thread.join()
     switches.stop()
     assert position is UNREADABLE
     assert taken < 1
 
 
-def test_a_light_that_the_board_has_not_is_ignored(rpi_gpio: RpiGpio, at_open: GpioSwitches) -> None:
-    at_open.light(Light.RINGING, True)
-    at_open.light(Light.PRIVACY, True)
-    assert rpi_gpio.driven(23)
-
-
 def test_a_taken_line_names_what_it_is_for_and_releases_the_others(rpi_gpio: RpiGpio, tmp_path: Path) -> None:
     rpi_gpio.hold(OPEN_LINE, "fan")
-    switches = GpioSwitches(SPEC, {Light.PRIVACY: 23}, Gpio(tmp_path))
+    switches = GpioSwitches(SPEC, Gpio(tmp_path))
     with pytest.raises(HardwareError, match=r"GPIO 27 \(privacy switch, open\) is held by"):
         switches.start(lambda event: None)
     assert rpi_gpio.claimed() == {}

@@ -12,6 +12,7 @@ import pjsua2 as pj
 from firmware.phone import events as on
 from firmware.phone.sip import headers, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.sip.pjsua.zrtp import Shared, Way
 from firmware.phone.values import CallId, Direction, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
@@ -31,8 +32,10 @@ class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
+    ``shared``: the secrets that it shares with its far end (RFC 6189).
     ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
     ``may_speak``: its sound may be connected; ``joined``: it is.
+    ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -44,10 +47,11 @@ class PjCall(pj.Call):
         account: pj.Account,
         call_id: CallId,
         direction: Direction,
-        keyings: list[int],
+        keyings: Way,
         post: Callable[[on.Event], None],
         crash: Crash,
         pj_id: int = pj.PJSUA_INVALID_ID,
+        shared: Shared | None = None,
     ) -> None:
         super().__init__(account, pj_id)
         self.call_id = call_id
@@ -55,6 +59,7 @@ class PjCall(pj.Call):
         self.keyings = keyings
         self.post = post
         self.crash = crash
+        self.shared = shared or Shared()
         self.rang = False
         self.answered = False
         self.over = False
@@ -68,12 +73,14 @@ class PjCall(pj.Call):
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
+        self.certificate: pj.DtlsIdentity | None = None
         self._place_printed = False
 
     @guarded
     def onCallState(self, prm: Any) -> None:
         info = self.getInfo()
-        self.status = info.lastStatusCode
+        if not self.answered or self.status < 300:  # why we end it ourselves stays
+            self.status = info.lastStatusCode
         if info.state == pj.PJSIP_INV_STATE_EARLY and self.direction is Direction.OUT:
             self._early(info)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
@@ -126,6 +133,9 @@ class PjCall(pj.Call):
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
         prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
+        self.shared.give(self.getId())
+        if self.certificate is not None:
+            self.certificate.showIn(prm)
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
@@ -157,7 +167,16 @@ class PjCall(pj.Call):
             if self.media.security not in (Security.NONE, media.security):
                 self.may_speak = False
             self.media = media
+            if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
+                self.shared.take(self.getId(), audio.at)
             self.post(on.MediaChanged(self.call_id, media))
+
+    def compared(self, same: bool) -> None:
+        """The people compared the code of this call."""
+        audio = self._audio()
+        if audio is not None and pj.zrtpCompared(self.getId(), audio.at, same):
+            self.shared.take(self.getId(), audio.at)
+            self.look_at_media()
 
     def _media_now(self) -> Media:
         audio = self._audio()
@@ -178,6 +197,8 @@ class PjCall(pj.Call):
         codec = stream.codecName.lower()
         if not security.srtpActive:
             return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
+        if security.keying == "ZRTP":
+            return self.shared.media(self.getId(), index, security.txSuite, codec)
         if security.keying == "SDES":
             return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
         if security.keying != "DTLS" or not security.remoteFingerprint:

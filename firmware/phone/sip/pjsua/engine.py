@@ -18,21 +18,26 @@ import pjsua2 as pj
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import EMERGENCY
+from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import headers, identity, pidf_lo, proofs, sdp
+from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.certificates import CallCertificates
 from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.values import CallId, Direction, Party, Security
+from firmware.phone.sip.pjsua.zrtp import CLEAR, SDES, Known, Shared, Way
+from firmware.phone.values import CallId, Direction, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -47,16 +52,33 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 
 
 class PjsuaEngine:
-    """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread."""
+    """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
-    def __init__(self, config: Config, clock: Clock, crash: Crash) -> None:
+    ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
+    None: nowhere. ``sound``: the board's.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        crash: Crash,
+        secrets: Secrets | None = None,
+        certificates: Secrets | None = None,
+        sound: AudioSpec = SIMULATED,
+    ) -> None:
+        self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
+        self._sound = sound
         self._clock = clock
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
         self._arrived: list[tuple[PjCall, Party, Security]] = []
-        self._levels: dict[CallId, tuple[do.PlaceCall, tuple[Security, ...]]] = {}
+        self._levels: dict[CallId, tuple[do.PlaceCall, list[Way]]] = {}
+        self._secrets = secrets
+        self._known = Known()
+        self._exposure = Exposure()
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
         self._profile = headers.Profile.of(config)
@@ -115,10 +137,24 @@ class PjsuaEngine:
     def _open(self) -> None:
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
-        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
+        self._endpoint = PjEndpoint(
+            self._config,
+            self._crash,
+            self._connection_lost,
+            self._server_agreed,
+            self._sound_failed,
+            self._sound,
+        )
         self._wake_fd = self._endpoint.wake_fd
+        self._prover = prover_of(self._config, self._clock, self._crash)
         self._voice = Voice(
-            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+            self._endpoint.pj,
+            audio.playback,
+            audio.capture,
+            self._clock,
+            self._post,
+            self._drop_late_sound,
+            None if audio.hands_free else self._sound.sidetone,
         )
         self._signals = Signals(self._endpoint.pj)
         registers = self._config.account is not None
@@ -139,13 +175,16 @@ class PjsuaEngine:
     def _carry_out(self, command: do.SipCommand) -> None:
         match command:
             case do.SetExposure(exposure):
+                self._exposure = exposure
                 self._endpoint.disclose(exposure)
             case do.OpenVoice():
                 self._voice.open(True)
             case do.CloseVoice():
                 self._voice.open(False)
+            case do.SetReceiveGain(decibels):
+                self._voice.gain(decibels)
             case do.PlaceCall():
-                self._place(command, command.levels)
+                self._place(command, self._ways(command))
             case do.RemindClear(reminds):
                 self._signals.remind(reminds)
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
@@ -173,6 +212,8 @@ class PjsuaEngine:
                     call.hangup(prm)
                 case do.SendDigit(digit=digit):
                     call.dialDtmf(digit)
+                case do.CodeCompared(same=same):
+                    call.compared(same)
                 case do.LetSpeak(allowed=allowed):
                     call.may_speak = allowed
                     self._connect_audio()
@@ -184,18 +225,32 @@ class PjsuaEngine:
 
     # --- outgoing calls ------------------------------------------------------------------------------
 
-    def _place(self, command: do.PlaceCall, levels: tuple[Security, ...], may_speak: bool = False) -> None:
-        """One attempt for each level: the next only after 488 or 606."""
-        keyings = settings.keyings_of(levels[0])
-        call = PjCall(self._account, command.call_id, Direction.OUT, keyings, self._post, self._crash)
-        call.clear = levels[0] is Security.CLEAR
+    def _ways(self, command: do.PlaceCall) -> list[Way]:
+        """How to agree keys, best first: one attempt each, the next only after 488 or 606."""
+        return self._known.ways(command.uri, command.levels)
+
+    def _shared(self, address: str, exposure: Exposure) -> Shared:
+        return Shared.of(self._secrets, self._config.contacts, address, private=exposure.private)
+
+    def _place(self, command: do.PlaceCall, ways: list[Way], may_speak: bool = False) -> None:
+        call = PjCall(
+            self._account,
+            command.call_id,
+            Direction.OUT,
+            ways[0],
+            self._post,
+            self._crash,
+            shared=self._shared(command.uri, command.exposure),
+        )
+        call.clear = ways[0] == CLEAR
         call.may_speak = may_speak
         self._calls[command.call_id] = call
-        self._levels[command.call_id] = (command, levels[1:])
+        self._levels[command.call_id] = (command, ways[1:])
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         place = self._location(command)
+        call.certificate = self._certificates.of(Party(command.uri), command.exposure)
         prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
         call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
@@ -212,11 +267,13 @@ class PjsuaEngine:
         entity = headers.party(headers.own_name_addr(self._profile, self._own_address)).uri
         return pidf_lo.location(command.place, entity, self._clock.wall())
 
-    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, tuple[Security, ...]] | None:
+    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, list[Way]] | None:
         """How to try again when the call was refused for its encryption, or an emergency call perhaps for
         telling the place: it goes out without.
         """
-        command, left = self._levels.pop(call.call_id, (None, ()))
+        command, left = self._levels.pop(call.call_id, (None, []))
+        if command is not None and call.answered:
+            self._known.learn(command.uri, call.keyings, call.media)
         if command is None or call.hung_up or call.rang or call.answered:
             return None
         if left and call.status in REFUSED_FOR_ENCRYPTION:
@@ -225,23 +282,24 @@ class PjsuaEngine:
             return None
         log.warning("the emergency call was refused with the place in it; it is repeated without")
         self._post(on.PlaceRefused(call.call_id))
-        return replace(command, place=None), command.levels
+        return replace(command, place=None), self._ways(command)
 
     # --- incoming calls ------------------------------------------------------------------------------
 
     def _arrive(self, pj_id: int, message: str, source: str) -> None:
         self._incoming += 2
-        levels = settings.keyings(self._config.media.encryption)
+        keyings = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
-        call = PjCall(self._account, call_id, Direction.IN, levels, self._post, self._crash, pj_id)
+        party = self._caller(message, source)
+        shared = self._shared("" if party.anonymous else party.uri, self._exposure)
+        call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
+        call.certificate = self._certificates.of(party, self._exposure)
         offered = sdp.offered(message)
         if offered is Security.CLEAR and self._config.media.allow_clear:
             call.clear = True
-            call.keyings = settings.keyings_of(
-                Security.PROVIDER
-            )  # finds that none are offered, and is dropped
+            call.keyings = (SDES,)  # finds that none are offered, and is dropped
         self._calls[call_id] = call
-        self._arrived.append((call, self._caller(message, source), offered))
+        self._arrived.append((call, party, offered))
 
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
@@ -339,8 +397,11 @@ class PjsuaEngine:
             waits.append(SECURING_POLL)
         return min(waits)
 
-    def _connection_lost(self, certificate: str) -> None:
-        self._account.connection_lost(certificate)
+    def _connection_lost(self, why: str, untrusted: bool) -> None:
+        self._account.connection_lost(why, untrusted)
+
+    def _server_agreed(self, signalling: Signalling) -> None:
+        self._post(on.ServerAgreed(signalling))
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
@@ -370,5 +431,7 @@ class PjsuaEngine:
         self._calls.clear()
         self._watchers.close()
         self._signals.close()
+        if self._prover is not None:
+            self._prover.close()
         self._account.shutdown()
         self._endpoint.close()

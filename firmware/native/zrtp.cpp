@@ -1,0 +1,714 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define THIS_FILE "zrtp.cpp"
+
+#include <pjsua2.hpp>
+#include <pjsua-lib/pjsua_internal.h>
+#include <zrtp.hpp>
+#include <zrtp_cache.hpp>
+
+#include <bzrtp/bzrtp.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <vector>
+
+using sottovoce::Cache;
+using sottovoce::Record;
+using sottovoce::Shared;
+using sottovoce::erase;
+
+namespace
+{
+
+const unsigned TICK_MS = 20;     // how often bzrtp looks at its timers, while keys are being agreed
+const unsigned PATIENCE_MS = 15000; // after which it no longer does; a new SDP starts it again
+const size_t LONGEST_KEY = 46;   // octets of master key and salt, AES_256_CM
+
+// Best first. bzrtp adds those that RFC 6189 section 5.1 demands, HS32 among them: see suite().
+uint8_t HASHES[7] = {ZRTP_HASH_S384, ZRTP_HASH_S256};
+uint8_t CIPHERS[7] = {ZRTP_CIPHER_AES3, ZRTP_CIPHER_AES1};
+#ifdef ZRTP_AUTHTAG_GCM
+uint8_t TAGS[7] = {ZRTP_AUTHTAG_GCM, ZRTP_AUTHTAG_HS80};
+const uint8_t TAG_COUNT = 2;
+#else
+uint8_t TAGS[7] = {ZRTP_AUTHTAG_HS80};
+const uint8_t TAG_COUNT = 1;
+#endif
+uint8_t AGREEMENTS[7] = {ZRTP_KEYAGREEMENT_X255, ZRTP_KEYAGREEMENT_X448, ZRTP_KEYAGREEMENT_DH3k};
+uint8_t RENDERINGS[7] = {ZRTP_SAS_B32};
+
+const pj_str_t ID_ZRTP_HASH = {const_cast<char *>("zrtp-hash"), 9};
+const pj_str_t ID_FINGERPRINT = {const_cast<char *>("fingerprint"), 11};
+const pj_str_t ID_CRYPTO = {const_cast<char *>("crypto"), 6};
+
+/** The IANA name of the SRTP protection profile, or NULL for one that is never used: nothing with a short tag. */
+const char *suite(const bzrtpSrtpSecrets_t &secrets)
+{
+    const bool strong = secrets.cipherAlgo == ZRTP_CIPHER_AES3;
+
+    if (!strong && secrets.cipherAlgo != ZRTP_CIPHER_AES1)
+        return NULL;
+    if (secrets.authTagAlgo == ZRTP_AUTHTAG_HS80)
+        return strong ? "AES_256_CM_HMAC_SHA1_80" : "AES_CM_128_HMAC_SHA1_80";
+#ifdef ZRTP_AUTHTAG_GCM
+    if (secrets.authTagAlgo == ZRTP_AUTHTAG_GCM)
+        return strong ? "AEAD_AES_256_GCM" : "AEAD_AES_128_GCM";
+#endif
+    return NULL;
+}
+
+/** Hash of the Hello that a media description announces, in small hexadecimal digits; "" for none that can be
+ *  used: an empty one, as linphone sends with an answer that takes DTLS-SRTP, is none (RFC 6189 section 8.1).
+ */
+std::string announced(const pjmedia_sdp_media *media)
+{
+    for (unsigned i = 0; i < media->attr_count; ++i) {
+        if (pj_stricmp(&media->attr[i]->name, &ID_ZRTP_HASH) != 0)
+            continue;
+        const std::string value(media->attr[i]->value.ptr, media->attr[i]->value.slen);
+        const size_t space = value.find(' ');
+        const size_t end = value.find_last_not_of(" \r\n");
+        if (space == std::string::npos || value.compare(0, 3, "1.1") != 0 || end - space != 64)
+            continue;
+        std::string hash = value.substr(space + 1, 64);
+        for (size_t at = 0; at < hash.size(); ++at)
+            hash[at] = static_cast<char>(pj_tolower(hash[at]));
+        if (hash.find_first_not_of("0123456789abcdef") == std::string::npos)
+            return hash;
+    }
+    return "";
+}
+
+/** Whether a description leaves the keys as they are though it says nothing of ZRTP. */
+bool silent(const pjmedia_sdp_media *media)
+{
+    return pj_strnicmp2(&media->desc.transport, "RTP/AVP", 7) == 0 &&
+           pjmedia_sdp_media_find_attr(media, &ID_FINGERPRINT, NULL) == NULL &&
+           pjmedia_sdp_media_find_attr(media, &ID_CRYPTO, NULL) == NULL;
+}
+
+uint64_t now()
+{
+    pj_time_val time;
+    pj_gettickcount(&time);
+    return static_cast<uint64_t>(time.sec) * 1000 + time.msec;
+}
+
+/** RFC 6189 section 5: not a version of RTP, and the magic cookie. */
+bool isZrtp(const void *packet, pj_size_t size)
+{
+    static const uint8_t COOKIE[] = {'Z', 'R', 'T', 'P'};
+    const uint8_t *octets = static_cast<const uint8_t *>(packet);
+    return size >= 28 && size <= PJMEDIA_MAX_MTU && octets[0] >> 4 == 1 &&
+           std::memcmp(octets + 4, COOKIE, sizeof(COOKIE)) == 0;
+}
+
+/** The ZRTP of one SRTP transport. pjsua's thread makes, starts and ends it and runs its timer, the media's
+ *  thread brings packets. Nothing is sent while the mutex is held: the other thread may hold the socket.
+ */
+struct Zrtp
+{
+    pjmedia_transport base; // first: the library knows us by it
+    pjmedia_transport *srtp;
+
+    std::mutex mutex;
+    bzrtpContext_t *context;
+    uint32_t ssrc;
+    Cache *cache;
+    bool keeps;
+    Record given;
+
+    bool closing;
+    bool started;
+    bool ticking;
+    uint64_t startedAt;
+    std::string peerHash;
+    std::string peerZid;
+    std::string early; // a Hello that came before the SDP
+    std::vector<std::string> out;
+    pj_sockaddr remote;
+    pj_timer_entry timer;
+
+    bool ready;
+    bool announcedKeys;
+    std::string sas;
+    bool flags; // V of both ends
+    bool mismatch;
+    enum { NOT_COMPARED, SAME, DIFFERENT } compared;
+    const char *trouble;
+    char txKey[LONGEST_KEY], rxKey[LONGEST_KEY];
+    pjmedia_srtp_crypto tx, rx;
+
+    explicit Zrtp(pjmedia_transport *srtp);
+
+    bool make();
+    void wipe();
+    void start();
+    bool packet(std::string &octets);
+    void announce();
+    void flush();
+    void schedule();
+    bool attach(const pjmedia_sdp_session *remote, unsigned index);
+    void connect();
+    std::string hash() const;
+    Record record() const;
+
+    static Zrtp *of(pjmedia_transport *tp) { return reinterpret_cast<Zrtp *>(tp); }
+
+    static pj_status_t create(pjmedia_transport *srtp, pjmedia_transport **keying);
+    static pj_status_t onPacket(pjmedia_transport *tp, const void *packet, pj_size_t size);
+    static pj_status_t onCreate(pjmedia_transport *tp, pj_pool_t *pool, unsigned options,
+                                const pjmedia_sdp_session *remote, unsigned index);
+    static pj_status_t onEncode(pjmedia_transport *tp, pj_pool_t *pool, pjmedia_sdp_session *local,
+                                const pjmedia_sdp_session *remote, unsigned index);
+    static pj_status_t onStart(pjmedia_transport *tp, pj_pool_t *pool, const pjmedia_sdp_session *local,
+                               const pjmedia_sdp_session *remote, unsigned index);
+    static pj_status_t onStop(pjmedia_transport *tp);
+    static pj_status_t onDestroy(pjmedia_transport *tp);
+    static void onLast(void *self);
+    static void onTimer(pj_timer_heap_t *heap, pj_timer_entry *entry);
+
+    static int onSend(void *self, const uint8_t *octets, uint16_t size);
+    static int onSecure(void *self, const bzrtpSrtpSecrets_t *secrets, int32_t verified);
+    static int onMessage(void *self, const uint8_t level, const uint8_t id, const char *text);
+};
+
+pjmedia_transport_op OPERATIONS;
+
+// Both are used by pjsua's thread alone.
+std::map<pjmedia_transport *, Zrtp *> &running()
+{
+    static std::map<pjmedia_transport *, Zrtp *> table;
+    return table;
+}
+
+std::map<int, std::string> &remembered()
+{
+    static std::map<int, std::string> table;
+    return table;
+}
+
+Zrtp::Zrtp(pjmedia_transport *transport)
+    : srtp(transport), context(NULL), ssrc(0), cache(NULL), keeps(false), closing(false), started(false),
+      ticking(false), startedAt(0), ready(false), announcedKeys(false), flags(false), mismatch(false),
+      compared(NOT_COMPARED), trouble("")
+{
+    pj_bzero(&base, sizeof(base));
+    pj_bzero(&remote, sizeof(remote));
+    pj_bzero(txKey, sizeof(txKey));
+    pj_bzero(rxKey, sizeof(rxKey));
+    pj_bzero(&tx, sizeof(tx));
+    pj_bzero(&rx, sizeof(rx));
+    pj_ansi_strxcpy(base.name, "zrtp", sizeof(base.name));
+    base.type = static_cast<pjmedia_transport_type>(PJMEDIA_SRTP_KEYING_ZRTP);
+    base.op = &OPERATIONS;
+    base.user_data = transport;
+    pj_timer_entry_init(&timer, 0, this, &Zrtp::onTimer);
+}
+
+/** A new session: a new Hello, and what is known of the far end. */
+bool Zrtp::make()
+{
+    bzrtpCallbacks_t callbacks;
+
+    RAND_bytes(reinterpret_cast<unsigned char *>(&ssrc), sizeof(ssrc));
+    context = bzrtp_createBzrtpContext();
+    if (context == NULL)
+        return false;
+    bzrtp_setSupportedCryptoTypes(context, ZRTP_HASH_TYPE, HASHES, 2);
+    bzrtp_setSupportedCryptoTypes(context, ZRTP_CIPHERBLOCK_TYPE, CIPHERS, 2);
+    bzrtp_setSupportedCryptoTypes(context, ZRTP_AUTHTAG_TYPE, TAGS, TAG_COUNT);
+    bzrtp_setSupportedCryptoTypes(context, ZRTP_KEYAGREEMENT_TYPE, AGREEMENTS, 3);
+    bzrtp_setSupportedCryptoTypes(context, ZRTP_SAS_TYPE, RENDERINGS, 1);
+    std::memset(&callbacks, 0, sizeof(callbacks));
+    callbacks.bzrtp_sendData = &Zrtp::onSend;
+    callbacks.bzrtp_startSrtpSession = &Zrtp::onSecure;
+    callbacks.bzrtp_statusMessage = &Zrtp::onMessage;
+    callbacks.bzrtp_messageLevel = BZRTP_MESSAGE_ERROR;
+    bzrtp_setCallbacks(context, &callbacks);
+    if (keeps) {
+        cache = new Cache();
+        // Its answer tells new tables from old ones.
+        if (cache->database() != NULL)
+            bzrtp_setZIDCache_lock(context, cache->database(), Cache::US, Cache::THEM, NULL);
+        if (cache->database() == NULL || !cache->fill(given))
+            return false;
+    }
+    return bzrtp_initBzrtpContext(context, ssrc) == 0 && bzrtp_setClientData(context, ssrc, this) == 0;
+}
+
+/** End the session; its keys are void. */
+void Zrtp::wipe()
+{
+    if (announcedKeys)
+        pjmedia_transport_srtp_keys_void(srtp, &base);
+    if (context != NULL)
+        bzrtp_destroyBzrtpContext(context, ssrc);
+    context = NULL;
+    delete cache;
+    cache = NULL;
+    OPENSSL_cleanse(txKey, sizeof(txKey));
+    OPENSSL_cleanse(rxKey, sizeof(rxKey));
+    pj_bzero(&tx, sizeof(tx));
+    pj_bzero(&rx, sizeof(rx));
+    erase(sas);
+    erase(early);
+    peerHash.clear();
+    peerZid.clear();
+    out.clear();
+    started = ready = announcedKeys = flags = mismatch = false;
+    compared = NOT_COMPARED;
+}
+
+/** What a new session, or the next call, is to know. */
+Record Zrtp::record() const
+{
+    Record next;
+    Shared peer;
+
+    next.ownZid = cache ? cache->ownZid() : "";
+    next.peers.reserve(Record::MOST);
+    const Shared *before = given.find(peerZid);
+    // Another telephone than the one that is known is kept when people have compared, not before.
+    const bool keep = compared == SAME || (compared == NOT_COMPARED && (before || given.peers.empty()));
+    if (cache && ready && keep && cache->shared(peerZid, peer))
+        next.peers.push_back(peer);
+    for (size_t i = 0; i < given.peers.size() && next.peers.size() < Record::MOST; ++i) {
+        if (!ready || given.peers[i].zid != peerZid)
+            next.peers.push_back(given.peers[i]);
+    }
+    erase(peer.rs1);
+    erase(peer.rs2);
+    return next;
+}
+
+std::string Zrtp::hash() const
+{
+    uint8_t text[80] = {0};
+    return context && bzrtp_getSelfHelloHash(context, ssrc, text, sizeof(text)) == 0
+               ? std::string(reinterpret_cast<char *>(text)) : "";
+}
+
+int Zrtp::onSend(void *self, const uint8_t *octets, uint16_t size)
+{
+    static_cast<Zrtp *>(self)->out.push_back(std::string(reinterpret_cast<const char *>(octets), size));
+    return 0;
+}
+
+int Zrtp::onMessage(void *self, const uint8_t, const uint8_t id, const char *)
+{
+    if (id == BZRTP_MESSAGE_CACHEMISMATCH)
+        static_cast<Zrtp *>(self)->mismatch = true;
+    return 0;
+}
+
+void setKey(char *buffer, pjmedia_srtp_crypto &crypto, const char *name, const uint8_t *key, size_t length,
+            const uint8_t *salt, size_t saltLength)
+{
+    if (length + saltLength > LONGEST_KEY)
+        return;
+    std::memcpy(buffer, key, length);
+    std::memcpy(buffer + length, salt, saltLength);
+    crypto.name = pj_str(const_cast<char *>(name));
+    pj_strset(&crypto.key, buffer, length + saltLength);
+}
+
+int Zrtp::onSecure(void *data, const bzrtpSrtpSecrets_t *secrets, int32_t verified)
+{
+    Zrtp *self = static_cast<Zrtp *>(data);
+    const char *name = suite(*secrets);
+
+    if (name == NULL || secrets->sas == NULL || secrets->sasAlgo != ZRTP_SAS_B32) {
+        self->trouble = "suite";
+        return 0;
+    }
+    setKey(self->txKey, self->tx, name, secrets->selfSrtpKey, secrets->selfSrtpKeyLength, secrets->selfSrtpSalt,
+           secrets->selfSrtpSaltLength);
+    setKey(self->rxKey, self->rx, name, secrets->peerSrtpKey, secrets->peerSrtpKeyLength, secrets->peerSrtpSalt,
+           secrets->peerSrtpSaltLength);
+    self->sas = secrets->sas;
+    self->mismatch = self->mismatch || secrets->cacheMismatch != 0;
+    self->flags = verified != 0;
+    self->trouble = "";
+    self->ready = true;
+    return 0;
+}
+
+/** Give bzrtp a packet; the mutex is held. True for the far end's own Hello, as its SDP announced it. */
+bool Zrtp::packet(std::string &octets)
+{
+    const size_t TYPE = 12 + 4, ZID = 12 + 64; // in a packet with a Hello (section 5.2)
+    const int status = bzrtp_processMessage(context, ssrc, reinterpret_cast<uint8_t *>(&octets[0]),
+                                            static_cast<uint16_t>(octets.size()));
+    if (octets.size() < ZID + 12 || octets.compare(TYPE, 8, "Hello   ") != 0)
+        return false;
+    if (status == BZRTP_ERROR_HELLOHASH_MISMATCH && peerZid.empty())
+        trouble = "hello";
+    if (status == 0 && peerZid.empty()) {
+        peerZid = octets.substr(ZID, 12);
+        trouble = "";
+    }
+    return status == 0;
+}
+
+/** Tell SRTP of the keys, once. */
+void Zrtp::announce()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    if (ready && !announcedKeys && !closing)
+        announcedKeys = pjmedia_transport_srtp_keys_agreed(srtp, &base, &tx, &rx) == PJ_SUCCESS;
+}
+
+void Zrtp::flush()
+{
+    std::vector<std::string> packets;
+    {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!closing)
+            packets.swap(out);
+    }
+    for (size_t i = 0; i < packets.size(); ++i) {
+        pjmedia_transport_send_rtp(pjmedia_transport_srtp_get_member(srtp), packets[i].data(),
+                                   packets[i].size());
+    }
+}
+
+/** Begin, or begin again to send what was not answered; the mutex is held. */
+void Zrtp::start()
+{
+    startedAt = now();
+    if (started) {
+        bzrtp_resetRetransmissionTimer(context, ssrc);
+    } else {
+        bzrtp_setPeerHelloHash(context, ssrc, reinterpret_cast<uint8_t *>(&peerHash[0]), peerHash.size());
+        started = bzrtp_startChannelEngine(context, ssrc) == 0;
+        if (!early.empty())
+            packet(early);
+        erase(early);
+    }
+    bzrtp_iterate(context, ssrc, startedAt);
+}
+
+void Zrtp::schedule()
+{
+    pj_time_val delay = {0, TICK_MS};
+    ticking = pjsip_endpt_schedule_timer(pjsua_get_pjsip_endpt(), &timer, &delay) == PJ_SUCCESS;
+}
+
+void Zrtp::onTimer(pj_timer_heap_t *, pj_timer_entry *entry)
+{
+    Zrtp *self = static_cast<Zrtp *>(entry->user_data);
+    bool more;
+    {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        const uint64_t time = now();
+        self->ticking = false;
+        more = self->started && !self->ready && !self->closing && time - self->startedAt < PATIENCE_MS;
+        if (more)
+            bzrtp_iterate(self->context, self->ssrc, time);
+    }
+    self->flush();
+    self->announce();
+    if (more)
+        self->schedule();
+}
+
+pj_status_t Zrtp::onPacket(pjmedia_transport *tp, const void *octets, pj_size_t size)
+{
+    Zrtp *self = of(tp);
+    bool move = false;
+
+    if (!isZrtp(octets, size))
+        return PJ_EIGNORED;
+    {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        std::string copy(static_cast<const char *>(octets), size);
+        if (self->closing || self->context == NULL)
+            return PJ_SUCCESS;
+        if (!self->started) {
+            self->early = copy;
+            return PJ_SUCCESS;
+        }
+        // The far end may send from elsewhere than its SDP says (network address translation). Its Hello proves
+        // that it is the one of the SDP.
+        if (self->packet(copy) && !self->ready) {
+            pjmedia_transport_info info;
+            pjmedia_transport_info_init(&info);
+            pjmedia_transport_get_info(pjmedia_transport_srtp_get_member(self->srtp), &info);
+            move = pj_sockaddr_has_addr(&info.src_rtp_name) &&
+                   pj_sockaddr_cmp(&info.src_rtp_name, &self->remote) != 0;
+            if (move)
+                pj_sockaddr_cp(&self->remote, &info.src_rtp_name);
+        }
+    }
+    if (move)
+        self->connect();
+    self->flush();
+    self->announce();
+    return PJ_SUCCESS;
+}
+
+pj_status_t Zrtp::onCreate(pjmedia_transport *tp, pj_pool_t *, unsigned, const pjmedia_sdp_session *remote,
+                           unsigned index)
+{
+    Zrtp *self = of(tp);
+    std::lock_guard<std::mutex> lock(self->mutex);
+
+    if (remote != NULL && announced(remote->media[index]).empty())
+        return PJMEDIA_SRTP_ESDPINTRANSPORT;
+    return self->context != NULL || self->make() ? PJ_SUCCESS : PJMEDIA_SRTP_ESDPINTRANSPORT;
+}
+
+pj_status_t Zrtp::onEncode(pjmedia_transport *tp, pj_pool_t *pool, pjmedia_sdp_session *local,
+                           const pjmedia_sdp_session *remote, unsigned index)
+{
+    Zrtp *self = of(tp);
+    std::lock_guard<std::mutex> lock(self->mutex);
+    pjmedia_sdp_media *media = local->media[index];
+    pj_str_t value;
+    std::string text;
+
+    if (remote != NULL) {
+        const std::string hash = announced(remote->media[index]);
+        if (hash.empty() && (self->peerHash.empty() || !silent(remote->media[index])))
+            return PJMEDIA_SRTP_ESDPINTRANSPORT;
+        if (!hash.empty() && !self->peerHash.empty() && hash != self->peerHash) {
+            // Another far end, or another session of it: nothing of the old one counts any more.
+            self->given = self->record();
+            self->wipe();
+        }
+        if (!hash.empty())
+            self->peerHash = hash;
+        media->desc.transport = remote->media[index]->desc.transport;
+    } else {
+        media->desc.transport = pj_str(const_cast<char *>("RTP/AVP"));
+    }
+    if (self->context == NULL && !self->make())
+        return PJMEDIA_SRTP_ESDPINTRANSPORT;
+    text = self->hash();
+    if (text.empty())
+        return PJMEDIA_SRTP_ESDPINTRANSPORT;
+    pj_strset(&value, &text[0], text.size());
+    pjmedia_sdp_media_add_attr(media, pjmedia_sdp_attr_create(pool, ID_ZRTP_HASH.ptr, &value));
+    return PJ_SUCCESS;
+}
+
+/** Where the far end says that it is, so that packets can be sent before there is a stream; the mutex is held. */
+bool Zrtp::attach(const pjmedia_sdp_session *session, unsigned index)
+{
+    const pjmedia_sdp_conn *connection = session->media[index]->conn ? session->media[index]->conn : session->conn;
+    int family;
+
+    if (connection == NULL)
+        return false;
+    family = pj_stricmp2(&connection->addr_type, "IP6") == 0 ? pj_AF_INET6() : pj_AF_INET();
+    return pj_sockaddr_init(family, &remote, &connection->addr, session->media[index]->desc.port) == PJ_SUCCESS &&
+           pj_sockaddr_has_addr(&remote);
+}
+
+void Zrtp::connect()
+{
+    pjmedia_transport_attach_param param;
+
+    pj_bzero(&param, sizeof(param));
+    param.user_data = srtp;
+    pj_sockaddr_cp(&param.rem_addr, &remote);
+    pj_sockaddr_cp(&param.rem_rtcp, &remote);
+    pj_sockaddr_set_port(&param.rem_rtcp, static_cast<pj_uint16_t>(pj_sockaddr_get_port(&remote) + 1));
+    param.addr_len = pj_sockaddr_get_len(&remote);
+    pjmedia_transport_attach2(srtp, &param);
+}
+
+pj_status_t Zrtp::onStart(pjmedia_transport *tp, pj_pool_t *, const pjmedia_sdp_session *,
+                          const pjmedia_sdp_session *remote, unsigned index)
+{
+    Zrtp *self = of(tp);
+    bool reachable;
+    {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        const std::string hash = announced(remote->media[index]);
+        if (self->context == NULL || (hash.empty() && (self->peerHash.empty() || !silent(remote->media[index]))))
+            return PJMEDIA_SRTP_ESDPINTRANSPORT;
+        if (!hash.empty() && !self->peerHash.empty() && hash != self->peerHash)
+            return PJMEDIA_SRTP_ESDPINTRANSPORT; // an answer to the offer of the session that runs
+        if (self->peerHash.empty())
+            self->peerHash = hash;
+        if (self->ready) {
+            pjmedia_transport_srtp_set_keys(self->srtp, &self->tx, &self->rx);
+            return PJ_SUCCESS;
+        }
+        pjmedia_transport_srtp_set_keys(self->srtp, NULL, NULL);
+        reachable = self->attach(remote, index);
+    }
+    if (!reachable) // on hold before it began (RFC 3264 section 8.4)
+        return PJ_SUCCESS;
+    self->connect();
+    {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        self->start();
+    }
+    self->flush();
+    self->announce();
+    if (!self->ticking)
+        self->schedule();
+    return PJ_SUCCESS;
+}
+
+pj_status_t Zrtp::onStop(pjmedia_transport *tp)
+{
+    Zrtp *self = of(tp);
+    std::lock_guard<std::mutex> lock(self->mutex);
+
+    self->given = self->record();
+    self->wipe();
+    return PJ_SUCCESS;
+}
+
+pj_status_t Zrtp::onDestroy(pjmedia_transport *tp)
+{
+    Zrtp *self = of(tp);
+    {
+        std::lock_guard<std::mutex> lock(self->mutex);
+        self->closing = true;
+        self->wipe();
+    }
+    if (self->ticking)
+        pjsip_endpt_cancel_timer(pjsua_get_pjsip_endpt(), &self->timer);
+    running().erase(self->srtp);
+    if (self->base.grp_lock)
+        pj_grp_lock_dec_ref(self->base.grp_lock);
+    else
+        onLast(self);
+    return PJ_SUCCESS;
+}
+
+void Zrtp::onLast(void *self)
+{
+    delete static_cast<Zrtp *>(self);
+}
+
+pj_status_t Zrtp::create(pjmedia_transport *srtp, pjmedia_transport **keying)
+{
+    Zrtp *self = new Zrtp(srtp);
+    const pjsua_call_media *medium = static_cast<pjsua_call_media *>(srtp->user_data);
+    std::map<int, std::string>::iterator known = remembered().end();
+
+    if (medium != NULL)
+        known = remembered().find(medium->call->index);
+    if (known != remembered().end()) {
+        self->keeps = !known->second.empty();
+        self->given.read(known->second);
+        erase(known->second);
+        remembered().erase(known);
+    }
+    if (srtp->grp_lock) {
+        self->base.grp_lock = srtp->grp_lock;
+        pj_grp_lock_add_ref(srtp->grp_lock);
+        pj_grp_lock_add_handler(srtp->grp_lock, NULL, self, &Zrtp::onLast);
+    }
+    running()[srtp] = self;
+    *keying = &self->base;
+    return PJ_SUCCESS;
+}
+
+/** The library learns of us when this module is loaded. */
+struct Registration
+{
+    Registration()
+    {
+        OPERATIONS.send_rtp = &Zrtp::onPacket;
+        OPERATIONS.media_create = &Zrtp::onCreate;
+        OPERATIONS.encode_sdp = &Zrtp::onEncode;
+        OPERATIONS.media_start = &Zrtp::onStart;
+        OPERATIONS.media_stop = &Zrtp::onStop;
+        OPERATIONS.destroy = &Zrtp::onDestroy;
+        pjmedia_transport_srtp_set_zrtp(&Zrtp::create);
+    }
+} registration;
+
+Zrtp *find(int callId, unsigned medIdx)
+{
+    pjmedia_transport_info info;
+
+    if (callId < 0 || callId >= static_cast<int>(pjsua_call_get_max_count()) || !pjsua_call_is_active(callId) ||
+        medIdx >= pjsua_var.calls[callId].med_cnt || pjsua_var.calls[callId].media[medIdx].tp == NULL)
+    {
+        return NULL;
+    }
+    pjmedia_transport_info_init(&info);
+    if (pjmedia_transport_get_info(pjsua_var.calls[callId].media[medIdx].tp, &info) != PJ_SUCCESS)
+        return NULL;
+    for (unsigned i = 0; i < info.specific_info_cnt; ++i) {
+        std::map<pjmedia_transport *, Zrtp *>::iterator found = running().find(info.spc_info[i].tp);
+        if (found != running().end())
+            return found->second;
+    }
+    return NULL;
+}
+
+} // namespace
+
+namespace pj
+{
+
+ZrtpState::ZrtpState() : secure(false), verified(false), hadSecrets(false), known(false), mismatch(false)
+{
+}
+
+bool zrtpRemember(int callId, const std::string &record)
+{
+    Record check;
+
+    remembered()[callId] = record;
+    return record.empty() || record == "new" || check.read(record);
+}
+
+std::string zrtpRecord(int callId, unsigned medIdx)
+{
+    Zrtp *zrtp = find(callId, medIdx);
+    if (zrtp == NULL)
+        return "";
+    std::lock_guard<std::mutex> lock(zrtp->mutex);
+    return zrtp->keeps && zrtp->ready ? zrtp->record().write() : "";
+}
+
+ZrtpState zrtpState(int callId, unsigned medIdx)
+{
+    ZrtpState state;
+    Zrtp *zrtp = find(callId, medIdx);
+    if (zrtp == NULL)
+        return state;
+    std::lock_guard<std::mutex> lock(zrtp->mutex);
+    state.trouble = zrtp->trouble;
+    if (!zrtp->ready)
+        return state;
+    state.secure = true;
+    state.sas = zrtp->sas;
+    state.verified = zrtp->compared == Zrtp::SAME ||
+                     (zrtp->compared == Zrtp::NOT_COMPARED && zrtp->flags && !zrtp->mismatch);
+    state.hadSecrets = !zrtp->given.peers.empty();
+    state.known = zrtp->given.find(zrtp->peerZid) != NULL;
+    state.mismatch = zrtp->mismatch;
+    return state;
+}
+
+bool zrtpCompared(int callId, unsigned medIdx, bool same)
+{
+    Zrtp *zrtp = find(callId, medIdx);
+    if (zrtp == NULL)
+        return false;
+    std::lock_guard<std::mutex> lock(zrtp->mutex);
+    if (!zrtp->ready)
+        return false;
+    zrtp->compared = same ? Zrtp::SAME : Zrtp::DIFFERENT;
+    if (zrtp->keeps && same)
+        bzrtp_SASVerified(zrtp->context);
+    else if (zrtp->keeps)
+        bzrtp_resetSASVerified(zrtp->context);
+    return true;
+}
+
+} // namespace pj

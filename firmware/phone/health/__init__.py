@@ -1,0 +1,1 @@
+"""How the board fares: supply voltage and temperature."""

@@ -1,0 +1,1 @@
+"""Lights: message waiting, mute, privacy, ringing."""

@@ -1,0 +1,41 @@
+"""What is known of the board itself, and what the display says of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from firmware.phone import commands as do
+from firmware.phone import events as on
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import State
+from firmware.phone.values import Part
+
+Result = tuple[State, tuple[do.Command, ...]]
+
+WEAK = "Power is too weak"
+HOT = "Too hot: slowed down"
+FAILS = {Part.KEYPAD: "The keypad fails", Part.SWITCHES: "Hook switch fails", Part.LIGHTS: "The lights fail"}
+"""What the display says; ``sotto status`` says why, and what to do."""
+
+
+def health(rules: Rules, state: State, event: on.HealthChanged, now: float) -> Result:
+    return replace(state, health=event.health), ()
+
+
+def part(rules: Rules, state: State, event: on.PartChanged, now: float) -> Result:
+    """The heaviest fault comes first: without keys nobody can be called, without lights everybody can."""
+    broken = dict(state.broken) | {event.part: event.trouble}
+    kept = tuple((part, broken[part]) for part in Part if broken.get(part))
+    stuck = event.stuck if event.part is Part.KEYPAD else state.stuck
+    return replace(state, broken=kept, stuck=stuck), ()
+
+
+def notice(state: State) -> str:
+    """One line for the idle display; "" when all is well."""
+    for broken, _ in state.broken:
+        if broken is Part.KEYPAD and state.stuck:
+            return f"Keys {state.stuck} are stuck" if len(state.stuck) > 1 else f"Key {state.stuck} is stuck"
+        return FAILS[broken]
+    if state.health.weak:
+        return WEAK
+    return HOT if state.health.hot else ""

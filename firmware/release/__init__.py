@@ -1,0 +1,1 @@
+"""Host tools: keys, signing, publishing. No private key is ever on a telephone."""

@@ -1,0 +1,135 @@
+"""``sotto-release``: make and look after the releases of a telephone. Runs on the makers' machine alone.
+
+Exit status: 0 done, 1 refused or failed (the reason is printed), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firmware.phone.errors import UpdateError
+from firmware.release import bundle, ceremony, description, phrases
+from firmware.release.keys import KeyFolder
+from firmware.release.repository import RepositoryFolder
+from firmware.updater.release import encoded
+from firmware.updater.version import parse
+
+DONE, FAILED = 0, 1
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="sotto-release", description="Make and publish releases.")
+    top.add_argument(
+        "--keys", type=Path, default=Path("keys"), help="the folder of key files (default: keys)"
+    )
+    top.add_argument(
+        "--served",
+        type=Path,
+        default=Path("served"),
+        help="the folder that a web server serves (default: served)",
+    )
+    top.add_argument(
+        "--phrase-file",
+        type=Path,
+        help="a file (0600) with the pass phrase of all keys; else it is asked for",
+    )
+    subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = subs.add_parser("ceremony", help="make all keys, once, and the first root")
+    made.add_argument("--public", type=Path, default=Path("public"), help="what the image needs goes here")
+    made.add_argument(
+        "--token", action="append", default=[], metavar="KEY=LABEL", help="KEY is on the token called LABEL"
+    )
+    made = subs.add_parser("bundle", help="make a signed bundle from images")
+    made.add_argument("out", type=Path, metavar="OUT.raucb")
+    made.add_argument("--board", required=True)
+    made.add_argument("--version", required=True)
+    made.add_argument("images", nargs="+", metavar="CLASS=FILE", help="such as rootfs=root.img")
+    made = subs.add_parser("publish", help="publish a release")
+    made.add_argument("description", type=Path, metavar="release.toml")
+    made.add_argument("bundles", nargs="+", metavar="BOARD=FILE", help="such as raspberry-pi-4=out.raucb")
+    subs.add_parser("refresh", help="sign snapshot and timestamp anew: by a timer, at least every few days")
+    made = subs.add_parser("replace", help="revoke a key and make another in its place")
+    made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
+    made.add_argument("--token", metavar="LABEL", help="the new key is on the token called LABEL")
+    subs.add_parser("show", help="what is published, and until when it is good")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    try:
+        _run(args)
+    except UpdateError as error:
+        print(f"sotto-release: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"sotto-release: {error.filename}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def _run(args: argparse.Namespace) -> None:
+    makes_keys = args.command in ("ceremony", "replace")
+    phrase = phrases.from_file(args.phrase_file) if args.phrase_file else phrases.asked(makes_keys)
+    keys, repository = KeyFolder(args.keys, phrase, _tokens(args)), RepositoryFolder(args.served)
+    now = datetime.now(UTC)
+    match args.command:
+        case "ceremony":
+            ceremony.hold(keys, repository, args.public, now)
+            print(
+                f"keys are in {args.keys}: move {', '.join(ceremony.ROOT)} and bundle-authority offline, now"
+            )
+            print(f"what the image needs is in {args.public}: {', '.join(ceremony.IMAGE_FILES)}")
+        case "bundle":
+            _bundle(args, keys)
+        case "publish":
+            _publish(args, keys, repository, now)
+        case "refresh":
+            signers = ceremony.signers(keys, repository)
+            repository.refresh(signers.snapshot, signers.timestamp, now)
+            print(repository.told())
+        case "replace":
+            print(
+                f"{args.key} is revoked; the new key is {ceremony.replace(keys, repository, args.key, now)}"
+            )
+        case "show":
+            print(repository.told())
+
+
+def _tokens(args: argparse.Namespace) -> dict[str, str]:
+    if args.command == "ceremony":
+        return dict(map(_pair, args.token))
+    if args.command == "replace" and args.token:
+        return {ceremony.next_name(KeyFolder(args.keys, lambda name: ""), args.key): args.token}
+    return {}
+
+
+def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
+    leaf = keys.certified(ceremony.LEAF)
+    images = {name: Path(file) for name, file in map(_pair, args.images)}
+    keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
+    bundle.make(args.out, images, args.board, parse(args.version), leaf, keyring)
+    print(f"{args.out}: {args.out.stat().st_size} octets")
+
+
+def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFolder, now: datetime) -> None:
+    bundles = {board: Path(file) for board, file in map(_pair, args.bundles)}
+    release = description.read(args.description, bundles, now)
+    signed = keys.pair().sign(encoded(release))
+    repository.publish(release, [signed], bundles, ceremony.signers(keys, repository), now)
+    print(f"{release.version} is published for {', '.join(sorted(bundles))}")
+    print(repository.told())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, file = text.partition("=")
+    if not (name and equals and file):
+        raise UpdateError(f"{text!r} has not the form NAME=VALUE")
+    return name, file
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""``python -m firmware.updater``: status, check, install, recover (at every start) and run (by the timer).
+
+On a developer's machine ``boot`` is what power-on is to a telephone: the slot is picked, then recovered.
+
+Exit status: 0 done, 1 refused or failed (the reason is printed), 2 a wrong configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from firmware.phone.clock import SystemClock
+from firmware.phone.errors import ConfigError, UpdateError
+from firmware.phone.paths import default_socket
+from firmware.updater import settings as read_settings
+from firmware.updater import signatures
+from firmware.updater.fetch import HttpsSource
+from firmware.updater.program import Program, alone
+from firmware.updater.settings import Settings
+from firmware.updater.slots import rauc_bundle
+from firmware.updater.slots.directory import DirectorySlots, Firmware
+from firmware.updater.telephone import Telephone
+from firmware.updater.times import ClockTimes, kernel_synchronised
+from firmware.updater.trust import Repository
+from firmware.updater.updater import Parts, Updater
+
+DONE, FAILED, WRONG = 0, 1, 2
+RESTARTS = "restart the telephone now: the new version is booted on trial"
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m firmware.updater", description="The telephone's updates.")
+    top.add_argument("command", choices=["status", "check", "install", "recover", "run", "boot"])
+    top.add_argument("--config", type=Path, default=Path("/etc/sottovoce/update.toml"))
+    top.add_argument("--folder", type=Path, default=Path("/var/lib/sottovoce-update"), help="what it keeps")
+    top.add_argument("--slots", type=Path, required=True, help="the folder with the two slots")
+    top.add_argument(
+        "--trust", type=Path, required=True, help="root.json, release-keys.json and bundle-keyring.pem"
+    )
+    top.add_argument("--board", required=True)
+    top.add_argument("--floor", default="0.0.0", help="the oldest version that is ever installed")
+    top.add_argument("--socket", type=Path, default=None, help="where the telephone answers")
+    top.add_argument(
+        "--clock-is-right", action="store_true", help="on a machine whose clock somebody else looks after"
+    )
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    args = parser().parse_args(arguments)
+    try:
+        with alone(args.folder):
+            told = _run(args, read_settings.read(args.config))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    except UpdateError as error:
+        print(f"updater: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"updater: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    print(json.dumps(told, indent=1, ensure_ascii=False))
+    return DONE
+
+
+def _run(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    if args.command == "boot":
+        Firmware(args.slots).boot()
+    updater = Updater(_parts(args, settings))
+    telephone = Telephone(args.socket or default_socket())
+    program = Program(updater, settings, SystemClock(), telephone.in_call, time.sleep, _show)
+    match args.command:
+        case "check":
+            return program.check()
+        case "install":
+            return program.install()
+        case "run":
+            return program.run()
+        case "recover" | "boot":
+            updater.recover()
+    return program.status()
+
+
+def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
+    keys = signatures.read_keys((args.trust / "release-keys.json").read_bytes())
+    root, keyring = (args.trust / "root.json").read_bytes(), args.trust / "bundle-keyring.pem"
+    source = HttpsSource(settings.ca_file)
+    slots = DirectorySlots(
+        args.slots,
+        Firmware(args.slots).running(),
+        args.board,
+        lambda bundle, folder: rauc_bundle.unpack(bundle, folder, keyring, args.board),
+    )
+    telephone = Telephone(args.socket or default_socket())
+    built = datetime.fromtimestamp((args.trust / "root.json").stat().st_mtime, UTC)
+    synchronised = (lambda: True) if args.clock_is_right else kernel_synchronised
+    return Parts(
+        folder=args.folder,
+        board=args.board,
+        floor=args.floor,
+        repository=Repository(args.folder, settings.url, root, keys, source),
+        source=source,
+        slots=slots,
+        times=ClockTimes(SystemClock(), built, synchronised),
+        health=[lambda: telephone.wrong(slots.booted().version)],
+        restart=lambda: print(RESTARTS, file=sys.stderr),
+    )
+
+
+def _show(done: int, what: str) -> None:
+    print(f"\r{done:3d} % {what:<30}", end="\n" if done == 100 else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

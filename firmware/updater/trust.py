@@ -1,0 +1,177 @@
+"""Which release is trusted, and newest: TUF's client, then the manifest's own signature, then its content.
+
+Expired, rolled back, mixed, forged and too weakly signed metadata TUF refuses; its words become ours here.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuf.api import exceptions as tuf_errors
+from tuf.api.metadata import TargetFile
+from tuf.ngclient import Updater, UpdaterConfig
+
+from firmware.phone.errors import Unreachable, Untrusted, UpdateError
+from firmware.updater import disk, signatures
+from firmware.updater import release as releases
+from firmware.updater.fetch import MetadataFetcher, Source
+from firmware.updater.release import Bundle, Release
+from firmware.updater.signatures import ReleaseKey
+
+MANIFEST = "stable/release.json"
+SIGNATURES = "stable/release.sig"
+
+_LIMITS = UpdaterConfig(
+    max_root_rotations=64,
+    max_delegations=0,
+    root_max_length=256 * 1024,
+    timestamp_max_length=16 * 1024,
+    snapshot_max_length=64 * 1024,
+    targets_max_length=512 * 1024,
+)
+
+_WORDS: tuple[tuple[type[Exception], type[UpdateError], str], ...] = (
+    (
+        tuf_errors.ExpiredMetadataError,
+        Untrusted,
+        "the update server's word has run out: updates may be held back on purpose, or its makers were late",
+    ),
+    (
+        tuf_errors.BadVersionNumberError,
+        Untrusted,
+        "the update server offers an older state than it had: a roll-back",
+    ),
+    (tuf_errors.UnsignedMetadataError, Untrusted, "the update server's word is not signed by those who must"),
+    (
+        tuf_errors.LengthOrHashMismatchError,
+        Untrusted,
+        "the update server mixes files that do not belong together",
+    ),
+    (tuf_errors.DownloadLengthMismatchError, Untrusted, "the update server sends more than it may"),
+    (tuf_errors.SlowRetrievalError, Unreachable, "the update server is too slow"),
+    (tuf_errors.DownloadHTTPError, Unreachable, "the update server does not have what it should"),
+    (tuf_errors.DownloadError, Unreachable, "the update server cannot be reached"),
+    (tuf_errors.RepositoryError, Untrusted, "the update server's word is not readable"),
+)
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """The newest release and from where its bundles are fetched."""
+
+    release: Release
+    manifest: bytes
+    signed_by: str
+    urls: dict[str, str]
+
+    def url(self, bundle: Bundle) -> str:
+        """Where ``bundle`` is. Raises Untrusted when TUF does not vouch for exactly this one."""
+        try:
+            return self.urls[f"{bundle.target} {bundle.length} {bundle.sha256}"]
+        except KeyError:
+            raise Untrusted(
+                f"the release names {bundle.target}, for which the server has no signed word"
+            ) from None
+
+
+class Repository:
+    """``base_url``: of the repository. ``root``: the root metadata of the image; ``keys``: its release keys.
+
+    ``folder`` keeps what was accepted: it is what makes a roll-back visible.
+    """
+
+    def __init__(
+        self, folder: Path, base_url: str, root: bytes, keys: Sequence[ReleaseKey], source: Source
+    ) -> None:
+        self._folder = folder
+        self._base = base_url.rstrip("/") + "/"
+        self._root = root
+        self._keys = keys
+        self._fetcher = MetadataFetcher(source)
+
+    def newest(self) -> Trusted:
+        """Ask the server. Raises Unreachable, Untrusted, or UpdateError for a manifest that is wrong."""
+        try:
+            updater = self._refreshed()
+            manifest = self._target(updater, MANIFEST, releases.LONGEST)
+            signed = self._target(updater, SIGNATURES, releases.LONGEST)
+            signer = signatures.verify(manifest, signatures.read_signatures(signed), self._keys)
+            release = releases.parse(manifest)
+            return Trusted(release, manifest, signer, self._urls(updater, release))
+        except (tuf_errors.RepositoryError, tuf_errors.DownloadError) as error:
+            raise _in_words(error) from error
+
+    def _refreshed(self) -> Updater:
+        folder = self._folder / "metadata"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            updater = Updater(
+                str(folder),
+                self._base + "metadata/",
+                target_base_url=self._base + "targets/",
+                fetcher=self._fetcher,
+                config=_LIMITS,
+                bootstrap=self._root,
+            )
+            updater.refresh()
+        finally:
+            _make_durable(folder)
+        return updater
+
+    def _target(self, updater: Updater, name: str, longest: int) -> bytes:
+        info = updater.get_targetinfo(name)
+        if info is None:
+            raise Untrusted(f"the update server has no signed word for {name}")
+        if info.length > longest:
+            raise Untrusted(f"{name} is longer than it may be")
+        kept = self._folder / posixpath.basename(name)
+        octets = _unless_changed(kept, info)
+        if octets is None:
+            octets = self._fetcher.download_bytes(self._url(info), info.length)
+            info.verify_length_and_hashes(octets)
+            disk.replace(kept, octets)
+        return octets
+
+    def _urls(self, updater: Updater, release: Release) -> dict[str, str]:
+        """TUF's word on each bundle, as far as the manifest says the same."""
+        infos = [updater.get_targetinfo(bundle.target) for bundle in release.bundles.values()]
+        return {
+            f"{info.path} {info.length} {info.hashes.get('sha256')}": self._url(info)
+            for info in infos
+            if info is not None
+        }
+
+    def _url(self, info: TargetFile) -> str:
+        folder, name = posixpath.split(info.path)
+        return f"{self._base}targets/{folder}/{info.hashes.get('sha256', 'none')}.{name}"
+
+
+def _unless_changed(kept: Path, info: TargetFile) -> bytes | None:
+    """What was fetched before, when it is still what TUF says."""
+    try:
+        octets = kept.read_bytes()
+        info.verify_length_and_hashes(octets)
+    except (OSError, tuf_errors.LengthOrHashMismatchError):
+        return None
+    return octets
+
+
+def _in_words(error: Exception) -> UpdateError:
+    for kind, ours, words in _WORDS:
+        if isinstance(error, kind):
+            return ours(f"{words} ({type(error).__name__}); nothing was installed")
+    return Unreachable(f"the update server cannot be asked ({error})")
+
+
+def _make_durable(folder: Path) -> None:
+    """TUF's client renames into place without fsync: a power cut could leave files of no length."""
+    for path in [*folder.rglob("*.json"), folder]:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

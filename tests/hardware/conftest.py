@@ -1,0 +1,15 @@
+"""Every test here needs a board: it is marked so, and skipped cleanly elsewhere (docs/hardware-tests.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.hardware)

@@ -1,0 +1,127 @@
+"""Parties that break the protocol in one way each: none of them may ever be agreed with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.rig.zrtp import wire
+from tests.rig.zrtp.algorithms import EXCHANGES, PRIME, PUBLIC_OCTETS, Exchange
+from tests.rig.zrtp.party import Party
+
+
+class ForeignChain(Party):
+    """What it discloses is not what its Hello promised (section 9)."""
+
+    def _sealed(self, message: bytes, key: bytes) -> bytes:
+        if wire.kind(message) != "Hello":
+            message = message[:12] + os.urandom(32) + message[44:]
+        return super()._sealed(message, key)
+
+
+class WrongCommitment(Party):
+    """Its DHPart2 is not the one that it committed to, as of one who chose it after seeing the other's."""
+
+    def _hvi(self, right: bytes) -> bytes:
+        return b"\xff" * 31 + right[-1:]
+
+
+class WrongConfirm(Party):
+    """It cannot prove that it has the keys."""
+
+    def _confirm(self, kind: str, side: int) -> bytes:
+        right = super()._confirm(kind, side)
+        return right[:-1] + bytes([right[-1] ^ 1])
+
+
+class WrongCrc(Party):
+    """All its packets are damaged."""
+
+    def _packets(self, message: bytes) -> list[bytes]:
+        return [packet[:-1] + bytes([packet[-1] ^ 1]) for packet in super()._packets(message)]
+
+
+class Shortened(Party):
+    """Its DHPart ends in the middle, and the length and the CRC say so too."""
+
+    def _packets(self, message: bytes) -> list[bytes]:
+        if wire.kind(message).startswith("DHPart"):
+            message = wire.head(wire.kind(message), 40) + message[12:52]
+        return super()._packets(message)
+
+
+class WeakPublic(Party):
+    """Its public value makes the shared secret known to everybody (section 5.5): DH3k with 0, 1 or p-1."""
+
+    VALUE = 1
+
+    def _make_exchange(self, agreement: str) -> Exchange:
+        made = EXCHANGES[agreement]()
+        made.public = self.VALUE.to_bytes(PUBLIC_OCTETS[agreement])
+        return made
+
+
+class ZeroPublic(WeakPublic):
+    """0"""
+
+    VALUE = 0
+
+
+class LastPublic(WeakPublic):
+    """p-1"""
+
+    VALUE = PRIME - 1
+
+
+class FalseHello(Party):
+    """Its Hello is not sealed by its own H2: somebody changed it on the way."""
+
+    def _sealed(self, message: bytes, key: bytes) -> bytes:
+        return super()._sealed(message, os.urandom(32) if wire.kind(message) == "Hello" else key)
+
+
+class Mute(Party):
+    """It says Hello, and nothing more."""
+
+    def receive(self, octets: bytes, now: float) -> list[bytes]:
+        answers = super().receive(octets, now)
+        return [answer for answer in answers if wire.kind(wire.message(answer)).startswith("Hello")]
+
+    def tick(self, now: float) -> list[bytes]:
+        return [packet for packet in super().tick(now) if wire.kind(wire.message(packet)) == "Hello"]
+
+
+class Parrot(Party):
+    """It says what another said in an earlier call, octet by octet."""
+
+    def __init__(self, said: list[bytes], **options: Any) -> None:
+        super().__init__(**options)
+        self._said = said
+
+    def start(self, now: float) -> list[bytes]:
+        return list(self._said)
+
+    def receive(self, octets: bytes, now: float) -> list[bytes]:
+        return list(self._said)
+
+    def tick(self, now: float) -> list[bytes]:
+        return []
+
+
+KINDS: Mapping[str, Callable[..., Party]] = {
+    made.__name__: made
+    for made in (
+        ForeignChain,
+        WrongCommitment,
+        WrongConfirm,
+        WrongCrc,
+        Shortened,
+        WeakPublic,
+        ZeroPublic,
+        LastPublic,
+        FalseHello,
+        Mute,
+    )
+}
+"""All that need nothing but to be made."""

@@ -1,0 +1,57 @@
+"""What the self-test says, from the state alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from firmware.phone.cli import selftest_lines
+from firmware.phone.machine.state import State
+from firmware.phone.selftest import TESTS, selftest
+from firmware.phone.values import Health, Part, Registration, RegistrationState, SwitchPosition
+from tests.unit.machine.driver import ACCOUNT
+
+GOOD = State(switch=SwitchPosition.PRIVATE, registration=Registration(RegistrationState.REGISTERED))
+
+
+def wrong(state: State) -> dict[str, str]:
+    """What fails, and what is said of it."""
+    return {test["test"]: test["text"] for test in selftest(ACCOUNT, state) if not test["ok"]}
+
+
+def test_all_is_well() -> None:
+    assert not wrong(GOOD)
+    assert len(selftest(ACCOUNT, GOOD)) == len(TESTS)
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "word"),
+    [
+        (replace(GOOD, voice_trouble="No sound device"), "sound", "No sound device"),
+        (replace(GOOD, display_trouble="does not answer"), "display", "does not answer"),
+        (replace(GOOD, switch=SwitchPosition.UNREADABLE), "privacy switch", "wires"),
+        (replace(GOOD, broken=((Part.KEYPAD, "GPIO 26 is held"),)), "keypad", "is held"),
+        (replace(GOOD, broken=((Part.KEYPAD, "stuck: 5"),), stuck="5"), "keys", "stuck: 5"),
+        (replace(GOOD, broken=((Part.SWITCHES, "GPIO 17 is held"),)), "switches", "is held"),
+        (replace(GOOD, broken=((Part.LIGHTS, "no such chip"),)), "lights", "chip"),
+        (replace(GOOD, health=Health(weak=True)), "power", "too weak"),
+        (replace(GOOD, health=Health(hot=True)), "temperature", "air"),
+        (replace(GOOD, store_trouble="disk full"), "storage", "disk full"),
+    ],
+)
+def test_what_is_wrong_is_said(state: State, name: str, word: str) -> None:
+    found = wrong(state)
+    assert list(found) == [name]
+    assert word in found[name]
+
+
+def test_a_provider_that_is_away_is_no_reason_to_send_a_version_back() -> None:
+    needed = {test["test"] for test in selftest(ACCOUNT, GOOD) if test["needed"]}
+    assert needed == {"configuration", "sound", "display", "privacy switch", "keypad", "switches"}
+
+
+def test_lines_for_a_person() -> None:
+    lines = selftest_lines({"tests": selftest(ACCOUNT, replace(GOOD, display_trouble="does not answer"))})
+    assert "NOT OK  display: does not answer" in lines
+    assert "ok      sound: works" in lines

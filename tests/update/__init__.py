@@ -1,0 +1,1 @@
+"""The updater, against a repository that can be turned hostile."""
