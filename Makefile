@@ -55,7 +55,14 @@ bench: setup-test ## the figures, with a rival in the same run
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))
 
-test-vm image bundle: ## (later) tests in a virtual machine · what is flashed · a signed update
+test-vm: $(VENV)/.ready-vm ## the drivers and the whole phone on kernel devices, in a virtual machine: build/vm
+	@$(BIN)/python -m tests.vm
+
+$(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
+	@requirements/install-debian-packages tests/vm/packages.txt
+	@touch $@
+
+image bundle: ## (later) what is flashed · a signed update
 	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
 
 lock: setup-test ## pin the Python packages anew

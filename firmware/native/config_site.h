@@ -7,9 +7,9 @@
 #define PJMEDIA_SRTP_HAS_AES_GCM_128            1
 #define PJMEDIA_SRTP_HAS_AES_GCM_256            1
 
-/* Forward secrecy: no suite of TLS or DTLS whose keys follow from a certificate's */
-#define PJ_SSL_SOCK_OSSL_CIPHERS                "HIGH:-COMPLEMENTOFDEFAULT:!kRSA:!PSK"
-#define PJMEDIA_SRTP_DTLS_OSSL_CIPHERS          "DEFAULT:!kRSA:!PSK"
+/* TLS 1.2 and DTLS 1.2: forward secrecy and AEAD, nothing else; the suites of TLS 1.3 are all so */
+#define PJ_SSL_SOCK_OSSL_CIPHERS                "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define PJMEDIA_SRTP_DTLS_OSSL_CIPHERS          "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 /* One account and a call or two: small tables */
 #define PJSUA_MAX_CALLS                         8

@@ -7,6 +7,7 @@
 #include <disclosure.hpp>
 #include <challenge.hpp>
 #include <gate.hpp>
+#include <proving.hpp>
 
 #include <sys/random.h>
 #include <cstring>
@@ -26,6 +27,7 @@ const char ANONYMOUS_HOST[] = "anonymous.invalid"; // RFC 3323 section 4.1.1.3
 // Organization, Subject, Call-Info, Alert-Info, Reply-To, In-Reply-To, Server,
 // Warning, Date, History-Info, Diversion, Referred-By, Remote-Party-ID,
 // P-Asserted-Identity, Session-ID, and what nobody thought of.
+// Identity (RFC 8224) is not on it either: identity.cpp adds it after all else was decided.
 const char *const KNOWN[] = {
     "Via", "Route", "Record-Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact",
     "Allow", "Allow-Events", "Supported", "Unsupported", "Require", "Proxy-Require",
@@ -417,6 +419,12 @@ bool decide(pjsip_msg *msg, const std::string &id, const Sent *sent)
     return hidden;
 }
 
+bool opensCall(const pjsip_msg *msg)
+{
+    const pjsip_to_hdr *to = find<pjsip_to_hdr>(msg, PJSIP_H_TO);
+    return msg->line.req.method.id == PJSIP_INVITE_METHOD && to && to->tag.slen == 0;
+}
+
 void judgeRequest(pjsip_tx_data *tdata)
 {
     const std::string id = callId(tdata->msg);
@@ -441,6 +449,8 @@ void judgeRequest(pjsip_tx_data *tdata)
         if (hidden) {
             hideFrom(tdata);
             askForPrivacy(tdata);
+        } else if (opensCall(tdata->msg)) {
+            proving::prove(tdata);
         }
         if (sent == NULL)
             remember(tdata, branch, hidden);

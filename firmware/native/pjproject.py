@@ -23,7 +23,18 @@ OPTIONS = [
     "--disable-g7221-codec", "--disable-libyuv", "--disable-video", "--disable-ffmpeg", "--disable-v4l2",
     "--disable-openh264", "--disable-sdl", "--disable-vpx", "--disable-upnp",
 ]  # fmt: skip
-SOURCES = ("sottovoce", "disclosure", "gate", "challenge", "watchers", "zrtp", "zrtp_cache")
+SOURCES = (
+    "sottovoce",
+    "disclosure",
+    "gate",
+    "challenge",
+    "watchers",
+    "zrtp",
+    "zrtp_cache",
+    "loudness",
+    "tls",
+    "identity",
+)
 """What is ours beside the wrapped library, each a .cpp here."""
 LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")
 """What ours needs beside what pjproject links to."""
@@ -98,7 +109,8 @@ def _environment(root: Path) -> dict[str, str]:
     flags = " ".join(["-O2", *HARDENED, f"-ffile-prefix-map={root}=."])
     return {
         **os.environ,
-        "CFLAGS": f"{flags} {' '.join(SRTP_NAMES)}",
+        # An error to Debian 13's compiler, so Debian 12's is to find it too.
+        "CFLAGS": f"{flags} -Werror=implicit-function-declaration {' '.join(SRTP_NAMES)}",
         "CXXFLAGS": flags,
         "LDFLAGS": " ".join(LINK),
         "LC_ALL": "C",

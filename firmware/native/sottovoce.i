@@ -7,12 +7,21 @@
 #include "disclosure.hpp"
 #include "watchers.hpp"
 #include "zrtp.hpp"
+#include "loudness.hpp"
+#include "tls.hpp"
+#include "identity.hpp"
 %}
 
 %include "pjsua2.i"
 %include "sottovoce.hpp"
 %include "disclosure.hpp"
 %include "zrtp.hpp"
+%include "loudness.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"
+
+%include "tls.hpp"
+
+%feature("director") pj::Prover;
+%include "identity.hpp"

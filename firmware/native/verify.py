@@ -25,6 +25,10 @@ ADDITIONS = (
     "setDisclosure",
     "Watchers",
     "zrtpState",
+    "setReceiveGain",
+    "setTlsPins",
+    "DtlsIdentity",
+    "Prover",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

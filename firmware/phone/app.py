@@ -17,8 +17,10 @@ from firmware.phone import events as on
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.clock import SystemClock
+from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
 from firmware.phone.control import Control
 from firmware.phone.display.base import Display
@@ -37,7 +39,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip.base import Secrets, SipEngine
+from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
@@ -66,6 +68,7 @@ class Hands:
         lights: Lights,
         storage: Storage,
         health: BoardHealth,
+        comparing: Comparing,
     ) -> None:
         self.sip = sip
         self.audio = audio
@@ -74,7 +77,9 @@ class Hands:
         self.switches = switches
         self.lights = lights
         self.storage = storage
+        self._volumes = Volumes()
         self.health = health
+        self.comparing = comparing
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -84,18 +89,36 @@ class Hands:
                 self.audio.tone(tone)
             case do.OpenVoice():
                 self.audio.lend(True)
+                self._tell_gain()
                 self.sip.execute(command)
             case do.CloseVoice():
                 self.sip.execute(command)
                 self.audio.lend(False)
+            case do.SetVolumes(volumes):
+                self._volumes = volumes
+                self._tell_gain()
             case do.Ring(on=ring):
                 self.audio.ring(ring)
             case do.SetLight(light, pattern):
                 self.lights.show(light, pattern)
-            case do.Remember() | do.KeepGrants() | do.KeepPlace() | do.Expire() | do.Wipe():
+            case (
+                do.Remember()
+                | do.KeepGrants()
+                | do.KeepPlace()
+                | do.KeepReached()
+                | do.KeepVolumes()
+                | do.Expire()
+                | do.Wipe()
+            ):
                 self.storage.carry_out(command)
+            case do.CompareKeys():
+                self.comparing.carry_out(command)
             case _:
                 self.sip.execute(command)
+
+    def _tell_gain(self) -> None:
+        """Turn the mixer to the voice, and have the engine do what it cannot."""
+        self.sip.execute(do.SetReceiveGain(self.audio.volumes(self._volumes)))
 
 
 class Phone:
@@ -111,15 +134,17 @@ class Phone:
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
         storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
-        sip = _sip(config, clock, crash, storage.secrets)
+        sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
         painter = Painter(
-            _display(board), lambda trouble: self.loop.post(on.DisplayChanged(trouble)), crash=crash
+            _display(board, config, gpio),
+            lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
+            crash=crash,
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
-        health = _health(board)
-        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health)
+        health, comparing = _health(board), Comparing(crash)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -149,6 +174,8 @@ class Phone:
         stack.callback(hands.painter.stop)
         hands.storage.start(post)
         stack.callback(hands.storage.stop)
+        hands.comparing.start(post)
+        stack.callback(hands.comparing.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):
@@ -188,11 +215,15 @@ class Phone:
 
 
 def _sip(
-    config: Config, clock: SystemClock, crash: Callable[[BaseException], None], secrets: Secrets
+    config: Config,
+    board: Board,
+    clock: SystemClock,
+    crash: Callable[[BaseException], None],
+    storage: Storage,
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, secrets)
+    return PjsuaEngine(config, clock, crash, storage.secrets, storage.certificates, board.audio)
 
 
 def _switches(board: Board, gpio: Gpio) -> Switches:
@@ -219,13 +250,19 @@ def _health(board: Board) -> BoardHealth:
     return KernelHealth(board.health.throttles_at)
 
 
-def _display(board: Board) -> Display:
+def _display(board: Board, config: Config, gpio: Gpio) -> Display:
     spec = board.display
     if spec.kind in ("simulated", "none"):
         return FakeDisplay()
-    from firmware.phone.display.oled import OledDisplay
+    from firmware.phone.display.oled import I2c, OledDisplay, Spi
 
-    return OledDisplay(spec.kind, bus=spec.bus, address=spec.address, rotate=spec.rotate)
+    kind, _, wire = spec.kind.partition("-")
+    if wire == "spi":
+        bus: I2c | Spi = Spi(gpio, spec.dc, spec.reset, port=spec.port, device=spec.device, mhz=spec.mhz)
+    else:
+        bus = I2c(spec.bus, spec.address)
+    contrast = round(config.display.brightness * 2.55)
+    return OledDisplay(kind, bus, rotate=spec.rotate, contrast=contrast)
 
 
 def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:

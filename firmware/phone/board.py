@@ -55,18 +55,25 @@ class LightsSpec:
 
 @dataclass(frozen=True)
 class DisplaySpec:
-    """``rotate``: quarter turns."""
+    """``rotate``: quarter turns. ``bus``, ``address``: of I2C; from ``port`` on: of SPI (pins: BCM)."""
 
     kind: str
     bus: int = 1
     address: int = 0x3C
     rotate: int = 0
+    port: int = 0
+    device: int = 0
+    dc: int = -1
+    reset: int = -1
+    mhz: int = 8
 
 
 @dataclass(frozen=True)
 class AudioSpec:
     """``simulated``: no card is expected; the PCM names of phone.toml decide in any case.
 
+    ``period_ms``, ``periods``: of tones and ringer; ``voice_ms``: the buffer of the voice, which is what the
+    earpiece lags behind. ``sidetone_db``: how loud the microphone is in the earpiece, 0 = never.
     ``hat``: the name of a sound card on the header, which has the I2S pins then.
     """
 
@@ -74,6 +81,23 @@ class AudioSpec:
     period_ms: int = 20
     periods: int = 8
     hat: str = ""
+    voice_ms: int = 140
+    sidetone_db: int = -18
+
+    @property
+    def sidetone(self) -> float | None:
+        """The level of the side tone, or None: one that comes late is an echo of oneself (ITU-T G.131)."""
+        late = self.voice_ms + VOICE_PERIOD_MS > SIDETONE_LATEST_MS
+        return None if late or not self.sidetone_db else float(self.sidetone_db)
+
+
+VOICE_PERIOD_MS = 20
+"""What the voice is read and written by."""
+
+SIDETONE_LATEST_MS = 60
+"""From the microphone's samples to the earpiece's, by the buffers alone."""
+
+SIMULATED = AudioSpec("simulated")
 
 
 @dataclass(frozen=True)

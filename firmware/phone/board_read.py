@@ -27,7 +27,7 @@ Check = Callable[[object], Any]
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a section. ``only``: the kind that uses it; ``needed``: that kind cannot do without."""
+    """One key of a section. ``only``: the kinds that use it; ``needed``: they cannot do without."""
 
     check: Check
     only: str = ""
@@ -75,6 +75,10 @@ def key_row(value: object) -> str:
     return value
 
 
+OLEDS = ("ssd1306", "ssd1309", "sh1106")
+"""Displays, on I2C; on SPI the kind ends in "-spi"."""
+
+
 def chip(value: object) -> int | str | tuple[str, ...]:
     if isinstance(value, str):
         return text(value)
@@ -110,15 +114,22 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "pwm": {"chip": Key(text, needed=True), "brightness": Key(number(1, 100, "a brightness in per cent"))}
     | {light.value: Key(channel) for light in Light},
     "display": {
-        "kind": Key(one_of("simulated", "ssd1306", "sh1106", "none"), needed=True),
+        "kind": Key(one_of("simulated", *OLEDS, *(f"{kind}-spi" for kind in OLEDS), "none"), needed=True),
         "bus": Key(number(0, 30, "an I2C bus"), only="i2c"),
         "address": Key(number(0x08, 0x77, "an I2C address"), only="i2c"),
-        "rotate": Key(one_of(0, 2), only="i2c"),
+        "rotate": Key(one_of(0, 2), only="i2c spi"),
+        "port": Key(number(0, 6, "an SPI bus"), only="spi"),
+        "device": Key(number(0, 2, "the number of a chip select"), only="spi"),
+        "dc": Key(pin, only="spi", needed=True),
+        "reset": Key(pin, only="spi", needed=True),
+        "mhz": Key(one_of(1, 2, 4, 8), only="spi"),
     },
     "audio": {
         "kind": Key(one_of("simulated", "alsa"), needed=True),
         "period_ms": Key(number(5, 60, "a period in ms")),
         "periods": Key(number(2, 16, "a number of periods")),
+        "voice_ms": Key(number(40, 400, "a buffer in ms")),
+        "sidetone_db": Key(number(-40, 0, "a level in dB (0 = none)")),
         "hat": Key(text, only="alsa"),
     },
     "gpio": {"chip": Key(chip), "taken": Key(listed(pin)), "uses": Key(listed(text))},
@@ -128,7 +139,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
 }
 TITLE = Key(text, needed=True)
-GROUPS = {"ssd1306": "i2c", "sh1106": "i2c"}
+GROUPS = dict.fromkeys(OLEDS, "i2c") | {f"{kind}-spi": "spi" for kind in OLEDS}
 """Kinds that share their keys (``Key.only``)."""
 OPTIONAL = ("lights", "pwm", "gpio", "health")
 DEFAULT_KINDS = {"lights": "gpio"}
@@ -164,7 +175,7 @@ class _Reader:
         kind = kind or DEFAULT_KINDS.get(section, "")
         values = {"kind": kind} if kind else {}
         for name, key in keys.items():
-            used = not key.only or key.only == GROUPS.get(kind, kind)
+            used = not key.only or GROUPS.get(kind, kind) in key.only.split()
             if name == "kind" or not (name in table or (key.needed and used)):
                 continue
             if used:
@@ -243,6 +254,8 @@ def _functions(sections: Table) -> dict[str, tuple[str, str]]:
     found = {name: ("gpio.uses", f"{name} (gpio.uses)") for name in sections["gpio"].get("uses", ())}
     if GROUPS.get(display["kind"]) == "i2c":
         found[f"i2c{display.get('bus', 1)}"] = ("display.bus", "the display's I2C bus")
+    if GROUPS.get(display["kind"]) == "spi":
+        found[f"spi{display.get('port', 0)}"] = ("display.port", "the display's SPI bus")
     if audio.get("hat"):
         found["i2s"] = ("audio.hat", f"the sound card {audio['hat']} (I2S)")
     return found
@@ -252,7 +265,7 @@ def _pins(sections: Table) -> list[tuple[str, int]]:
     """Every line that is used, with the key that uses it."""
     lists = [(f"keypad.{name}", sections["keypad"].get(name, ())) for name in ("rows", "columns")]
     used = [(path, line) for path, lines in lists for line in lines]
-    for section in ("switches", "lights"):
+    for section in ("switches", "lights", "display"):
         for name, value in sections[section].items():
             if SECTIONS[section][name].check is pin:
                 used.append((f"{section}.{name}", value))

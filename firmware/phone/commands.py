@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
 
 
@@ -46,6 +48,29 @@ class CodeCompared:
 
     call_id: CallId
     same: bool
+
+
+@dataclass(frozen=True)
+class TellChange:
+    """Sound the signal for "what protects this call has changed" in the earpiece, with the speech."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class RemindClear:
+    """Sound a beep in the earpiece every ten seconds, for the speech is in clear; or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class CompareKeys:
+    """Compute the comparison code over the fingerprints of the two ends (DTLS-SRTP): ``CodeComputed``."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
 
 
 @dataclass(frozen=True)
@@ -168,13 +193,41 @@ class KeepPlace:
 
 
 @dataclass(frozen=True)
+class KeepReached:
+    """Keep what protection was reached with these contacts, and of no others."""
+
+    reached: tuple[Reached, ...]
+
+
+@dataclass(frozen=True)
+class SetVolumes:
+    """Make handset and ringer so loud."""
+
+    volumes: Volumes
+
+
+@dataclass(frozen=True)
+class SetReceiveGain:
+    """Make the voice of the far end so much louder, in dB: what the mixer could not do."""
+
+    decibels: float
+
+
+@dataclass(frozen=True)
+class KeepVolumes:
+    """Keep these volumes, and no others, over a restart."""
+
+    volumes: Volumes
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the call history, the grants and the place."""
+    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
 
 
 SipCommand = (
@@ -183,6 +236,8 @@ SipCommand = (
     | AnswerCall
     | LetSpeak
     | CodeCompared
+    | TellChange
+    | RemindClear
     | RefuseCall
     | EndCall
     | SendDigit
@@ -192,7 +247,8 @@ SipCommand = (
     | GrantWatcher
     | RefuseWatcher
     | NotifyWatcher
+    | SetReceiveGain
 )
-AudioCommand = PlayTone | Ring
-StoreCommand = Remember | KeepGrants | KeepPlace | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight
+AudioCommand = PlayTone | Ring | SetVolumes
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys

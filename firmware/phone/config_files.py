@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import io
 import os
 import shlex
 import stat
@@ -15,6 +16,13 @@ from firmware.phone.config_kinds import Wrong, one_line, shown
 
 MASK = "***"
 _LONGEST_FILE = 4 * 1024 * 1024
+_FIRST_LINE = 33
+"""Octets by which a key is told from other files: as far as they go there is nothing secret in one."""
+
+_NOBODY_TYPES = (
+    "{} asks for a passphrase, which nobody can type here; "
+    "write the key without one: openssl pkey -in OLD -out NEW"
+)
 
 
 class Secret:
@@ -70,15 +78,37 @@ class PemFile:
         if f"{self.label}-----".encode() not in content:
             raise Wrong(f"{shown(path.name)} holds no {self.label.lower()} in PEM form; name the right file")
         if self.private and b"ENCRYPTED" in content:
-            raise Wrong(
-                f"{shown(path.name)} asks for a passphrase, which nobody can type here; "
-                "write the key without one: openssl pkey -in OLD -out NEW"
-            )
+            raise Wrong(_NOBODY_TYPES.format(shown(path.name)))
         if self.check is not None:
             try:
                 self.check(content)
             except ValueError as error:
                 raise Wrong(f"{shown(path.name)} {error}") from None
+        return path
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """A private key that only its owner may touch. All that is read here is the first line, that is enough
+    to tell a key from another file: the key itself is read where it can be wiped again."""
+
+    words: str = "file name (PEM)"
+
+    def read(self, raw: object, folder: Path) -> Path:
+        path = folder / one_line(raw, longest=1024, empty=False)
+        start, mode = _start(path)
+        if b"PRIVATE KEY-" not in start:
+            raise Wrong(
+                f"{shown(path.name)} does not begin with a private key in PEM form; name the right file, or "
+                "write the key alone: openssl pkey -in OLD -out NEW"
+            )
+        if b"ENCRYPTED" in start:
+            raise Wrong(_NOBODY_TYPES.format(shown(path.name)))
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Wrong(
+                f"{shown(path.name)} is open to others than its owner; "
+                f"run: chmod 600 {shlex.quote(str(path))}"
+            )
         return path
 
 
@@ -112,16 +142,33 @@ class Password:
 def read_file(path: Path, private: bool) -> bytes:
     """What the file holds. Raises ``Wrong`` if it cannot be read or, when ``private``, others may read it."""
     name = shown(str(path), longest=2000)
+    content, mode = _start(path, _LONGEST_FILE + 1)
+    if len(content) > _LONGEST_FILE:
+        raise Wrong(f"{name} is not an ordinary file of moderate size; name the right one")
+    if private and mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise Wrong(f"{name} is open to every user of this machine; run: chmod 600 {shlex.quote(str(path))}")
+    return content
+
+
+def _start(path: Path, longest: int = _FIRST_LINE) -> tuple[bytes, int]:
+    """The first octets of an ordinary file, and its mode. Raises ``Wrong`` if it cannot be read."""
+    name = shown(str(path), longest=2000)
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST_FILE + 1) if stat.S_ISREG(mode) else b""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:
+            mode = os.fstat(descriptor).st_mode
+            content = _read(file, longest) if stat.S_ISREG(mode) else None
     except PermissionError:
         raise Wrong(f"{name} may not be read; give the phone's user the right to") from None
     except OSError as error:
         raise Wrong(f"{name} cannot be read: {error.strerror}; name a file that is there") from None
-    if not stat.S_ISREG(mode) or len(content) > _LONGEST_FILE:
+    if content is None:
         raise Wrong(f"{name} is not an ordinary file of moderate size; name the right one")
-    if private and mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise Wrong(f"{name} is open to every user of this machine; run: chmod 600 {shlex.quote(str(path))}")
+    return content, mode
+
+
+def _read(file: io.RawIOBase, longest: int) -> bytes:
+    content = b""
+    while len(content) < longest and (more := file.read(longest - len(content))):
+        content += more
     return content

@@ -24,6 +24,7 @@ def read(document: dict[str, object], folder: Path, source: Path | None) -> tupl
     reader = _Reader(folder)
     values = reader.table(Config, document, "")
     reader.check_sip(values.get("sip", {}))
+    reader.check_account(values)
     reader.check_transports(values)
     reader.check_doubles(values)
     if reader.faults:
@@ -106,6 +107,24 @@ class _Reader:
         for one, other in (pair, pair[::-1]):
             if sip.get(one, MISSING) is not None and sip.get(other, MISSING) is None:
                 self._fault(f"sip.{other}", f"is missing, but sip.{one} is there; write both or none")
+
+    def check_account(self, values: Values) -> None:
+        """Pins are of TLS; a certificate is of use only with its key and an address to find it at."""
+        account = values.get("account") or {}
+        if account.get("pin") and values.get("sip", {}).get("transport", "tls") != "tls":
+            self._fault("account.pin", 'is of no use without TLS; write sip.transport = "tls", or remove it')
+        names = ("identity_cert", "identity_key", "identity_url")
+        there = [name for name in names if account.get(name)]
+        for name in names:
+            if there and name in account and not account[name]:
+                self._fault(f"account.{name}", f"is missing, but {there[0]} is there; write all three")
+        if "identity_cert" in there and "user" in account and "domain" in account:
+            from firmware.phone.sip import prove
+
+            caller = str(uri.SipUri("sip", account["user"], account["domain"]))
+            if not prove.speaks_for(account["identity_cert"].read_bytes(), caller):
+                text = f"may not speak for {account['domain']}; get one that does, or remove all three"
+                self._fault("account.identity_cert", text)
 
     def check_transports(self, values: Values) -> None:
         """No address may ask for another transport than the configured one; the proxy's always names it."""

@@ -12,8 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
-from firmware.phone.config_files import Password, PemFile, Secret
+from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
 from firmware.phone.machine import emergency, starcodes
@@ -54,6 +55,25 @@ def _authorities(content: bytes) -> None:
     authority.read(content)
 
 
+def _signer(content: bytes) -> None:
+    from firmware.phone.sip import authority
+
+    if len(authority.read(content)) != 1:
+        raise ValueError("holds more than one certificate; leave only the one of identity_key")
+
+
+def _pin(text: str) -> str:
+    if not re.fullmatch("sha256/[A-Za-z0-9+/]{43}=", text):
+        raise ValueError('is no pin; write "sha256/" and the Base64 of the SHA-256 of the public key')
+    return text
+
+
+def _https(text: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~!$&'()*+,=:@%/-]*)?", text):
+        raise ValueError('is no address of a file on the web; write "https://phone.example/alice.pem"')
+    return text
+
+
 def _local_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -80,7 +100,7 @@ def _number(text: str) -> str:
 
 
 _ADDRESS = Text("SIP address", _address)
-_DEVICE = Text("ALSA name", longest=128)
+_DEVICE = Text("ALSA name", by_name, longest=128)
 
 
 @dataclass(frozen=True)
@@ -150,6 +170,43 @@ class Account:
             'only over TLS and with `privacy` `"id"`). A weakening; only where the provider asks for it.',
         ),
     ] = False
+    pin: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("pin", _pin, longest=64)),
+            'The server must prove one of these keys, such as `"sha256/…="` (Base64 of the SHA-256 of the '
+            "public key, of its certificate or of one that vouches for it), beside a certificate that is "
+            "good. Write a second one of a key in reserve: a server that changes its key is refused.",
+            absent="any key of the provider's certificate",
+        ),
+    ] = ()
+    identity_cert: Annotated[
+        Path | None,
+        Option(
+            PemFile("CERTIFICATE", check=_signer),
+            "The certificate by which you prove who calls (STIR, RFC 8224), for an EC key on P-256: it names "
+            "your `domain`, or your number. Calls with the privacy switch on open are signed; private ones "
+            "never. Needs `identity_key` and `identity_url`.",
+            absent="none: calls are not signed",
+        ),
+    ] = None
+    identity_key: Annotated[
+        Path | None,
+        Option(
+            KeyFile(),
+            "Its private key, without a passphrase; nobody but the phone's user may be able to read it "
+            "(`chmod 600`).",
+            absent="none",
+        ),
+    ] = None
+    identity_url: Annotated[
+        str,
+        Option(
+            Text("https address", _https, longest=256),
+            "Where those who are called find that certificate; nothing is fetched by this phone.",
+            absent="none",
+        ),
+    ] = ""
 
     @property
     def address(self) -> str:
@@ -224,6 +281,31 @@ class Audio:
     capture: Annotated[str, Option(_DEVICE, "The microphone.")] = "default"
     mixer: Annotated[str, Option(_DEVICE, "The volume control.")] = "default"
     ringer: Annotated[str, Option(_DEVICE, "The loudspeaker that rings.", same_as="playback")] = "default"
+    hands_free: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: the microphone hears the loudspeaker, so the echo is cancelled. Not for a handset: it "
+            "would only hurt speech.",
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class Display:
+    """The display."""
+
+    brightness: Annotated[
+        int, Option(Number(1, 100, whole=True, hint="percent"), "How bright it is while it is used.")
+    ] = 50
+    dim_after: Annotated[
+        int,
+        Option(
+            Number(0, 86_400, whole=True, hint="0 = never"),
+            "Seconds after which an idle display is dimmed and its picture moves about, so that it does not "
+            "burn in.",
+        ),
+    ] = 60
 
 
 @dataclass(frozen=True)
@@ -349,6 +431,7 @@ class Config:
     sip: Annotated[Sip, Option(Table(Sip))] = Sip()
     media: Annotated[Media, Option(Table(Media))] = Media()
     audio: Annotated[Audio, Option(Table(Audio))] = Audio()
+    display: Annotated[Display, Option(Table(Display))] = Display()
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -19,6 +21,7 @@ from firmware.phone.values import (
     Party,
     Registration,
     Security,
+    Signalling,
     SubscriptionId,
     SwitchPosition,
 )
@@ -84,6 +87,16 @@ class MediaChanged:
 
 
 @dataclass(frozen=True)
+class CodeComputed:
+    """The comparison code over these two fingerprints."""
+
+    call_id: CallId
+    own_key: str
+    peer_key: str
+    code: str
+
+
+@dataclass(frozen=True)
 class CallFailed:
     """The call is over: whoever ended it, and for whatever reason."""
 
@@ -117,6 +130,13 @@ class SoundChanged:
 
     loudspeaker: Loudspeaker
     trouble: str
+
+
+@dataclass(frozen=True)
+class SoundGaps:
+    """The voice had so many gaps since the start: the sound card was not served in time (xruns)."""
+
+    count: int
 
 
 @dataclass(frozen=True)
@@ -179,6 +199,20 @@ class OwnAddress:
 
 
 @dataclass(frozen=True)
+class ServerAgreed:
+    """What was agreed with our server: TLS itself, before anything is sent."""
+
+    signalling: Signalling
+
+
+@dataclass(frozen=True)
+class CertificatesKept:
+    """How many contacts have a certificate of their own to know us by."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class WipeAsked:
     """``sotto inventory --wipe``: erase what is kept, in memory and in files."""
 
@@ -188,7 +222,8 @@ class StoreChanged:
     """What the state directory keeps now. ``ends``: seconds to the next end of a record's life, or None.
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
-    ``place``: what was loaded. ``secrets``: with how many contacts secrets are shared.
+    ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
+    shared.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -198,6 +233,8 @@ class StoreChanged:
     loaded: bool = False
     place: Place | None = None
     secrets: int = 0
+    reached: tuple[Reached, ...] = ()
+    volumes: Volumes = Volumes()
 
 
 @dataclass(frozen=True)
@@ -252,11 +289,13 @@ Event = (
     | EarlyMedia
     | CallAnswered
     | MediaChanged
+    | CodeComputed
     | CallFailed
     | DigitReceived
     | RegistrationChanged
     | VoiceChanged
     | SoundChanged
+    | SoundGaps
     | DisplayChanged
     | DialAsked
     | AnswerAsked
@@ -265,6 +304,8 @@ Event = (
     | WatcherGone
     | DayChanged
     | OwnAddress
+    | ServerAgreed
+    | CertificatesKept
     | WipeAsked
     | StoreChanged
     | PlaceTyped

@@ -23,7 +23,8 @@ CHIP_VARIABLE, PIPE_VARIABLE = "RPI_LGPIO_CHIP", "LG_WD"
 """What rpi-lgpio and lgpio read: the number of the gpiochip; the folder of the pipe ``.lgd-nfy*``."""
 
 REVISION_VARIABLE, REVISION = "RPI_LGPIO_REVISION", "c03114"
-"""rpi-lgpio cannot be loaded where no Raspberry Pi's revision is known. Nothing that we use depends on it."""
+"""rpi-lgpio cannot be loaded where no Raspberry Pi's revision is known: on other boards, and where the unit's
+sandbox hides /proc/device-tree (ProcSubset=pid). Nothing that we use depends on it."""
 
 DEVICES = Path("/dev")
 

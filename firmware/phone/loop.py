@@ -63,7 +63,8 @@ class Loop:
         self.rules = rules
         self.clock = clock
         self.state = State()
-        self.outputs = Outputs(private=False)  # differs from the first real outputs: the light gets set
+        # differs from the first real outputs: light and volume get set
+        self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None
         self._drivers = drivers
         self._notifier = notifier
@@ -158,14 +159,22 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
     """The commands that lead from one set of outputs to another. A tone stops before the voice opens,
     and the voice closes before a tone starts: one owner for each PCM."""
     found: list[do.Command] = []
+    if before.speaks is not None and after.speaks != before.speaks:
+        found.append(do.LetSpeak(before.speaks[0], allowed=False))
     if before.voice and not after.voice:
         found.append(do.CloseVoice())
+    if before.volumes != after.volumes and after.volumes is not None:
+        found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
     if before.bell != after.bell:
         found.append(do.Ring(after.bell))
+    if after.speaks is not None and after.speaks != before.speaks:
+        found.append(do.LetSpeak(after.speaks[0]))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
+    if before.reminds != after.reminds:
+        found.append(do.RemindClear(after.reminds))
     lit = before.lights
     found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]

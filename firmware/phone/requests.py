@@ -19,7 +19,7 @@ from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.risks import as_json, risks
 from firmware.phone.selftest import selftest
 from firmware.phone.simulated import Simulated
-from firmware.phone.sip import preview
+from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
 
@@ -110,7 +110,8 @@ class Requests:
         plan, switch = _plan(loop, args), loop.state.switch
         shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
         place = loop.state.place if shown.cause == EMERGENCY else None
-        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place)
+        known = any(uri.same_address(one.uri, plan.party.uri) for one in loop.rules.contacts)
+        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place, known)
         return {
             "target": plan.party.uri,
             "switch": "private" if exposure(switch).private else "open",

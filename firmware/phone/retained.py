@@ -1,4 +1,5 @@
-"""The retained secrets of ZRTP (RFC 6189 section 4.9), one sealed record for each contact.
+"""The retained secrets of ZRTP (RFC 6189 section 4.9), one sealed record for each contact; in another vault,
+the certificates of DTLS-SRTP that contacts know this telephone by.
 
 The SIP thread asks and gives while the storage's thread writes. What was given counts at once, whatever
 becomes of the write: a record that never reached the disk costs one step of RFC 6189's two (rs1 and rs2),
@@ -85,7 +86,7 @@ class Retained:
             return  # a newer one waits, or all was erased
         raw = json.dumps({"contact": job.contact, "record": job.record}).encode()
         if len(raw) > LONGEST or (job.contact not in self._slots and len(self._slots) >= SLOTS - 1):
-            log.warning("the secrets of a contact are not kept: there is no room")
+            log.warning("what is shared with a contact is not kept: there is no room")
             return
         before = self._slots.get(job.contact)
         self._slots[job.contact] = self._vault.add(raw)

@@ -89,8 +89,17 @@ def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         "who-answers",
         61,
         "Encryption alone does not prove who is at the other end.",
-        "Know the voice. Codes to compare come with a later version.",
+        "In a call hold * and compare the code. Once is enough.",
     )
+    differed = [known.uri for known in state.reached if known.differed]
+    if differed:
+        others = f" and {len(differed) - 1} more" if len(differed) > 1 else ""
+        yield Risk(
+            "codes-differed",
+            89,
+            f"The code with {rules.name_of(differed[0])[:16]}{others} differed: somebody may listen.",
+            "Compare again: hold * in a call.",
+        )
 
 
 def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
@@ -148,6 +157,30 @@ def _always(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         "The far end sees your IP address, and roughly where you are. No relay yet.",
         "Call over a network that may be known, or over a VPN.",
     )
+
+
+def _senses(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if state.display_trouble:
+        yield Risk(
+            "display",
+            82,
+            "The display fails: you cannot see what protects a call. The dial tone stutters.",
+            "Have its wires checked.",
+        )
+    if state.no_sound:
+        yield Risk(
+            "sound",
+            67,
+            "The handset gives no sound: no call can be held, no emergency call either.",
+            "Have the handset's plug checked.",
+        )
+    if state.ringer_trouble:
+        yield Risk(
+            "ringer",
+            46,
+            "The ringer is silent: calls are seen, not heard.",
+            "Have its plug checked.",
+        )
 
 
 def _board(rules: Rules, state: State, today: date) -> Iterator[Risk]:
@@ -216,5 +249,6 @@ _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _provider,
     _always,
     _board,
+    _senses,
     _kept,
 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from firmware.phone.machine import guarding
 from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.warnings import WORDS
 from firmware.phone.privacy import exposure
+from firmware.phone.values import RegistrationState
 
 
 def status(state: State, now: float, board: str, versions: dict[str, str]) -> dict[str, Any]:
@@ -14,25 +17,42 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
     return {
         "registration": state.registration.state.value,
         "registration_reason": state.registration.reason,
+        "signalling": _signalling(state),
         "privacy": "private" if shown.private else "open",
         "privacy_cause": shown.cause,
         "hook": state.hook.value,
         "digits": len(state.digits),
-        "calls": [_call(call, now) for call in state.calls],
+        "calls": [_call(state, call, now) for call in state.calls],
         "missed": state.missed,
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
         "part_trouble": "; ".join(f"{part.value}: {trouble}" for part, trouble in state.broken),
         "power": "weak" if state.health.weak else "good",
         "temperature": "hot" if state.health.hot else "good",
+        "sound_gaps": state.sound_gaps,
+        "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,
     }
 
 
-def _call(call: Call, now: float) -> dict[str, Any]:
+def _signalling(state: State) -> dict[str, Any] | None:
+    """TLS with the server; None while there is no registration over it."""
+    agreed = state.signalling
+    if state.registration.state is not RegistrationState.REGISTERED or not agreed.version:
+        return None
+    return {
+        "tls": agreed.version,
+        "suite": agreed.suite,
+        "group": agreed.group,
+        "post_quantum": "MLKEM" in agreed.group.upper(),
+    }
+
+
+def _call(state: State, call: Call, now: float) -> dict[str, Any]:
     media = call.media
+    stopped = guarding.doubts(state, call)
     return {
         "id": call.id,
         "direction": call.direction.value,
@@ -43,8 +63,12 @@ def _call(call: Call, now: float) -> dict[str, Any]:
         "anonymous": call.peer.anonymous,
         "doubt": call.peer.doubt,
         "seconds": call.seconds(now),
-        "security": media.security.value,
-        "code": media.code or None,
+        "security": guarding.label(state, call).value,
+        "code": guarding.code(call) or None,
+        "words": media.words or None,
+        "keying": media.keying.value or None,
+        "warning": WORDS[stopped[0]].title if stopped else None,
+        "speaks": guarding.speaks(state, call),
         "codec": media.codec or None,
         "suite": media.suite or None,
         "reason": call.reason.value if call.reason else None,

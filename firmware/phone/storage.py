@@ -1,5 +1,5 @@
-"""The driver that keeps what outlives a call or a restart: call history, grants, the place and the secrets
-shared with contacts, each in a vault.
+"""The driver that keeps what outlives a call or a restart: call history, grants, place, volume, secrets
+shared with contacts and the levels of protection that were reached, each in a vault.
 
 Nothing else writes to the state directory. A thread of its own does the writing, so that a slow card holds up
 no call; a full or read-only disk is said (``StoreChanged.trouble``) and never harms one.
@@ -12,6 +12,7 @@ restart.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -22,10 +23,12 @@ from pathlib import Path
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
@@ -52,6 +55,13 @@ class _Kept:
     until: float
 
 
+@dataclass(frozen=True)
+class _KeepCertificate:
+    """Write the certificate that a contact knows us by."""
+
+    job: KeepSecrets
+
+
 class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
@@ -75,16 +85,24 @@ class Storage:
         self._history = Vault(folder, "history")
         self._grants = Vault(folder, "grants")
         self._places = Vault(folder, "place")
+        self._volume_vault = Vault(folder, "volume")
+        self._volumes = Volumes()
         self._place: Place | None = None
+        self._levels = Vault(folder, "levels")
+        self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
         self._granted: dict[int, Grant] = {}
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
-        self._queue: queue.SimpleQueue[do.StoreCommand | KeepSecrets | threading.Event | None] = (
-            queue.SimpleQueue()
-        )
+        self._queue: queue.SimpleQueue[
+            do.StoreCommand | KeepSecrets | _KeepCertificate | threading.Event | None
+        ] = queue.SimpleQueue()
         self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+        self.certificates = Retained(
+            Vault(folder, "certificates"), contacts, lambda job: self._queue.put(_KeepCertificate(job))
+        )
+        self._certificates_told = 0
 
     def start(self, post: Callable[[on.Event], None]) -> None:
         """Load what was kept; what is over its time, damaged or no longer wanted is destroyed first."""
@@ -123,7 +141,7 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand | KeepSecrets) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate) -> None:
         match command:
             case KeepSecrets():
                 self._attempt("Secrets not kept", lambda: self.secrets.do(command))
@@ -131,8 +149,14 @@ class Storage:
                 self._attempt("Call not kept", lambda: self._remember(command))
             case do.KeepGrants(grants):
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+            case do.KeepVolumes(volumes):
+                self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
+            case do.KeepReached(reached):
+                self._attempt("Protection not kept", lambda: self._keep_reached(reached))
+            case _KeepCertificate(job):
+                self._attempt("Certificate not kept", lambda: self.certificates.do(job))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -161,6 +185,9 @@ class Storage:
         self._attempt("Not erased", self._open_grants)
         self._attempt("Not erased", self._open_place)
         self._attempt("Not erased", self._open_secrets)
+        self._attempt("Not erased", self._open_levels)
+        self._attempt("Not erased", self._open_volumes)
+        self._attempt("Not erased", self._open_certificates)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -200,8 +227,27 @@ class Storage:
             self._place = known[0]
             learn_place(self._place.text)
 
+    def _open_certificates(self) -> None:
+        self._say_damage("list of certificates", self.certificates.load())
+
     def _open_secrets(self) -> None:
         self._say_damage("record of secrets", self.secrets.load())
+
+    def _open_levels(self) -> None:
+        found, damaged = self._levels.load()
+        known = {slot: records.reached(raw) for slot, raw in found.items()}
+        self._reached = {slot: one for slot, one in known.items() if one is not None}
+        useless = known.keys() - self._reached.keys()
+        self._say_damage("memory of protected calls", damaged or bool(useless))
+        self._levels.remove(useless)
+
+    def _open_volumes(self) -> None:
+        found, _ = self._volume_vault.load()
+        known = [volumes for volumes in map(records.volumes, found.values()) if volumes is not None]
+        if len(known) == 1 == len(found):
+            self._volumes = known[0]
+        elif found:
+            self._volume_vault.destroy()  # nobody misses what the next key makes anew
 
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
@@ -225,6 +271,7 @@ class Storage:
             self._expire_calls()
         finally:
             self._places.sweep()
+            self._levels.sweep()
             self._expire_grants()
 
     def _expire_calls(self) -> None:
@@ -252,6 +299,16 @@ class Storage:
         for grant in new:
             self._granted[self._grants.add(records.octets(grant))] = grant
 
+    def _keep_reached(self, reached: tuple[Reached, ...]) -> None:
+        """The new one is there before the old one goes: whenever the power fails, no level is forgotten."""
+        over = [slot for slot, one in self._reached.items() if one not in reached]
+        for one in reached:
+            if one not in self._reached.values():
+                self._reached[self._levels.add(records.octets(one))] = one
+        for slot in over:
+            del self._reached[slot]
+        self._levels.remove(over)
+
     def _keep_place(self, place: Place | None) -> None:
         """The old one goes first: after a failure none is kept, for a wrong one would send help astray."""
         self._place = None
@@ -261,6 +318,11 @@ class Storage:
             self._places.add(records.place_octets(place))
             self._place = place
 
+    def _keep_volumes(self, volumes: Volumes) -> None:
+        self._volume_vault.destroy()
+        self._volume_vault.add(records.volumes_octets(volumes))
+        self._volumes = volumes
+
     def _drop(self, over: Callable[[Grant], bool]) -> list[int]:
         slots = [slot for slot, grant in self._granted.items() if over(grant)]
         for slot in slots:
@@ -268,18 +330,14 @@ class Storage:
         return slots
 
     def _wipe(self) -> None:
-        self._calls, self._granted, self._place = [], {}, None
+        self._calls, self._granted, self._place, self._reached = [], {}, None, {}
+        self._volumes = Volumes()
         self._troubles.pop("Damaged", None)
-        try:
-            self._history.destroy()
-        finally:
-            try:
-                self._grants.destroy()
-            finally:
-                try:
-                    self._places.destroy()
-                finally:
-                    self.secrets.wipe()
+        with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            for destroy in (self.certificates.wipe, self.secrets.wipe):
+                each.callback(destroy)
+            for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
+                each.callback(vault.destroy)
 
     # --- what is told --------------------------------------------------------------------------------
 
@@ -288,12 +346,24 @@ class Storage:
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""
+        if self.certificates.number != self._certificates_told:
+            self._certificates_told = self.certificates.number
+            self._post(on.CertificatesKept(self._certificates_told))
         now = self._clock.monotonic()
         ends = min((kept.until - now for kept in self._calls), default=None)
         records = tuple(kept.record for kept in self._calls)
         granted, first = tuple(self._granted.values()), self._told is None
+        reached, secrets = tuple(self._reached.values()), self.secrets.number
         told = on.StoreChanged(
-            records, granted, ends, self._trouble(), first, self._place, self.secrets.number
+            records,
+            granted,
+            ends,
+            self._trouble(),
+            first,
+            self._place,
+            secrets,
+            reached,
+            self._volumes,
         )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (

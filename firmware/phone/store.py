@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.rules import ENDED_KEPT, Rules
 from firmware.phone.machine.state import State
 
@@ -113,6 +114,33 @@ ITEMS = (
         "encrypted file, each contact's with a key of its own",
         lambda rules: "until you erase them, or remove the contact",
         lambda rules, state: state.secrets,
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "protection of calls with your contacts",
+        "to warn you when a call has less, or the far end is another",
+        "encrypted file, each with its own key",
+        lambda rules: "until you remove the contact or erase it",
+        lambda rules, state: len(state.reached),
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "volume",
+        "as loud as you set it last",
+        "encrypted file, with a key of its own",
+        lambda rules: "until you erase it",
+        lambda rules, state: int(state.volumes != Volumes()),
+        wiped=True,
+        file=True,
+    ),
+    Item(
+        "certificates for contacts",
+        "by which a contact's telephone knows yours again, in calls that are not private",
+        "encrypted file, each with a key of its own",
+        lambda rules: "until you erase them, or remove the contact",
+        lambda rules, state: state.certificates,
         wiped=True,
         file=True,
     ),

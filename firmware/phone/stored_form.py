@@ -1,4 +1,6 @@
-"""The form in which calls and grants are stored (JSON), and a place (its text); of a bounded length. Pure."""
+"""The form in which calls, grants, volumes and levels of protection are stored (JSON), and a place (its
+text); of a bounded length. Pure.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,11 @@ from datetime import date
 from typing import Any
 
 from firmware.phone import place as places
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
-from firmware.phone.values import CallRecord, Direction
+from firmware.phone.reached import Reached
+from firmware.phone.values import CallRecord, Direction, Keying, Security
 
 LONGEST = 1022
 """Octets of one record."""
@@ -18,7 +22,7 @@ _NOT_ONE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 """What reading something else than a record ends in: JSON has infinite numbers and any depth."""
 
 
-def octets(kept: CallRecord | Grant) -> bytes:
+def octets(kept: CallRecord | Grant | Reached) -> bytes:
     """As JSON, at most LONGEST octets: a name that is too long for that is left out, then the address cut."""
     match kept:
         case CallRecord():
@@ -32,6 +36,15 @@ def octets(kept: CallRecord | Grant) -> bytes:
         case Grant():
             until = kept.until.isoformat() if kept.until else None
             fields = {"uri": kept.uri, "shows": kept.shows, "until": until}
+        case Reached():
+            fields = {
+                "uri": kept.uri,
+                "level": kept.level.value,
+                "keying": kept.keying.value,
+                "zrtp": kept.zrtp,
+                "peer_key": kept.peer_key,
+                "differed": kept.differed,
+            }
     while len(raw := json.dumps(fields, ensure_ascii=False).encode(errors="replace")) > LONGEST:
         if fields.get("name"):
             fields["name"] = ""
@@ -66,6 +79,21 @@ def grant(raw: bytes) -> Grant | None:
         return None
 
 
+def reached(raw: bytes) -> Reached | None:
+    try:
+        fields = json.loads(raw)
+        return Reached(
+            str(fields["uri"]),
+            Security(fields["level"]),
+            Keying(fields["keying"]),
+            fields["zrtp"] is True,
+            str(fields["peer_key"]),
+            fields["differed"] is not False,
+        )
+    except _NOT_ONE:
+        return None
+
+
 def place_octets(place: Place) -> bytes:
     return place.text.encode()
 
@@ -74,4 +102,16 @@ def place(raw: bytes) -> Place | None:
     try:
         return places.parse(raw.decode())
     except ValueError:
+        return None
+
+
+def volumes_octets(volumes: Volumes) -> bytes:
+    return json.dumps({"handset": volumes.handset, "ringer": volumes.ringer}).encode()
+
+
+def volumes(raw: bytes) -> Volumes | None:
+    try:
+        fields = json.loads(raw)
+        return Volumes(fields["handset"], fields["ringer"])
+    except _NOT_ONE:
         return None

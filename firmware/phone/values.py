@@ -84,6 +84,17 @@ class Registration:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Signalling:
+    """What protects the connection to the server, by the names of the TLS library: the version, the cipher
+    suite and the group of the key agreement, such as "X25519MLKEM768".
+    """
+
+    version: str = ""
+    suite: str = ""
+    group: str = ""
+
+
 class EndReason(enum.Enum):
     """Why a call ended, in the words that the display and ``sotto status`` show."""
 
@@ -184,16 +195,19 @@ class Media:
 
 
 class Tone(enum.Enum):
-    """Call-progress tones heard in the handset (ITU-T E.180/Q.35)."""
+    """Call-progress tones heard in the handset (ITU-T E.180/Q.35), and our own warning tone."""
 
     DIAL = "dial"
     RINGBACK = "ringback"
     BUSY = "busy"
     CONGESTION = "congestion"
+    WARNING = "warning"
+    DIAL_BLIND = "dial-blind"
+    """The dial tone of a telephone whose display does not answer: it stutters."""
 
 
 class Light(enum.Enum):
-    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and the microphone is closed."""
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there."""
 
     PRIVACY = "privacy"
     RINGING = "ringing"

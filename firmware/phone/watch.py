@@ -23,7 +23,7 @@ from firmware.phone.values import Pattern
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit", "history", "granted", "place", "secrets")
+_SECRET = ("key", "digit", "history", "granted", "place", "secrets", "reached")
 
 
 class Stream:

@@ -37,7 +37,8 @@ PATIENCE = 5.0
 GAPS = (0.0005, 0.004)
 """Seconds between two keys, drawn evenly from this range."""
 
-KEYS = "123456789*0#"
+KEYS = "123456789"
+"""Those that are sent when they are pressed; a short `*` or `#` waits for its release."""
 
 
 class Recorder:

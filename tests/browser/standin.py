@@ -77,7 +77,8 @@ class StandIn(asyncio.DatagramProtocol):
                 "event": "outputs",
                 "tone": tones.get(self.state) if self.up and not self.digits else None,
                 "ringing": ringing,
-                "lights": {"privacy": private, "ringing": ringing},
+                "lights": {"privacy": private, "ringing": ringing, "message": self.up, "mute": self.up},
+                "patterns": {"privacy": "slow" if self.position is SwitchPosition.UNREADABLE else "on"},
             },
             {
                 "event": "frame",

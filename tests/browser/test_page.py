@@ -114,6 +114,17 @@ def test_ringing_is_seen(page: Page, port: int, standin: Process) -> None:
     has_not(page.locator("#bob .lamp"), "lit")
 
 
+@pytest.mark.parametrize(("light", "name"), [(".message", "Message"), (".muted", "Mute")])
+def test_message_and_mute_are_seen(page: Page, port: int, standin: Process, light: str, name: str) -> None:
+    """The stand-in lights both while its handset is lifted."""
+    visit(page, port)
+    lamp = page.locator(f"#alice {light}")
+    expect(lamp).to_have_attribute("aria-label", f"{name} light: off")
+    page.get_by_label("Lift Alice's handset").click()
+    has(lamp, "lit")
+    expect(lamp).to_have_attribute("aria-label", f"{name} light: on")
+
+
 def test_the_switch_follows_the_daemon_not_the_hand(page: Page, port: int, standin: Process) -> None:
     visit(page, port)
     alice, switch = page.locator("#alice"), page.locator("#alice .switch")
@@ -141,10 +152,12 @@ def test_a_switch_whose_wire_is_pulled(page: Page, port: int, standin: Process) 
     has(alice, "broken")
     has_not(alice, "open")
     has(alice.locator(".led"), "lit")
+    has(alice.locator(".led"), "slow")
     shows(page, "alice", r"Private \(switch\?\)")
     alice.locator(".switch").click(force=True)  # it does not move
     wire.click()
     has(alice, "open")  # as it stood before
+    has_not(alice.locator(".led"), "slow")
     assert [m["position"] for m in heard.sent] == ["open", "broken", "open"]
 
 

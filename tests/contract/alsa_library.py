@@ -32,6 +32,7 @@ class Card:
 class AlsaLibrary:
     """Has the names of the module; ``cards`` are the PCMs, ``controls`` the mixer's."""
 
+    VOLUME_UNITS_DB = 2
     PCM_PLAYBACK, PCM_NONBLOCK, PCM_FORMAT_S16_LE = 0, 1, 2
     ALSAAudioError = ALSAAudioError
 
@@ -106,7 +107,9 @@ class Control:
 
     volume: bool = True
     mute: bool = False
-    percent: int = -1
+    range_cdb: tuple[int, int] | None = (-6000, 0)
+    """Hundredths of a dB; None: a control that does not know its dB."""
+    level_cdb: int | None = None
     muted: int = -1
     closed: int = 0
 
@@ -116,9 +119,16 @@ class Control:
     def switchcap(self) -> list[str]:
         return ["Playback Mute"] if self.mute else []
 
-    def setvolume(self, percent: int, pcmtype: int) -> None:
-        assert 0 <= percent <= 100
-        self.percent = percent
+    def getrange(self, pcmtype: int, units: int) -> list[int]:
+        if self.range_cdb is None:
+            raise ALSAAudioError("Invalid argument")
+        return list(self.range_cdb)
+
+    def setvolume(self, volume: int, pcmtype: int, units: int) -> None:
+        assert units == AlsaLibrary.VOLUME_UNITS_DB
+        assert self.range_cdb is not None
+        assert self.range_cdb[0] <= volume <= self.range_cdb[1]
+        self.level_cdb = volume
 
     def setmute(self, muted: int) -> None:
         self.muted = muted

@@ -13,6 +13,7 @@ from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.oled import OledDisplay
 from firmware.phone.errors import HardwareError
 from tests.unit.display.controller import Wires
+from tests.vm.devices import Witness, drivers
 
 
 @dataclass
@@ -40,9 +41,20 @@ def _oled(kind: str, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(OledDisplay(kind), wires.controller.glass, plug)
 
 
-@pytest.fixture(params=["fake", "ssd1306", "sh1106"])
+def _kernel(kind: str) -> Bench:
+    witness = Witness()
+    return Bench(OledDisplay(kind), lambda: witness.glass(kind), witness.plug)
+
+
+KERNEL = ["kernel-ssd1306", "kernel-ssd1309", "kernel-sh1106"]
+
+
+@pytest.fixture(params=drivers("fake", "ssd1306", "sh1106", "ssd1309", kernel=KERNEL))
 def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return _fake() if request.param == "fake" else _oled(request.param, monkeypatch)
+    where, _, kind = request.param.rpartition("-")
+    if where == "kernel":
+        return _kernel(kind)
+    return _fake() if kind == "fake" else _oled(kind, monkeypatch)
 
 
 def picture(step: int) -> Image.Image:
@@ -62,6 +74,33 @@ def test_shows_every_pixel(bench: Bench) -> None:
     for step in (1, 2, 2, 3):
         bench.display.show(picture(step))
         assert same(bench.glass(), picture(step))
+
+
+def test_a_part_of_the_picture_may_change(bench: Bench) -> None:
+    """One pixel, a column, a row over all columns, two far corners: and all the rest stays."""
+    image = picture(1)
+    bench.display.show(image)
+    for box in ((127, 63, 128, 64), (64, 0, 65, 64), (0, 31, 128, 33), (0, 0, 3, 3), (120, 60, 128, 64)):
+        part = image.crop(box)
+        image.paste(part.point(lambda lit: 255 - lit), box)
+        bench.display.show(image)
+        assert same(bench.glass(), image)
+
+
+def test_brightness_changes_no_pixel(bench: Bench) -> None:
+    for brightness in (1.0, 0.1, 0.0, 1.0):
+        bench.display.show(picture(1), brightness)
+        assert same(bench.glass(), picture(1))
+
+
+def test_pulled_out_is_noticed_with_the_picture_that_it_shows_already(bench: Bench) -> None:
+    bench.display.show(picture(1))
+    bench.plug(False)
+    with pytest.raises(HardwareError):
+        bench.display.show(picture(1))
+    bench.plug(True)
+    bench.display.show(picture(1))
+    assert same(bench.glass(), picture(1))
 
 
 def test_shows_a_dark_picture_first(bench: Bench) -> None:

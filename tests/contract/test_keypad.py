@@ -18,6 +18,8 @@ from firmware.phone.keypad.gpio import GpioKeypad
 from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
+from tests.vm.devices import bench as bench
+from tests.vm.devices import drivers
 
 SPEC = KeypadSpec("gpio", rows=(5, 6, 12, 13), columns=(16, 26, 25), debounce_ms=20)
 KEYS = "123456789*0#"
@@ -48,13 +50,13 @@ def lines_of(key: str) -> tuple[int, int]:
     return SPEC.rows[row], SPEC.columns[column]
 
 
-@pytest.fixture(params=["fake", "gpio"])
+@pytest.fixture(params=drivers("fake", "gpio", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeKeypad(KEYS)
         made = Rig(fake, fake.press, fake.release)
     else:
-        board: RpiGpio = request.getfixturevalue("rpi_gpio")
+        board: RpiGpio = request.getfixturevalue("bench" if request.param == "kernel" else "rpi_gpio")
         keypad = GpioKeypad(SPEC, Gpio(tmp_path))
         made = Rig(keypad, lambda key: board.close(*lines_of(key)), lambda key: board.open(*lines_of(key)))
     yield made

@@ -21,6 +21,8 @@ from tests.contract.pwm_tree import pwm_tree as pwm_tree
 from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
+from tests.vm.devices import bench as bench
+from tests.vm.devices import drivers
 
 LINES = {Light.PRIVACY: 23, Light.RINGING: 24, Light.MESSAGE: 4, Light.MUTE: 7}
 BLINKING = (Pattern.SLOW, Pattern.FAST)
@@ -47,13 +49,13 @@ class Rig:
         return found
 
 
-@pytest.fixture(params=["fake", "gpio", "pwm"])
+@pytest.fixture(params=drivers("fake", "gpio", "pwm", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeLights()
         made = Rig(fake, lambda light: fake.lit(light, int(time.monotonic() * 1000)))
-    elif request.param == "gpio":
-        board: RpiGpio = request.getfixturevalue("rpi_gpio")
+    elif request.param in ("gpio", "kernel"):
+        board: RpiGpio = request.getfixturevalue("bench" if request.param == "kernel" else "rpi_gpio")
         made = Rig(
             GpioLights(LightsSpec("gpio", LINES), Gpio(tmp_path)), lambda light: board.driven(LINES[light])
         )

@@ -20,6 +20,8 @@ from firmware.phone.values import Hook, SwitchPosition
 from tests.contract.rpi_gpio import RpiGpio
 from tests.contract.rpi_gpio import rpi_gpio as rpi_gpio
 from tests.rig.processes import wait_until
+from tests.vm.devices import bench as bench
+from tests.vm.devices import drivers
 
 PRIVATE, OPEN, UNREADABLE = SwitchPosition.PRIVATE, SwitchPosition.OPEN, SwitchPosition.UNREADABLE
 SPEC = SwitchesSpec("gpio", hook=17, hook_lifted="low", privacy_private=22, privacy_open=27)
@@ -49,13 +51,13 @@ class Rig:
         wait_until(last, 5, f"{event}, got {self.events}", every=0.002)
 
 
-@pytest.fixture(params=["fake", "gpio"])
+@pytest.fixture(params=drivers("fake", "gpio", kernel=["kernel"]))
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeSwitches()
         made = Rig(fake, fake.set_hook, fake.set_privacy)
     else:
-        board: RpiGpio = request.getfixturevalue("rpi_gpio")
+        board: RpiGpio = request.getfixturevalue("bench" if request.param == "kernel" else "rpi_gpio")
 
         def set_privacy(position: SwitchPosition) -> None:
             board.ground(SPEC.privacy_private, False)

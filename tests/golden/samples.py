@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.display.screens import (
     Calling,
+    Code,
     Dialling,
     Ended,
     Idle,
@@ -16,15 +17,22 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Warning,
     WatcherAsks,
 )
-from firmware.phone.machine import menu, parts
+from firmware.phone.machine import menu, parts, warnings
+from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import Rules
-from firmware.phone.machine.state import Menu, State
+from firmware.phone.machine.state import Call, Menu, State
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
+    CallId,
     CallRecord,
+    CallState,
     Direction,
     EndReason,
+    Hook,
+    Party,
     Registration,
     RegistrationState,
     Security,
@@ -66,8 +74,31 @@ def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition 
     return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 
 
+_BOB = Reached("sip:bob@phone.test", Security.END_TO_END)
+
+
+def _call(direction: Direction, state: CallState, protection: Protection, name: str = "Bob Baker") -> Call:
+    return Call(CallId(1), direction, Party(_BOB.uri, name), state, 0.0, protection=protection)
+
+
+def _offer(level: Security, before: bool = False) -> Warning:
+    call = _call(Direction.OUT, CallState.ENDED, Protection(offer=level))
+    return warnings.offer(State(reached=(_BOB,) * before), call)
+
+
+def _answer(name: str, before: bool = False) -> Screen:
+    call = _call(Direction.IN, CallState.RINGING, Protection(offered=Security.CLEAR), name)
+    shown = warnings.of_call(_RULES, State(hook=Hook.OFF, reached=(_BOB,) * before), call)
+    assert shown is not None
+    return shown
+
+
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
+    "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
+    "idle-resting-trouble": Idle(
+        "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device", resting=41
+    ),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
     "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
@@ -123,6 +154,7 @@ SAMPLES: dict[str, Screen] = {
     "ringing-anonymous": Ringing("Anonymous", "", PRIVATE, anonymous=True, silent=True),
     "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
+    "call-volume": replace(_in_call(Security.END_TO_END), volume="Volume 5 of 8: 2+ 8-"),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
     "call-clear": _in_call(Security.CLEAR),
@@ -137,6 +169,30 @@ SAMPLES: dict[str, Screen] = {
     "ended-encryption": Ended(
         "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, "Press # to call without encryption"
     ),
+    "ringing-clear": Ringing("Bob Baker", "bob@phone.test", OPEN, Trust.ASSERTED, clear=True),
+    "call-not-compared": replace(
+        _in_call(Security.END_TO_END, code="k7xq"), hint="Not compared: hold *", privacy=OPEN
+    ),
+    "call-differed": _in_call(Security.PROVIDER, notice="Codes differed"),
+    "code-zrtp": Code("k7xq", "artist bandit", warnings.CODE_KEYS),
+    "code-dtls": Code("kmmm jidc jd9p czso 3d3q pmb8 gt8p ufe8", "", warnings.CODE_KEYS),
+    "code-wide": Code("mmmm wwww mmmm wwww mmmm wwww mmmm wwww", "", warnings.CODE_KEYS),
+    "code-none": Code("", "No code: provider can listen", warnings.NO_CODE_KEYS),
+    "warning-less": Warning(
+        "Less protected",
+        "Before: end to end. Now: provider can listen. Nobody hears you yet.",
+        warnings.GO_ON_KEYS,
+    ),
+    **{
+        f"warning-{doubt.name.lower()}": Warning(words.title, words.text, warnings.GO_ON_KEYS)
+        for doubt, words in warnings.WORDS.items()
+        if words.text
+    },
+    "offer-provider": _offer(Security.PROVIDER),
+    "offer-provider-before": _offer(Security.PROVIDER, before=True),
+    "offer-clear": _offer(Security.CLEAR),
+    "answer-clear": _answer("Bob Baker"),
+    "answer-clear-long": _answer("Jürgen Größenwahn-Şahin", before=True),
     "watcher-asks": WatcherAsks("Carol", "carol@phone.test"),
     "watcher-asks-long": WatcherAsks(
         "w.mueller-luedenscheidt", "w.mueller-luedenscheidt@kanzlei.example.org"

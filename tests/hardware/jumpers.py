@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firmware.phone.board import Board, load_board
 from firmware.phone.gpio import chip_labels
+from firmware.phone.values import Light
 
 RIG = "SOTTOVOCE_RIG"
 """Names the board whose header has the jumpers. Without it no line is touched: a telephone may hang there."""
+
+VIRTUAL = "SOTTOVOCE_VM"
+"""Set in the virtual machine of tests/vm: a file joins the wires of its gpiochip, the rig is always there."""
+
+WIRE = Path("/sys/devices/platform/gpio-wires.0/wire")
 
 SPARE = {"hook": 8, "privacy_private": 9, "privacy_open": 10, "column 1": 11, "column 2": 18, "light": 19}
 """The spare line at the other end of each wire, on a Raspberry Pi without a sound card on its header."""
@@ -25,10 +32,30 @@ SPARE = {"hook": 8, "privacy_private": 9, "privacy_open": 10, "column 1": 11, "c
 
 def rig_board() -> Board:
     """The board under test; skips where there is none."""
-    name = os.environ.get(RIG)
+    name = os.environ.get(RIG) or ("raspberry-pi-4" if virtual() else "")
     if not name:
         pytest.skip(f"needs a board with the jumper rig: {RIG}=raspberry-pi-4 (docs/hardware-tests.md)")
-    return load_board(name)
+    board = load_board(name)
+    if board.header.name != "raspberry-pi":
+        pytest.skip(f"the rig's wires are those of a Raspberry Pi; {name} has another header")
+    return board
+
+
+def virtual() -> bool:
+    """Whether this is the virtual machine."""
+    return VIRTUAL in os.environ
+
+
+def phone_lines(board: Board) -> dict[str, int]:
+    """The phone's line at the end of each wire."""
+    return {
+        "hook": board.switches.hook,
+        "privacy_private": board.switches.privacy_private,
+        "privacy_open": board.switches.privacy_open,
+        "column 1": board.keypad.columns[0],
+        "column 2": board.keypad.columns[1],
+        "light": board.lights.lines[Light.PRIVACY],
+    }
 
 
 def chip_number(board: Board) -> int:
@@ -83,6 +110,11 @@ def board() -> Board:
 @pytest.fixture
 def jumpers(board: Board, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Iterator[Jumpers]:
     monkeypatch.setenv("LG_WD", str(tmp_path_factory.mktemp("lgpio")))
+    if virtual():
+        for name, line in phone_lines(board).items():
+            WIRE.write_text(f"join {SPARE[name]} {line}")
     made = Jumpers(board)
     yield made
     made.end()
+    if virtual():
+        WIRE.write_text("clear")

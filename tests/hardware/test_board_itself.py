@@ -10,6 +10,9 @@ from firmware.phone.board import Board
 from firmware.phone.gpio import chip_labels
 from firmware.phone.health.kernel import Sensors
 from tests.hardware.jumpers import board as board
+from tests.hardware.jumpers import virtual
+
+real = pytest.mark.skipif(virtual(), reason="a virtual machine has no sensors and no watchdog")
 
 
 def test_the_gpiochip_is_called_as_the_board_file_says(
@@ -24,6 +27,7 @@ def test_the_displays_bus_is_there(board: Board) -> None:
     assert Path(f"/dev/i2c-{board.display.bus}").exists(), "switch I2C on: see the board's README.md"
 
 
+@real
 def test_temperature_and_voltage_can_be_read(board: Board) -> None:
     sensors = Sensors()
     reading = sensors.read()
@@ -34,6 +38,7 @@ def test_temperature_and_voltage_can_be_read(board: Board) -> None:
     assert not reading.weak, "the power supply of this board is too weak: other results are worth little"
 
 
+@real
 @pytest.mark.usefixtures("board")
 def test_the_hardware_watchdog_is_there() -> None:
     assert Path("/dev/watchdog0").exists()

@@ -135,12 +135,20 @@ class Cables:
         )
 
     @contextmanager
-    def speak(self, file: Path) -> Iterator[None]:
+    def speak(self, file: Path, device: str = "mic") -> Iterator[None]:
         """Play a wave file into the phone's microphone for as long as the block lasts."""
-        with Process(
-            f"paplay to {self.name}", ["paplay", "--device=mic", file], self._log("paplay"), self._env
-        ):
+        argv = ["paplay", f"--device={device}", str(file)]
+        with Process(f"paplay to {self.name}", argv, self._log("paplay"), self._env):
             yield
+
+    @contextmanager
+    def both(self) -> Iterator[str]:
+        """A device for ``speak`` that sounds at the same moment in the microphone and in the earpiece."""
+        made = self._pactl("load-module", "module-combine-sink", "sink_name=both", "slaves=mic,ear").strip()
+        try:
+            yield "both"
+        finally:
+            self._pactl("unload-module", made)
 
     @contextmanager
     def listen(self) -> Iterator[Recording]:
@@ -168,15 +176,13 @@ class Cables:
         return {"ear", "mic"} <= {row[1] for row in self._list("sinks")}
 
     def _list(self, what: str) -> list[list[str]]:
+        return [line.split("\t") for line in self._pactl("list", "short", what).splitlines()]
+
+    def _pactl(self, *asked: str) -> str:
         done = subprocess.run(
-            ["pactl", "list", "short", what],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            env=self._env,
-            check=False,
+            ["pactl", *asked], capture_output=True, text=True, timeout=5, env=self._env, check=False
         )
-        return [line.split("\t") for line in done.stdout.splitlines()]
+        return done.stdout
 
 
 def _alsa(socket: Path) -> str:

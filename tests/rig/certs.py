@@ -9,6 +9,8 @@ unknown = Authority.create(tmp_path / "ca2").issue(…)
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +20,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DOMAIN = "phone.test"
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def days(number: float) -> datetime:
@@ -74,7 +79,12 @@ class Authority:
         ips: Sequence[str] = (),
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        *,
+        key: Key | None = None,
         by_rsa: bool = False,
+        server: bool = True,
+        stapled: bool = False,
+        alone: bool = False,
     ) -> Certificate:
         """A certificate for server and client use.
 
@@ -84,20 +94,28 @@ class Authority:
             ips: subjectAltName iPAddress entries.
             not_before: default yesterday.
             not_after: default in 90 days.
-            by_rsa: an RSA key instead of ECDSA, so that suites with RSA key transport are possible.
+            key: default: a new EC key on P-256.
+            by_rsa: a new RSA key instead, so that suites with RSA key transport are possible.
+            server: False: for client use alone.
+            stapled: it promises an OCSP response with each handshake (RFC 7633).
+            alone: signed by itself, not by this authority.
         """
-        key = rsa.generate_private_key(65537, 2048) if by_rsa else ec.generate_private_key(ec.SECP256R1())
+        new = rsa.generate_private_key(65537, 2048) if by_rsa else ec.generate_private_key(ec.SECP256R1())
+        key = key or new
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in dns]
         names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
         start, end = not_before or days(-20), not_after or days(90)
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-        made = (
-            _builder(_name(name), self.certificate.subject, key.public_key(), start, end)
+        uses = [ExtendedKeyUsageOID.SERVER_AUTH] * server + [ExtendedKeyUsageOID.CLIENT_AUTH]
+        issuer = _name(name) if alone else self.certificate.subject
+        builder = (
+            _builder(_name(name), issuer, key.public_key(), start, end)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(usage, critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(self.key, hashes.SHA256())
         )
+        if stapled:
+            builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), False)
+        made = builder.sign(key if alone else self.key, hashes.SHA256())
         cert, secret = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         both = self.folder / f"{name}.both.pem"
         secret.write_bytes(
@@ -109,6 +127,29 @@ class Authority:
         cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         both.write_bytes(cert.read_bytes() + secret.read_bytes())
         return Certificate(cert, secret, both)
+
+    def ocsp(self, certificate: Certificate, *, revoked: bool, hours: float = 24) -> Path:
+        """This authority's word on one of its certificates, good until so many hours from now."""
+        leaf = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+        status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
+        answer = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                leaf,
+                self.certificate,
+                hashes.SHA256(),
+                status,
+                days(-2),
+                days(hours / 24),
+                days(-3) if revoked else None,
+                None,
+            )
+            .responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
+            .sign(self.key, hashes.SHA256())
+        )
+        file = certificate.cert.with_suffix(".ocsp")
+        file.write_bytes(answer.public_bytes(serialization.Encoding.DER))
+        return file
 
     def registrar(self) -> Certificate:
         """The right certificate of the test registrar: phone.test and 127.0.0.1."""
@@ -135,3 +176,11 @@ def _builder(
         .not_valid_before(start)
         .not_valid_after(end)
     )
+
+
+def pin(certificate: x509.Certificate) -> str:
+    """Its public key as ``account.pin`` has it (RFC 7469 section 2.4)."""
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return "sha256/" + base64.b64encode(hashlib.sha256(key).digest()).decode()

@@ -73,6 +73,7 @@ class Phone:
         playback: str = "null",
         capture: str = "null",
         mixer: str = "default",
+        ringer: str | None = None,
         alsa_config: Path | None = None,
         extra: str = "",
         account_extra: str = "",
@@ -90,7 +91,7 @@ class Phone:
             proxy: URI of the outbound proxy, default that of the registrar.
             listens: False: no port is configured, as in most people's telephones.
             account: False: no [account] table, direct calls only.
-            playback, capture, mixer: ALSA names; "null" is no device.
+            playback, capture, mixer, ringer: ALSA names; "null" is no device.
             alsa_config: ALSA_CONFIG_PATH, see ``cables``.
             board: the board's name, or a file.
             extra: TOML to append, further tables.
@@ -135,6 +136,7 @@ class Phone:
             tables["sip"] |= {"cert_file": str(own.cert), "key_file": str(own.key)}
         tables["media"] = {"encryption": encryption, "allow_clear": allow_clear, "codecs": list(codecs)}
         tables["audio"] = {"playback": playback, "capture": capture, "mixer": mixer}
+        tables["audio"] |= {"ringer": ringer} if ringer else {}
         text = _toml(tables).replace("[account]\n", f"[account]\n{account_extra}", 1)
         self.config.write_text(text + extra)
         self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pesq
-import pystoi
-from scipy import signal
 
 from tests.rig import wavefile
 from tests.rig.wavefile import Samples
@@ -149,6 +146,8 @@ def to_rate(samples: Samples, rate: int) -> Samples:
     """Convert from ``rate`` to ``RATE``."""
     if rate == RATE:
         return samples
+    from scipy import signal
+
     common = np.gcd(rate, RATE)
     return np.asarray(signal.resample_poly(samples, RATE // common, rate // common), dtype=np.float64)
 
@@ -160,6 +159,8 @@ def score(talker: Talker, heard: Path | Samples, skip: float = 1.0) -> Score:
         heard: a wave file, or samples at ``RATE``; needs ``skip`` + ``PERIOD_S`` seconds.
         skip: seconds at its beginning that are not judged (keys, jitter buffer).
     """
+    import pesq  # what judges is heavy to load, and most who import this module only want its talkers
+
     recording = read(heard) if isinstance(heard, Path) else heard
     first, length = round(skip * RATE), PERIOD_S * RATE
     part = recording[first : first + length]
@@ -178,12 +179,27 @@ def score(talker: Talker, heard: Path | Samples, skip: float = 1.0) -> Score:
     return Score(quality, _intelligibility(original, part), 10 * float(np.log10(power)))
 
 
+def intelligible(talker: Talker, heard: Samples, skip: float = 0.5, seconds: float = 3) -> float:
+    """STOI of so many seconds of a recording: enough to tell his voice from silence, noise or another's."""
+    part = heard[round(skip * RATE) :][: round(seconds * RATE)]
+    if len(part) < seconds * RATE:
+        raise AssertionError(f"recording has {len(heard) / RATE:.1f} s, {skip + seconds:.1f} s are needed")
+    if not np.any(part):
+        return 0.0
+    whole = np.concatenate([part, np.zeros(PERIOD_S * RATE - len(part))])
+    original = np.roll(talker.original(), shift(talker.original(), whole))
+    return _intelligibility(original, part)
+
+
 def _intelligibility(original: Samples, part: Samples, pieces: int = 4, reach_s: float = 0.15) -> float:
     """STOI with each piece of the recording aligned by itself, within ``reach_s`` of the whole.
 
     STOI takes a jump of 20 ms, as a jitter buffer makes it, for a broken path (0.55) though nobody hears
     it; what such jumps do to the sound is in the PESQ, which aligns each utterance as P.862 says.
     """
+    import pystoi
+    from scipy import signal
+
     length, reach = len(part) // pieces, round(reach_s * RATE)
     fitted = []
     for first in range(0, pieces * length, length):

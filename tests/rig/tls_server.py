@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Self
 
 from tests.rig import ports
 from tests.rig.certs import Certificate
+from tests.rig.client_hello import record
 from tests.rig.processes import wait_until
 
 READ_S = 5.0
@@ -24,7 +25,7 @@ class Visit:
     """One TCP connection."""
 
     first: bytes = b""
-    """Its first octets as they came; a TLS client begins with 16 03."""
+    """Its first octets as they came, a whole TLS record if it is one; a TLS client begins with 16 03."""
     handshake: str = "none"
     """``done``, or why it failed."""
     data: bytes = b""
@@ -44,6 +45,8 @@ class TlsServer:
         address: str = ports.LOOPBACK,
         port: int = 0,
         says: Sequence[bytes] = (),
+        adjust: Callable[[ssl.SSLContext], None] | None = None,
+        instead: bytes | None = None,
         ciphers: str = "",
     ) -> None:
         """Bind the port.
@@ -51,6 +54,8 @@ class TlsServer:
         Args:
             port: 0: any.
             says: what it sends, piece by piece, into a connection on which something has come.
+            adjust: changes how TLS is spoken.
+            instead: no TLS: it answers this, and then nothing more; empty: it says nothing at all.
             ciphers: it speaks TLS 1.2 alone, with these suites, in the words of OpenSSL.
         """
         self.address = address
@@ -58,8 +63,13 @@ class TlsServer:
         self._says = says
         self.visits: list[Visit] = []
         self.datagrams: list[bytes] = []
+        self.resumed = 0
+        """Handshakes that took up an earlier session."""
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if adjust is not None:
+            adjust(self._context)
         self._context.load_cert_chain(certificate.cert, certificate.key)
+        self._instead = instead
         if ciphers:
             self._context.maximum_version = ssl.TLSVersion.TLSv1_2
             self._context.set_ciphers(ciphers)
@@ -79,9 +89,7 @@ class TlsServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        for connection in self._connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self.drop()
         for thread in list(self._threads):
             thread.join(READ_S + 1)
         self._listener.close()
@@ -108,6 +116,12 @@ class TlsServer:
         """Wait for the first octets of application data and return all there are."""
         return wait_until(lambda: self.data, seconds, "data inside TLS")
 
+    def drop(self) -> None:
+        """End the connections there are; new ones are welcome."""
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def explain(self) -> str:
         """What came, for a failure."""
         lines = [f"first {v.first!r}, handshake {v.handshake}, data {v.data!r}" for v in self.visits]
@@ -133,10 +147,16 @@ class TlsServer:
     def _serve(self, connection: socket.socket, visit: Visit) -> None:
         connection.settimeout(READ_S)
         try:
-            visit.first = connection.recv(16, socket.MSG_PEEK)
+            visit.first = record(connection)
+            if self._instead is not None:
+                connection.sendall(self._instead)
+                visit.handshake = "answered something else"
+                self._stopping.wait(READ_S * 4)
+                return
             with self._context.wrap_socket(connection, server_side=True) as secure:
                 self._connections.append(secure)
                 visit.handshake = "done"
+                self.resumed += bool(secure.session_reused)
                 while not self._stopping.is_set() and (more := secure.recv(65536)):
                     if not visit.data:
                         for piece in self._says:

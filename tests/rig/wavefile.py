@@ -40,3 +40,13 @@ def silence(file: Path, rate: int, channels: int, length: int = 120) -> Path:
         out.setframerate(rate)
         out.writeframes(bytes(2 * channels * rate * length))
     return file
+
+
+def write(file: Path, rate: int, samples: Samples) -> Path:
+    """Write one channel, full scale is 1."""
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2").tobytes())
+    return file

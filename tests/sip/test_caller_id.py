@@ -220,14 +220,17 @@ def test_the_provider_s_word(lab: Lab) -> None:
     [("sip:bob@phone.test", "verified", "Verified"), ("sip:carol@phone.test", "claimed", "False proof")],
 )
 def test_a_proof_of_who_calls(lab: Lab, dest: str, trust: str, words: str) -> None:
+    """As providers make them (SHAKEN, RFC 8588): of the caller alone, not of the keys of the call."""
     signer = Signer(
         tn=numbers(provider="1"),
         since=datetime(2020, 1, 1, tzinfo=UTC),
         until=datetime(2099, 1, 1, tzinfo=UTC),
     )
     issued = int(datetime.now(UTC).timestamp()) + 30  # the phones take a while to start; 60 s are allowed
-    token = signer.token(orig={"uri": "sip:alice@phone.test"}, dest={"uri": [dest]}, iat=issued)
-    lab.registrar(adds=[f"Identity: {token};info=<{X5U}>;alg=ES256"])
+    token = signer.token(
+        {"ppt": "shaken"}, orig={"uri": "sip:alice@phone.test"}, dest={"uri": [dest]}, iat=issued
+    )
+    lab.registrar(adds=[f"Identity: {token};info=<{X5U}>;alg=ES256;ppt=shaken"])
     signers = lab.folder / "signers.pem"
     signers.write_bytes(signer.pem)
     alice = lab.phone("alice")

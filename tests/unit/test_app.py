@@ -6,12 +6,15 @@ import contextlib
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firmware.phone import app
+from firmware.phone import commands as do
 from firmware.phone.audio import alsa
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import load_board
 from firmware.phone.config import Audio, Config
 from firmware.phone.display.screens import Idle
@@ -58,7 +61,7 @@ def test_parts_that_cannot_start_are_said_and_the_phone_goes_on(
     monkeypatch.setenv("LG_WD", str(tmp_path))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr("firmware.phone.gpio.DEVICES", tmp_path)
-    monkeypatch.setattr(app, "_sip", lambda config, clock, crash: FakeSip())
+    monkeypatch.setattr(app, "_sip", lambda *given: FakeSip())
     silent = Config(audio=replace(Audio(), playback="null", ringer="null"))
     board = replace(load_board("raspberry-pi"), display=load_board("simulator").display)
     phone = app.Phone(silent, board, tmp_path / "state", tmp_path / "sock")
@@ -73,3 +76,34 @@ def test_parts_that_cannot_start_are_said_and_the_phone_goes_on(
     assert phone.loop.state.switch is SwitchPosition.UNREADABLE
     assert isinstance(phone.loop.screen, Idle)
     assert phone.loop.screen.notice == "The keypad fails"
+
+
+class Heard:
+    """A driver that notes what it is asked, in order with the other's."""
+
+    def __init__(self, asked: list[object], missing_db: float = 0.0) -> None:
+        self.asked = asked
+        self.missing_db = missing_db
+
+    def execute(self, command: do.Command) -> None:
+        self.asked.append(command)
+
+    def lend(self, lent: bool) -> None:
+        self.asked.append(f"lent: {lent}")
+
+    def volumes(self, volumes: Volumes) -> float:
+        self.asked.append(volumes)
+        return self.missing_db
+
+
+def test_what_the_mixer_lacks_is_the_engines_and_set_anew_before_each_voice() -> None:
+    """A card that was plugged in since may have a mixer, so it is asked again."""
+    asked: list[object] = []
+    driver: Any = Heard(asked, 6.0)
+    hands = app.Hands(*[driver] * 9)
+    hands.carry_out(do.SetVolumes(Volumes(handset=8)))
+    assert asked == [Volumes(handset=8), do.SetReceiveGain(6.0)]
+    asked.clear()
+    driver.missing_db = 0.0
+    hands.carry_out(do.OpenVoice())
+    assert asked == ["lent: True", Volumes(handset=8), do.SetReceiveGain(0.0), do.OpenVoice()]

@@ -150,6 +150,9 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "watchers you refused": 0,
         "place you typed in": 0,
         "secrets shared with contacts": 0,
+        "protection of calls with your contacts": 0,
+        "volume": 0,
+        "certificates for contacts": 0,
     }
     assert do.Wipe() in rig.recorder.done
     assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(
@@ -251,6 +254,7 @@ def test_the_history_is_not_told_to_who_watches() -> None:
         "ends": 5.0,
         "trouble": "",
         "loaded": False,
+        "volumes": {"handset": 4, "ringer": 6},
     }
 
 

@@ -9,13 +9,15 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import alsaaudio
 
 from firmware.phone.audio import countries
 from firmware.phone.audio.countries import ToneSpec
 from firmware.phone.audio.player import LASTING_S, LoopPlayer
-from firmware.phone.audio.tones import samples
+from firmware.phone.audio.tones import louder, samples
+from firmware.phone.audio.volume import Volumes, decibels, shared
 from firmware.phone.clock import Clock, SystemClock
 from firmware.phone.errors import HardwareError
 from firmware.phone.values import Loudspeaker, Tone
@@ -29,6 +31,12 @@ CARDS = Path("/dev/snd")
 
 CONTROLS = ("Master", "PCM", "Headphone", "Speaker", "Playback", "Digital")
 """Mixer controls in the order in which they are tried; then any that has a playback volume."""
+
+LEAST_RANGE_DB = 6.0
+"""A control that goes over less is left as it is."""
+
+SOFTEST_CDB = 6000
+"""Hundredths of a dB below which a control is as good as mute."""
 
 XRUN = (-errno.EPIPE, -errno.ESTRPIPE)
 """What ``write`` returns after an underrun or a suspend; the library has made the PCM ready again."""
@@ -75,6 +83,11 @@ class AlsaAudio:
         self._on_trouble = on_trouble
         self._cards = cards
         self._lent = False
+        self._volumes = Volumes()
+        self._missing = dict.fromkeys(Loudspeaker, 0.0)
+        self._toning: Tone | None = None
+        self._ringing = False
+        self._xruns = 0
         self._render = functools.lru_cache(maxsize=len(Tone) + 1)(self._rendered)
         self._handset = self._player(Loudspeaker.HANDSET, playback)
         self._ringer = self._player(Loudspeaker.RINGER, ringer)
@@ -87,16 +100,18 @@ class AlsaAudio:
     def tone(self, tone: Tone | None) -> None:
         if self._handset is None:
             return
+        self._toning = tone
         if tone is None:
             self._handset.silence()
         else:
-            self._handset.play(self._country.tone(tone))
+            self._handset.play(louder(self._country.tone(tone), self._mix(Loudspeaker.HANDSET)))
 
     def ring(self, on: bool) -> None:
         if self._ringer is None:
             return
+        self._ringing = on
         if on:
-            self._ringer.play(self._country.ringer)
+            self._ringer.play(louder(self._country.ringer, self._mix(Loudspeaker.RINGER)))
         else:
             self._ringer.silence()
 
@@ -109,13 +124,34 @@ class AlsaAudio:
         else:
             self._handset.probe(LASTING_S)  # by then the voice has let go
 
-    def volume(self, percent: int) -> bool:
-        """Set the volume of the first control that has one. False: there is none, or the card is away."""
+    def volumes(self, volumes: Volumes) -> float:
+        self._volumes = volumes
+        if self._ringing:
+            self.ring(True)
+            return self._missing[Loudspeaker.HANDSET]
+        missing = self._mix(Loudspeaker.HANDSET)
+        if self._toning is not None:
+            self.tone(self._toning)
+        return missing
+
+    def _mix(self, loudspeaker: Loudspeaker) -> float:
+        """Set the mixer for what is to sound now. Returns the dB that the samples have to be louder."""
+        wanted = decibels(loudspeaker, self._volumes.step(loudspeaker))
         try:
-            return _set_volume(self._mixer, percent)
+            missing = _set_level(self._mixer, wanted)
         except alsaaudio.ALSAAudioError as error:
             log.debug("mixer %s: %s", self._mixer, error)
-            return False
+            missing = wanted
+        self._missing[loudspeaker] = missing
+        return missing
+
+    @property
+    def xruns(self) -> int:
+        """How often a tone or the ringer had a gap because the card was not fed in time."""
+        return self._xruns
+
+    def _xrun(self) -> None:
+        self._xruns += 1
 
     @property
     def trouble(self) -> str:
@@ -137,7 +173,7 @@ class AlsaAudio:
     def _player(self, loudspeaker: Loudspeaker, pcm: str) -> LoopPlayer | None:
         if pcm == NULL:
             return None
-        opening = functools.partial(_open, pcm, self._rate, self._period, self._periods)
+        opening = functools.partial(_open, pcm, self._rate, self._period, self._periods, self._xrun)
         period_s = self._period / self._rate
         lead = max(1, self._periods // 2)
         return LoopPlayer(
@@ -181,9 +217,10 @@ class _Replugged:
 class _AlsaPcm:
     """An open PCM in non-blocking mode."""
 
-    def __init__(self, name: str, pcm: alsaaudio.PCM) -> None:
+    def __init__(self, name: str, pcm: alsaaudio.PCM, xrun: Callable[[], None]) -> None:
         self._name = name
         self._pcm = pcm
+        self._xrun = xrun
 
     def write(self, data: bytes) -> int:
         try:
@@ -191,6 +228,7 @@ class _AlsaPcm:
         except alsaaudio.ALSAAudioError as error:
             raise _trouble(self._name, error) from error
         if taken in XRUN:
+            self._xrun()
             return 0
         if taken < 0:
             raise HardwareError(f'PCM "{self._name}" failed (error {-taken}); it is opened again')
@@ -204,7 +242,7 @@ class _AlsaPcm:
                 log.debug("%s: %s", self._name, error)
 
 
-def _open(name: str, rate: int, period: int, periods: int) -> _AlsaPcm:
+def _open(name: str, rate: int, period: int, periods: int, xrun: Callable[[], None]) -> _AlsaPcm:
     """Open a PCM without waiting for whoever holds it.
 
     Raises:
@@ -223,7 +261,7 @@ def _open(name: str, rate: int, period: int, periods: int) -> _AlsaPcm:
         )
     except alsaaudio.ALSAAudioError as error:
         raise _trouble(name, error) from error
-    opened = _AlsaPcm(name, pcm)
+    opened = _AlsaPcm(name, pcm, xrun)
     form = pcm.info()
     if (form["rate"], form["channels"], form["format"]) != (rate, 1, alsaaudio.PCM_FORMAT_S16_LE):
         opened.close()
@@ -238,20 +276,36 @@ def _trouble(name: str, error: Exception) -> HardwareError:
     return HardwareError(f'PCM "{name}": {text}; "aplay -L" lists the names')
 
 
-def _set_volume(device: str, percent: int) -> bool:
+def _set_level(device: str, wanted_db: float) -> float:
+    """Set the first control that has a playback volume in dB, and switch it on. Returns the dB it lacks."""
     names = alsaaudio.mixers(device=device)
     for name in sorted(names, key=lambda name: CONTROLS.index(name) if name in CONTROLS else len(CONTROLS)):
         control = alsaaudio.Mixer(control=name, device=device)
         try:
             if "Playback Volume" not in control.volumecap():
                 continue
-            control.setvolume(max(0, min(100, percent)), pcmtype=alsaaudio.PCM_PLAYBACK)
+            low, high = _range_db(control)
+            if high - low < LEAST_RANGE_DB:
+                continue
+            level, missing = shared(wanted_db, low, high)
+            control.setvolume(
+                round(100 * level), pcmtype=alsaaudio.PCM_PLAYBACK, units=alsaaudio.VOLUME_UNITS_DB
+            )
             if "Playback Mute" in control.switchcap():
-                control.setmute(int(percent <= 0))
-            return True
+                control.setmute(0)
+            return missing
         finally:
             control.close()
-    return False
+    return wanted_db
+
+
+def _range_db(control: Any) -> tuple[float, float]:
+    """From the softest to the loudest level; (0, 0) for a control that does not know its dB."""
+    try:
+        low, high = control.getrange(pcmtype=alsaaudio.PCM_PLAYBACK, units=alsaaudio.VOLUME_UNITS_DB)
+    except alsaaudio.ALSAAudioError:
+        return 0.0, 0.0
+    return max(low, -SOFTEST_CDB) / 100, high / 100
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.values import Tone
 
 
@@ -23,6 +24,14 @@ class Audio(Protocol):
     def tone(self, tone: Tone | None) -> None: ...
 
     def ring(self, on: bool) -> None: ...
+
+    def volumes(self, volumes: Volumes) -> float:
+        """Make tones and ringer so loud from now on, and the voice as far as the mixer goes.
+
+        Returns the dB that are missing at the voice: the SIP engine has to add them. Where there is no mixer
+        these are all; the same is true while its card is away.
+        """
+        ...
 
     def lend(self, lent: bool) -> None:
         """The SIP engine is about to open the sound devices for the voice, or is closing them.

@@ -9,7 +9,7 @@ sounds as its neighbours do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware.phone.values import Tone
 
@@ -40,6 +40,12 @@ class ToneSpec:
     alternate_ms: int = 0
 
 
+_STUTTER = (Burst(500, 60),)
+"""Told from every dial tone and every busy tone by its short gaps."""
+WARNING = ToneSpec((950, 1400), (Burst(440, 160), Burst(440, 960)), alternate_ms=110)
+"""A call is stopped: two tones in turn, like nothing that a network sends, the same in every country."""
+
+
 @dataclass(frozen=True)
 class Country:
     dial: ToneSpec
@@ -57,6 +63,10 @@ class Country:
                 return self.busy
             case Tone.CONGESTION:
                 return self.congestion
+            case Tone.DIAL_BLIND:
+                return replace(self.dial, cadence=_STUTTER)
+            case Tone.WARNING:
+                return WARNING
 
     @property
     def ringer(self) -> ToneSpec:

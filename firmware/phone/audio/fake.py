@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware.phone.values import Tone
+from firmware.phone.audio.volume import Volumes, decibels
+from firmware.phone.values import Loudspeaker, Tone
 
 
 class FakeAudio:
@@ -16,7 +17,7 @@ class FakeAudio:
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
         self.playing: Tone | None = None
         self.ringing = False
-        self.percent: int | None = None
+        self.wanted = Volumes()
         self.trouble = ""
         self._on_change = on_change
         self._running = False
@@ -33,10 +34,10 @@ class FakeAudio:
     def lend(self, lent: bool) -> None:
         """There is nothing to lend."""
 
-    def volume(self, percent: int) -> bool:
-        """There is no mixer, so never True; the wish is remembered."""
-        self.percent = percent
-        return False
+    def volumes(self, volumes: Volumes) -> float:
+        """There is no mixer; the wish is remembered."""
+        self.wanted = volumes
+        return decibels(Loudspeaker.HANDSET, volumes.handset)
 
     def stop(self) -> None:
         self._running = False

@@ -18,12 +18,15 @@ from __future__ import annotations
 import functools
 import math
 from array import array
+from dataclasses import replace
 
 from firmware.phone.audio.countries import ToneSpec
 
 FULL_SCALE = 32767
 FULL_SCALE_DBM0 = 3.14
 RAMP_MS = 5
+LOUDEST_DBM0 = 3.0
+"""The level of the loudest sine that is played."""
 MODULATION_DEPTH = 0.85
 """Of amplitude-modulated tones; E.180 names no depth."""
 MAX_PERIOD_MS = 10_000
@@ -38,6 +41,22 @@ def amplitude(dbm0: float) -> float:
 def period_ms(spec: ToneSpec) -> int:
     """How long one period of the tone's loop is."""
     return sum(burst.on_ms + burst.off_ms for burst in spec.cadence) or 1000
+
+
+def louder(spec: ToneSpec, decibels: float) -> ToneSpec:
+    """``spec`` by so much louder, but never louder than 16 bits are."""
+    loudest = LOUDEST_DBM0 - (10 * math.log10(_crest(spec)) if spec.frequencies else 0.0)
+    return replace(spec, level=min(spec.level + decibels, max(spec.level, loudest)))
+
+
+def _crest(spec: ToneSpec) -> float:
+    """The peak power of the sound through that of a sine of the same mean power."""
+    if spec.alternate_ms:
+        return 1.0
+    count = float(len(spec.frequencies))
+    if spec.modulation:
+        return count * (1 + MODULATION_DEPTH) ** 2 / (1 + MODULATION_DEPTH**2 / 2)
+    return count
 
 
 def samples(spec: ToneSpec, rate: int) -> array[int]:

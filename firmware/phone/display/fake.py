@@ -23,6 +23,7 @@ class FakeDisplay:
         self._lock = threading.Lock()
         self._image = Image.new("1", (WIDTH, HEIGHT))
         self._frames = 0
+        self._brightness = 1.0
         self._trouble: str | None = None
 
     @property
@@ -30,6 +31,12 @@ class FakeDisplay:
         """How often the picture has changed."""
         with self._lock:
             return self._frames
+
+    @property
+    def brightness(self) -> float:
+        """How bright the last picture was to be."""
+        with self._lock:
+            return self._brightness
 
     def image(self) -> Image.Image:
         """A copy of what is on the glass; dark before the first picture and after ``close``."""
@@ -47,11 +54,12 @@ class FakeDisplay:
         with self._lock:
             self._trouble = reason
 
-    def show(self, image: Image.Image) -> None:
+    def show(self, image: Image.Image, brightness: float = 1.0) -> None:
         require_frame(image)
         with self._lock:
             if self._trouble is not None:
                 raise HardwareError(self._trouble)
+            self._brightness = brightness
         self._keep(image)
 
     def close(self) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from PIL import Image
+
 from firmware.phone.display.base import Display
 from firmware.phone.display.screens import Screen
-from firmware.phone.display.views import draw
+from firmware.phone.display.views import brightness, draw
 from firmware.phone.errors import HardwareError
 
-RETRY = 5.0
-"""Seconds between two attempts at a display that does not answer."""
+FIRST_RETRY, LAST_RETRY = 0.5, 8.0
+"""Seconds from the first failure to the next attempt, and between attempts at the most."""
+
+LOOK_EVERY = 5.0
+"""Seconds after which the same picture is given to the display again, to see that it is still there."""
 
 _PATIENCE = 2.0
 """Seconds that ``stop`` waits for a picture that is on its way over a slow bus."""
@@ -21,7 +26,7 @@ class Painter:
     """Draws the newest screen on ``display``; screens that came in between are never drawn.
 
     ``on_trouble`` hears, from the drawing thread, the text of the first ``HardwareError`` of a trouble, and
-    "" when it is over; until then the newest screen is tried again every RETRY seconds. ``crash`` hears any
+    "" when it is over; until then the newest screen is tried again after ``retry_delay``. ``crash`` hears any
     other exception, which ends the thread: it has to end the process. ``pause`` waits for so many seconds or
     for ``stop`` (tests inject it); true means stopped.
     """
@@ -33,14 +38,17 @@ class Painter:
         *,
         crash: Callable[[BaseException], None],
         pause: Callable[[float], bool] | None = None,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._display = display
         self._on_trouble = on_trouble
         self._crash = crash
         self._stopped = threading.Event()
+        self._look_every = look_every
         self._pause = pause or self._stopped.wait
         self._changed = threading.Condition()
         self._newest: Screen | None = None
+        self._drawn: tuple[Screen, Image.Image] | None = None
         self._waiting = False
         self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
 
@@ -80,26 +88,39 @@ class Painter:
             raise
 
     def _paint(self) -> None:
-        troubled = False
+        failures = 0
         while (screen := self._next()) is not None:
             try:
-                self._display.show(draw(screen))
+                self._display.show(self._picture(screen), brightness(screen))
             except HardwareError as fault:
-                if not troubled:
-                    troubled = True
+                failures += 1
+                if failures == 1:
                     self._on_trouble(str(fault))
-                if self._pause(RETRY):
+                if self._pause(retry_delay(failures)):
                     return
                 with self._changed:
                     self._waiting = True
             else:
-                if troubled:
-                    troubled = False
+                if failures:
+                    failures = 0
                     self._on_trouble("")
 
+    def _picture(self, screen: Screen) -> Image.Image:
+        if self._drawn is None or self._drawn[0] != screen:
+            self._drawn = (screen, draw(screen))
+        return self._drawn[1]
+
     def _next(self) -> Screen | None:
-        """Wait for a screen that is not drawn yet; None when stopped."""
+        """Wait for a screen that is not drawn yet, or until it is time to look; None when stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopped.is_set())
+            while not (self._waiting or self._stopped.is_set()):
+                self._changed.wait(self._look_every)
+                if self._newest is not None:
+                    break
             self._waiting = False
             return None if self._stopped.is_set() else self._newest
+
+
+def retry_delay(failures: int) -> float:
+    """Seconds until the next attempt after so many failures in a row: twice as long each time."""
+    return float(min(LAST_RETRY, FIRST_RETRY * 2 ** min(failures - 1, 10)))

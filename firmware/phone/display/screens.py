@@ -9,7 +9,11 @@ from firmware.phone.values import Direction, Registration, Security, SwitchPosit
 
 @dataclass(frozen=True)
 class Idle:
-    """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or ""."""
+    """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or "".
+
+    ``resting``: nobody has used the telephone for a while: the number of the place where the view stands
+    (``resting.place``); None: it is awake.
+    """
 
     clock: str
     account: str
@@ -17,6 +21,7 @@ class Idle:
     privacy: SwitchPosition
     missed: int = 0
     notice: str = ""
+    resting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Calling:
 @dataclass(frozen=True)
 class Ringing:
     """An incoming call rings. ``trust``: how sure it is who calls; ``doubtful``: their proof was false.
-    ``silent``: without a bell.
+    ``silent``: without a bell. ``clear``: it can only be had without encryption.
     """
 
     peer: str
@@ -59,11 +64,15 @@ class Ringing:
     anonymous: bool = False
     silent: bool = False
     doubtful: bool = False
+    clear: bool = False
 
 
 @dataclass(frozen=True)
 class InCall:
-    """A call is up. ``seconds`` since it was answered; ``security`` as negotiated."""
+    """A call is up. ``seconds`` since it was answered; ``security`` as negotiated.
+
+    ``hint``: what the user may do about it, or "". ``volume``: it is being turned, and how.
+    """
 
     peer: str
     direction: Direction
@@ -76,6 +85,8 @@ class InCall:
     lifted: bool = True
     notice: str = ""
     place: str = ""
+    hint: str = ""
+    volume: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,24 @@ class WatcherAsks:
 
     who: str
     address: str
+
+
+@dataclass(frozen=True)
+class Warning:
+    """Something stands against a call; the user decides. ``keys``: how."""
+
+    title: str
+    text: str
+    keys: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code that the two people of a call compare, ``words`` to read it aloud or why there is none."""
+
+    code: str
+    words: str
+    keys: str
 
 
 @dataclass(frozen=True)
@@ -126,4 +155,4 @@ PAGE_LINES = 4
 PAGE_COLUMNS = 21
 """Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Message | Pages
+Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Warning | Code | Message | Pages

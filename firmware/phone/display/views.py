@@ -23,9 +23,11 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
+from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
     Calling,
+    Code,
     Dialling,
     Ended,
     Idle,
@@ -34,16 +36,18 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Warning,
     WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
 from firmware.phone.display.words import lines
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
 
-__all__ = ["draw", "lines"]
+__all__ = ["brightness", "draw", "lines"]
 
 NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
 TITLE = Face(14, bold=True)
+CODES = (*(Face(size, bold=True) for size in (24, 18, 14)), Face(14), SMALL)
 
 SECURITY_ART = {
     Security.END_TO_END_VERIFIED: icons.LOCK_VERIFIED,
@@ -80,6 +84,10 @@ def draw(screen: Screen) -> Image.Image:
             _ended(image, screen)
         case WatcherAsks():
             _watcher_asks(image, screen)
+        case Warning():
+            _warning(image, screen)
+        case Code():
+            _code(image, screen)
         case Message():
             _message(image, screen)
         case Pages():
@@ -87,7 +95,15 @@ def draw(screen: Screen) -> Image.Image:
     return image
 
 
+def brightness(screen: Screen) -> float:
+    """How bright ``screen`` is, as a part of the display's brightness."""
+    return DIMMED if isinstance(screen, Idle) and screen.resting is not None else 1.0
+
+
 def _idle(image: Image.Image, screen: Idle) -> None:
+    if screen.resting is not None:
+        _resting(image, screen, screen.resting)
+        return
     switch = icon(image, 0, 0, _eye(screen.privacy))
     SMALL.draw(image, switch, 0, words.SWITCH[screen.privacy])
     used = switch + SMALL.width(words.SWITCH[screen.privacy])
@@ -103,6 +119,22 @@ def _idle(image: Image.Image, screen: Idle) -> None:
     _number(image, ROW, rows_at_bottom(image, rows), screen.clock)
 
 
+def _resting(image: Image.Image, screen: Idle, place: int) -> None:
+    """The clock, the switch and what is wrong, as small as they are, at a place that changes."""
+    view = Image.new("1", (WIDTH, HEIGHT))
+    switch = icon(view, 0, 0, _eye(screen.privacy))
+    SMALL.draw(view, switch, 0, words.SWITCH[screen.privacy])
+    rows = Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
+    rows += Row(screen.notice, icons.WARNING).folded(1) + Row(words.missed(screen)).folded(1)
+    large = len(rows) < 2
+    _number(view, ROW + 1, ROW + 4 + (28 if large else 18) + 1, screen.clock, left=True)
+    for number, row in enumerate(rows[:2]):
+        row.draw(view, ROW + 6 + (28 if large else 18) + number * ROW)
+    left, top, right, bottom = view.getbbox() or (0, 0, 1, 1)
+    x, y = offset(place, WIDTH - (right - left), HEIGHT - (bottom - top))
+    image.paste(view.crop((left, top, right, bottom)), (x, y))
+
+
 def _dialling(image: Image.Image, screen: Dialling) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
@@ -110,7 +142,7 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
     rows = Row(words.they_see(screen), middle=True).folded(2 - len(notice)) + notice
     bottom = rows_at_bottom(image, rows)
     if screen.digits:
-        _number(image, ROW, bottom, screen.digits)
+        _number(image, ROW, bottom, screen.digits, left=True)
     else:
         centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
 
@@ -145,10 +177,12 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     face.draw(image, 0, (TITLE.size - face.size) // 2, shorten(peer, face, room))
     wide_code = TITLE.width(screen.code) > WIDTH // 2
     extras = [] if screen.lifted else [_lift()]
+    extras += Row(screen.volume).folded(1)
     extras += _notice(screen.notice)
     extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []
     extras += [Row(tail(words.keys(screen), SMALL, WIDTH))] if screen.digits else []
+    extras += Row(screen.hint).folded(1) if not extras else []
     if extras == [_lift()]:
         extras.append(Row(words.MICROPHONE_CLOSED))
     clear = screen.security is Security.CLEAR
@@ -177,6 +211,27 @@ def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
     _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
 
 
+def _warning(image: Image.Image, screen: Warning) -> None:
+    """What is the matter on a lit bar, why, and at the bottom what the keys do."""
+    Row(screen.title, icons.WARNING, bar=True).draw(image, 0)
+    keys = Row(screen.keys, middle=True).folded(2)
+    top = rows_at_bottom(image, keys)
+    text = Row(screen.text, middle=True).folded(4 - len(keys))
+    y = ROW + (top - ROW - ROW * len(text)) // 2
+    for number, row in enumerate(text):
+        row.draw(image, y + ROW * number)
+
+
+def _code(image: Image.Image, screen: Code) -> None:
+    """The code as large as it fits, and the words under it."""
+    Row(words.COMPARE if screen.code else words.CODE, icons.LOCK_CLOSED, bar=True).draw(image, 0)
+    beneath = Row(screen.words, middle=True).folded(2 if len(words.code_lines(screen.code)) < 2 else 1)
+    top = rows_at_bottom(image, [*beneath, Row(screen.keys, middle=True)])
+    found = words.code_lines(screen.code)
+    fitting = (face for face in CODES if all(face.width(line) <= WIDTH for line in found))
+    centred(image, ROW, top, next(fitting, SMALL), found)
+
+
 def _message(image: Image.Image, screen: Message) -> None:
     face, found = fit(screen.text, WIDTH, HEIGHT - 24, (SMALL,))
     text_top = HEIGHT - face.size * len(found) - 4 if found else HEIGHT
@@ -201,12 +256,15 @@ def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:
     centred(image, top, bottom, face, found)
 
 
-def _number(image: Image.Image, top: int, bottom: int, text: str) -> None:
-    """A clock or a dialled number as large as it fits; of a number that never fits, the end."""
+def _number(image: Image.Image, top: int, bottom: int, text: str, left: bool = False) -> None:
+    """A clock or a dialled number as large as it fits; of a number that never fits, the end.
+
+    ``left``: its digits stay where they are when one is added."""
     for large, height in ((True, 28), (False, 18)):
         width = numeral_width(text, large)
         if width is not None and width <= WIDTH and height + 4 <= bottom - top:
-            draw_numerals(image, (WIDTH - width) // 2, top + (bottom - top - height) // 2, text, large)
+            x = 0 if left else (WIDTH - width) // 2
+            draw_numerals(image, x, top + (bottom - top - height) // 2, text, large)
             return
     faces = [face for face in NAMES if TITLE.size <= face.size <= bottom - top]
     face = next((face for face in faces if face.width(text) <= WIDTH), faces[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.phone.display.screens import (
     Calling,
+    Code,
     Dialling,
     Ended,
     Idle,
@@ -12,6 +13,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Warning,
     WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
@@ -44,6 +46,8 @@ NEW_CALL = "New call"
 FALSE_PROOF = "False proof"
 INCOMING = "Incoming call"
 INCOMING_SILENT = "Silent call"
+INCOMING_CLEAR = "Unencrypted call"
+COMPARE = "Read and compare"
 LIFT = "Lift the handset"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
@@ -66,6 +70,8 @@ def missed(screen: Idle) -> str:
 def registration(screen: Idle) -> str:
     """Who can call us now, or why nobody can."""
     state, reason = screen.registration.state, screen.registration.reason
+    if screen.resting is not None and state in (RegistrationState.REGISTERED, RegistrationState.NONE):
+        return ""  # what is as it should be may rest
     match state:
         case RegistrationState.REGISTERED:
             return screen.account or "Registered"
@@ -90,12 +96,23 @@ def code(screen: InCall) -> str:
     return f"{CODE}: {screen.code}" if screen.code else ""
 
 
+def code_lines(code: str) -> list[str]:
+    """A code of many groups in two lines of as many; a short one as it is."""
+    groups = code.split()
+    if len(groups) < 3:
+        return [code] if code else []
+    half = (len(groups) + 1) // 2
+    return [" ".join(groups[:half]), " ".join(groups[half:])]
+
+
 def keys(screen: InCall) -> str:
     """The digits that were sent in the call."""
     return f"Keys: {screen.digits}" if screen.digits else ""
 
 
 def incoming(screen: Ringing) -> str:
+    if screen.clear:
+        return INCOMING_CLEAR
     return INCOMING_SILENT if screen.silent else INCOMING
 
 
@@ -155,6 +172,10 @@ def _lines(screen: Screen) -> list[str]:
             return [screen.peer, spoken, screen.reason, screen.hint, screen.place]
         case WatcherAsks():
             return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
+        case Warning():
+            return [screen.title, screen.text, screen.keys]
+        case Code():
+            return [COMPARE if screen.code else CODE, *code_lines(screen.code), screen.words, screen.keys]
         case Message():
             return [screen.title, screen.text]
         case Pages():
@@ -169,7 +190,9 @@ def _in_call(screen: InCall) -> list[str]:
         code(screen),
         SECURITY[screen.security],
         *([] if screen.lifted else [LIFT, MICROPHONE_CLOSED]),
+        screen.volume,
         screen.notice,
         screen.place,
         keys(screen),
+        screen.hint,
     ]

@@ -8,16 +8,18 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import screening, starcodes
-from firmware.phone.machine.rules import ENDED_KEPT, RING_LIMIT, Plan, Rules
+from firmware.phone.machine import guarding, protection, screening, starcodes
+from firmware.phone.machine.protection import Protection
+from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
-from firmware.phone.privacy import EMERGENCY, exposure
-from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party
+from firmware.phone.privacy import EMERGENCY, STAR_CODE, exposure
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party, Security
 
 BUSY_HERE = 486
 TEMPORARILY_UNAVAILABLE = 480
-"""SIP status codes, RFC 3261 sections 21.4.24 and 21.4.18."""
+NOT_ACCEPTABLE_HERE = 488
+"""SIP status codes, RFC 3261 sections 21.4.24, 21.4.18 and 21.4.26."""
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -33,7 +35,7 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
-    return place(state, plan, now)
+    return place(rules, state, plan, now)
 
 
 def _next_id(state: State) -> CallId:
@@ -41,14 +43,34 @@ def _next_id(state: State) -> CallId:
     return CallId(2 * state.placed + 1)
 
 
-def place(state: State, plan: Plan, now: float) -> Result:
-    """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in."""
+def place(rules: Rules, state: State, plan: Plan, now: float, agreed: Protection | None = None) -> Result:
+    """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in.
+
+    ``agreed``: what the user has agreed to for this call, where that is not what the policy says.
+    """
     shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
     told = state.place if shown.cause == EMERGENCY else None
     call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
-    call = replace(call, tells_place=told is not None)
+    tried = agreed or protection.wanted(rules.config.media.encryption, emergency=plan.emergency)
+    call = replace(call, tells_place=told is not None, protection=tried)
     state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, plan.party.uri, shown, told),)
+    return state, (do.PlaceCall(call.id, plan.party.uri, shown, told, tried.levels),)
+
+
+def offers(state: State) -> Call | None:
+    """The ended call that the user may try again with less protection, while the display offers it."""
+    last = state.last
+    offer = last is not None and last.protection.offer is not None
+    return last if offer and state.hook is Hook.OFF and not state.digits else None
+
+
+def try_again(rules: Rules, state: State, refused: Call, now: float) -> Result:
+    """The key that the display offers: the same call with the level it names, by the user's consent."""
+    level = refused.protection.offer
+    if level is None or now - refused.since < ASK_GUARD:
+        return state, ()
+    plan = Plan(refused.peer, restricted=refused.exposure.cause == STAR_CODE)
+    return place(rules, dismissed(state), plan, now, protection.consented(level))
 
 
 def answer(state: State, call: Call) -> Result:
@@ -81,8 +103,19 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     busy = state.live is not None or state.hook is Hook.OFF
     if busy:
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
+    if event.offered is Security.CLEAR and not rules.config.media.allow_clear:
+        return state, (do.RefuseCall(event.call_id, NOT_ACCEPTABLE_HERE),)
     peer = replace(event.peer, name=contact or event.peer.name)
-    call = Call(event.call_id, Direction.IN, peer, CallState.RINGING, now, silent=screened.silent)
+    call = Call(
+        event.call_id,
+        Direction.IN,
+        peer,
+        CallState.RINGING,
+        now,
+        silent=screened.silent,
+        exposure=exposure(state.switch),
+        protection=Protection(least=protection.policy(rules.config.media.encryption), offered=event.offered),
+    )
     return replace(dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
 
 
@@ -112,6 +145,8 @@ def failed(rules: Rules, state: State, event: on.CallFailed, now: float) -> Resu
         return state, ()
     missed = event.reason is EndReason.MISSED
     state = replace(state, missed=state.missed + 1) if missed else state
+    offer = guarding.offered_after(rules, state, call, event.reason)
+    call = replace(call, protection=replace(call.protection, offer=offer))
     return state.with_call(call.over(event.reason, now)), ()
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firmware.phone.display import screens
-from firmware.phone.machine import menu, parts, starcodes, watchers
+from firmware.phone.audio.volume import Volumes
+from firmware.phone.display import resting, screens
+from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -24,6 +25,7 @@ from firmware.phone.machine.state import Call, State
 from firmware.phone.presence import Sees
 from firmware.phone.privacy import exposure
 from firmware.phone.values import (
+    CallId,
     CallState,
     Direction,
     EndReason,
@@ -31,6 +33,7 @@ from firmware.phone.values import (
     Light,
     Party,
     Pattern,
+    Security,
     SubscriptionId,
     SwitchPosition,
     Tone,
@@ -64,9 +67,12 @@ ON_HOLD = "They put you on hold"
 @dataclass(frozen=True)
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
-    ``voice``: microphone and earpiece are open and connected to the call. ``watchers``: what each sees.
+    ``voice``: microphone and earpiece are open. ``speaks``: the call whose sound is connected to
+    them, and with which protection.
+    ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
+    ``volumes``: how loud; None: the drivers have not been told.
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
-    ``mute``: a call is up, and the microphone is closed.
+    ``mute``: a call is up, and what is said here is not heard there.
     """
 
     tone: Tone | None = None
@@ -75,9 +81,12 @@ class Outputs:
     voice: bool = False
     private: bool = True
     watchers: tuple[tuple[SubscriptionId, Sees], ...] = ()
+    volumes: Volumes | None = Volumes()
     doubtful: bool = False
     message: bool = False
     mute: bool = False
+    speaks: tuple[CallId, Security] | None = None
+    reminds: bool = False
 
     @property
     def lights(self) -> dict[Light, Pattern]:
@@ -100,7 +109,9 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         and not live.answering
         and state.hook is Hook.ON
     )
-    voice = live is not None and live.voice and state.hook is Hook.OFF
+    voice = live is not None and live.voice and state.hook is Hook.OFF and not guarding.doubts(state, live)
+    speaks = (live.id, live.media.security) if live is not None and guarding.speaks(state, live) else None
+    reminds = speaks is not None and live is not None and live.media.security is Security.CLEAR
     bell = ringing and live is not None and not live.silent
     private = exposure(state.switch).private
     return Outputs(
@@ -110,9 +121,12 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         voice,
         private,
         watchers.seen(rules, state),
+        state.volumes,
         doubtful=state.switch is SwitchPosition.UNREADABLE,
         message=rules.missed_calls_light and state.missed > 0,
-        mute=live is not None and live.state is CallState.ACTIVE and not voice,
+        mute=live is not None and live.state is CallState.ACTIVE and not (voice and speaks),
+        speaks=speaks,
+        reminds=reminds and live is not None and not live.protection.emergency,
     )
 
 
@@ -121,6 +135,8 @@ def _tone(state: State, now: float) -> Tone | None:
         return None
     live = state.live
     if live is not None:
+        if guarding.doubts(state, live):
+            return Tone.WARNING
         return Tone.RINGBACK if live.direction is Direction.OUT and live.state is CallState.RINGING else None
     if state.digits:
         return None
@@ -129,7 +145,7 @@ def _tone(state: State, now: float) -> Tone | None:
         return _end_tone(last, now)
     lifted = now - state.hook_at
     if lifted < DIAL_TONE:
-        return Tone.DIAL
+        return Tone.DIAL_BLIND if state.display_trouble else Tone.DIAL
     return Tone.CONGESTION if lifted < DIAL_TONE + HOWL else None
 
 
@@ -149,6 +165,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     if state.digits or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
+    refused = calls.offers(state)
+    if refused is not None:
+        return warnings.offer(state, refused)
     if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < _shown(last)):
         hint = _HINTS.get(last.reason, "")
         return screens.Ended(
@@ -166,7 +185,16 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         notice=_sound_notice(state)
         or parts.notice(state)
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        resting=_resting_place(rules, state, now, wall),
     )
+
+
+def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> int | None:
+    """Where the idle view stands once it rests; None while it is awake."""
+    after = rules.config.display.dim_after
+    if not after or now - state.woken_at < after:
+        return None
+    return resting.place(wall.hour * 60 + wall.minute)
 
 
 def _shown(ended: Call) -> float:
@@ -212,25 +240,37 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
 def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datetime) -> screens.Screen:
     place = _place_note(call, now, wall)
     lifted = state.hook is Hook.OFF
+    warning = warnings.of_call(rules, state, call)
+    if warning is not None:
+        return warning
     if call.state is CallState.ACTIVE:
         return screens.InCall(
             peer=call.peer.label,
             direction=call.direction,
             seconds=call.seconds(now),
-            security=call.media.security,
+            security=guarding.label(state, call),
             privacy=state.switch,
             code=call.media.code,
             codec=call.media.codec,
             digits=call.digits,
             lifted=lifted,
-            notice=_sound_notice(state) or (ON_HOLD if call.media.held else ""),
+            notice=_sound_notice(state) or (ON_HOLD if call.media.held else warnings.notice(state, call)),
             place=place,
+            hint=warnings.hint(state, call),
+            volume=knob.words(state, now),
         )
     if call.direction is Direction.IN:
         peer = call.peer
         address = "" if peer.anonymous else peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
         return screens.Ringing(
-            peer.label, address, state.switch, peer.trust, peer.anonymous, call.silent, bool(peer.doubt)
+            peer.label,
+            address,
+            state.switch,
+            peer.trust,
+            peer.anonymous,
+            call.silent,
+            bool(peer.doubt),
+            clear=call.protection.offered is Security.CLEAR,
         )
     progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
     they_see = rules.they_see(call.exposure, call.tells_place and not place)
@@ -251,12 +291,15 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     elif live is not None and live.state is CallState.RINGING:
         limit = rules.no_answer_timeout if live.direction is Direction.OUT else RING_LIMIT
         times.append(live.since + limit)
+    if live is not None and live.star_at is not None:
+        times.append(live.star_at + guarding.HOLD)
     if state.digits and live is None:
         times.append(state.keyed_at + (rules.digit_timeout if state.hook is Hook.OFF else PRE_DIAL))
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
-    times += menu.deadlines(state)
+    times += menu.deadlines(state) + knob.deadlines(state)
+    times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
         if not call.live:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 
@@ -36,6 +37,8 @@ def stored(state: State, event: on.StoreChanged, now: float) -> State:
         expiry_at=None if nothing else now + ends,
         place=event.place if event.loaded else state.place,
         secrets=event.secrets,
+        reached=event.reached if event.loaded else state.reached,
+        volumes=event.volumes if event.loaded else state.volumes,
     )
 
 
@@ -44,6 +47,13 @@ def grants_kept(before: State, after: State, event: on.Event) -> tuple[do.Comman
     if after.grants == before.grants or isinstance(event, on.StoreChanged):
         return ()
     return (do.KeepGrants(after.grants),)
+
+
+def reached_kept(before: State, after: State, event: on.Event) -> tuple[do.Command, ...]:
+    """The protection that was reached outlives a restart too."""
+    if after.reached == before.reached or isinstance(event, on.StoreChanged):
+        return ()
+    return (do.KeepReached(after.reached),)
 
 
 def expired(state: State, now: float) -> tuple[State, tuple[do.Command, ...]]:
@@ -56,5 +66,5 @@ def expired(state: State, now: float) -> tuple[State, tuple[do.Command, ...]]:
 def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
-    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None, secrets=0)
-    return state, (do.Wipe(),)
+    state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    return replace(state, secrets=0, reached=(), volumes=Volumes()), (do.Wipe(),)

@@ -134,14 +134,19 @@ class Rules:
 
     def name_of(self, address: str) -> str:
         """The contact's name for an address, or ""."""
+        contact = self.contact_of(address)
+        return contact.name if contact else ""
+
+    def contact_of(self, address: str) -> Contact | None:
+        """The contact who has this address, or None."""
         try:
             wanted = uri.parse(address)
         except ValueError:
-            return ""
+            return None
         for contact in self.contacts:
             if uri.same_address(wanted, uri.parse(contact.uri)):
-                return contact.name
-        return ""
+                return contact
+        return None
 
     def they_see(self, exposure: Exposure, place: bool = False) -> str:
         """What the called party will learn of the caller, for the display. ``place``: one is kept."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from firmware.phone.audio.volume import Volumes
+from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
+from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -21,6 +24,7 @@ from firmware.phone.values import (
     Part,
     Party,
     Registration,
+    Signalling,
     SwitchPosition,
 )
 
@@ -29,7 +33,8 @@ from firmware.phone.values import (
 class Call:
     """One call. ``since``: when it entered its state; ``answered_at``: when it became active.
 
-    ``exposure``: what the INVITE of an outgoing call showed; ``silent``: an incoming one rings without bell.
+    ``exposure``: what the INVITE of an outgoing call showed, and what an incoming one may show;
+    ``silent``: an incoming one rings without bell. ``star_at``: since when ``*`` is held in the call.
 
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
@@ -49,6 +54,8 @@ class Call:
     silent: bool = False
     tells_place: bool = False
     place_at: float | None = None
+    protection: Protection = Protection()
+    star_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -116,6 +123,16 @@ class State:
     ``place`` is where the user says that this telephone is; only an emergency call tells it.
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
+    ``reached`` is the best protection that calls with each contact ever had.
+    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
+    turn the volume.
+
+    ``sound_gaps``: how often the voice had a gap since the start.
+
+    ``woken_at``: when something last happened that a person has to see on the display.
+
+    ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
+    to know us by.
     """
 
     hook: Hook = Hook.ON
@@ -148,6 +165,14 @@ class State:
     health: Health = Health()
     broken: tuple[tuple[Part, str], ...] = ()
     stuck: str = ""
+    reached: tuple[Reached, ...] = ()
+    woken_at: float = 0.0
+    volumes: Volumes = Volumes()
+    knob_hash_at: float | None = None
+    knob_until: float | None = None
+    sound_gaps: int = 0
+    signalling: Signalling = Signalling()
+    certificates: int = 0
 
     @property
     def no_sound(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, menu, parts, records, starcodes, watchers
+from firmware.phone.machine import calls, guarding, knob, menu, parts, records, starcodes, watchers
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -26,12 +26,31 @@ Result = tuple[State, Commands]
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
     handler = _HANDLERS.get(type(event), _nothing)
-    after, commands = menu.key(rules, state, event, now) or handler(rules, state, event, now)
+    taken = menu.key(rules, state, event, now) or knob.key(state, event, now)
+    after, commands = taken or handler(rules, state, event, now)
+    after = knob.followed(after, event, now)
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
+    after, guarded = guarding.follow(rules, state, after, now)
+    if isinstance(event, _WAKING) and after != state:
+        after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
-    return after, commands + refused + kept
+    kept += records.reached_kept(state, after, event)
+    return after, commands + refused + guarded + kept
+
+
+_WAKING = (
+    on.KeyPressed,
+    on.HookChanged,
+    on.PrivacySwitched,
+    on.IncomingCall,
+    on.CallFailed,
+    on.WatcherAsked,
+    on.SoundChanged,
+    on.DisplayChanged,
+)
+"""What makes a resting display bright again."""
 
 
 def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
@@ -48,6 +67,8 @@ def why_not(state: State, event: on.Event) -> str:
     ringing = live is not None and live.direction is Direction.IN and live.state is CallState.RINGING
     if isinstance(event, on.AnswerAsked) and not ringing:
         return "no call is ringing; there is nothing to answer"
+    if isinstance(event, on.AnswerAsked) and live is not None and guarding.waits_for_answer(live):
+        return "the call is not encrypted; only a key of the telephone answers it: lift the handset, press 1"
     if isinstance(event, on.HangUpAsked) and live is None:
         return "there is no call to hang up"
     return ""
@@ -72,14 +93,17 @@ def _lifted(rules: Rules, state: State, now: float) -> Result:
         state = replace(calls.dismissed(state), missed=0)
         return calls.dial(rules, state, now) if state.digits else (state, ())
     if live.direction is Direction.IN and live.state is CallState.RINGING:
-        return calls.answer(state, live)
+        return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live)
     return state, ()
 
 
 def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result:
     live = state.live
     if live is not None:
-        return _key_in_call(state, live, event.key, now)
+        return guarding.key(rules, state, live, event.key, now) or _key_in_call(state, live, event.key, now)
+    refused = calls.offers(state)
+    if refused is not None and event.key == guarding.GO_ON:
+        return calls.try_again(rules, state, refused, now)
     if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
         return watchers.decided(state, event.key, now)
     state = calls.dismissed(state)
@@ -93,8 +117,9 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
 
 def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
     if live.voice:
+        live, star = guarding.send_star(live)
         call = replace(live, digits=(live.digits + key)[-MAX_DIGITS:])
-        return state.with_call(call), (do.SendDigit(live.id, key),)
+        return state.with_call(call), (*star, do.SendDigit(live.id, key))
     if live.direction is Direction.IN and key == "#" and not live.answering:
         return calls.end_live(state, now)
     return state, ()
@@ -113,7 +138,7 @@ def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> 
     if why_not(state, event):
         return state, ()
     party = Party(event.uri, rules.name_of(event.uri))
-    return calls.place(state, Plan(party, event.restricted, event.emergency), now)
+    return calls.place(rules, state, Plan(party, event.restricted, event.emergency), now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
@@ -132,6 +157,14 @@ def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float
 
 def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now: float) -> Result:
     return replace(state, registration=event.registration), ()
+
+
+def _server_agreed(rules: Rules, state: State, event: on.ServerAgreed, now: float) -> Result:
+    return replace(state, signalling=event.signalling), ()
+
+
+def _certificates_kept(rules: Rules, state: State, event: on.CertificatesKept, now: float) -> Result:
+    return replace(state, certificates=event.number), ()
 
 
 def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
@@ -154,12 +187,20 @@ def _sound(rules: Rules, state: State, event: on.SoundChanged, now: float) -> Re
     return replace(state, handset_trouble=event.trouble, voice_trouble=voice), ()
 
 
+def _gaps(rules: Rules, state: State, event: on.SoundGaps, now: float) -> Result:
+    return replace(state, sound_gaps=event.count), ()
+
+
 def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -> Result:
     return replace(state, display_trouble=event.trouble), ()
 
 
 def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Result:
-    return records.stored(state, event, now), ()
+    """What was reached with somebody who is no contact any more is not kept."""
+    state = records.stored(state, event, now)
+    kept = tuple(known for known in state.reached if rules.contact_of(known.uri) is not None)
+    over = event.loaded and kept != state.reached
+    return replace(state, reached=kept), (do.KeepReached(kept),) if over else ()
 
 
 def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result:
@@ -179,7 +220,7 @@ def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
 def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
-        return calls.overdue(rules, state, live, now)
+        return calls.overdue(rules, guarding.held(state, live, now), live, now)
     if not state.digits:
         return state, ()
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
@@ -192,6 +233,7 @@ def _due(rules: Rules, state: State, now: float) -> Result:
 _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.HookChanged: _hook,
     on.KeyPressed: _key,
+    on.KeyReleased: guarding.released,
     on.PrivacySwitched: _privacy,
     on.DialAsked: _dial_asked,
     on.AnswerAsked: _answer_asked,
@@ -201,11 +243,15 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.EarlyMedia: calls.moved(Move.EARLY_MEDIA),
     on.CallAnswered: calls.moved(Move.ANSWERED),
     on.MediaChanged: calls.media,
+    on.CodeComputed: guarding.computed,
     on.CallFailed: calls.failed,
     on.RegistrationChanged: _registration,
     on.OwnAddress: _own_address,
+    on.ServerAgreed: _server_agreed,
+    on.CertificatesKept: _certificates_kept,
     on.VoiceChanged: _voice,
     on.SoundChanged: _sound,
+    on.SoundGaps: _gaps,
     on.DisplayChanged: _display,
     on.WatcherAsked: watchers.asked,
     on.WatcherGone: watchers.gone,

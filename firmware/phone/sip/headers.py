@@ -35,6 +35,7 @@ class Profile:
     ``address``: the address of record, "" without an account; ``login``: the digest user name.
     ``privacy``: the values of the Privacy header (RFC 3323 section 4.2, RFC 3325 section 9.3).
     ``preferred_identity``: tell the provider, and it alone, who calls anonymously (RFC 3325 section 9.2).
+    ``signed_by``: where the certificate is found that proves who calls, "" without one (RFC 8224).
     """
 
     address: str = ""
@@ -43,6 +44,7 @@ class Profile:
     privacy: tuple[str, ...] = ("id",)
     preferred_identity: bool = False
     transport: str = "tls"
+    signed_by: str = ""
 
     @classmethod
     def of(cls, config: Config) -> Profile:
@@ -56,6 +58,7 @@ class Profile:
             account.privacy,
             account.preferred_identity,
             config.sip.transport,
+            account.identity_url,
         )
 
     @property

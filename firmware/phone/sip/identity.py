@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from firmware.phone.sip import headers, uri
+from firmware.phone.sip import headers, sdp, uri
 from firmware.phone.sip.uri import unprintable
 from firmware.phone.values import Party, Trust
 
@@ -37,12 +37,13 @@ ANONYMOUS = Party(headers.ANONYMOUS_URI, "Anonymous", anonymous=True)
 
 @dataclass(frozen=True)
 class Claim:
-    """What a proof is compared with: who the message says calls whom, and when."""
+    """What a proof is compared with: who the message says calls whom, when, and with which keys."""
 
     identities: tuple[str, ...]
     caller: str
     called: str
     date: str
+    keys: frozenset[sdp.Fingerprint] = frozenset()
 
 
 Check = Callable[[Claim], tuple[bool, str]]
@@ -66,19 +67,22 @@ def caller(message: str, *, trusted: bool, domain: str = "", check: Check | None
         return ANONYMOUS
     known = [party for party in (asserted, claimed) if party is not None]
     shown = replace(known[0], name=known[0].name or claimed.name)
-    return shown if check is None else _proven(fields, known, shown, check)
+    return shown if check is None else _proven(fields, message[:LONGEST], known, shown, check)
 
 
-def _proven(fields: dict[str, list[str]], known: list[Party], shown: Party, check: Check) -> Party:
+def _proven(
+    fields: dict[str, list[str]], message: str, known: list[Party], shown: Party, check: Check
+) -> Party:
     """``shown``, or whichever of the ``known`` is proven; with the doubt when a proof is false."""
     identities = tuple(fields.get("identity", []))
     if not identities:
         return shown
     called = headers.party(next(iter(fields.get("to", [])), "")).uri
     date = next(iter(fields.get("date", [])), "")
+    keys = sdp.fingerprints(message)
     doubts = []
     for party in known:
-        good, doubt = check(Claim(identities, party.uri, called, date))
+        good, doubt = check(Claim(identities, party.uri, called, date, keys))
         if good:
             return replace(party, name=party.name or shown.name, trust=Trust.VERIFIED)
         doubts.append(doubt)

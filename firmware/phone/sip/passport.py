@@ -12,6 +12,10 @@ this order, and what each failure counts as:
 - ``iat`` at most 60 s from now (RFC 8224 section 6.2), ``orig`` the caller that the message names, ``dest``
   one of our own addresses and numbers (not the To of the message, which whoever replays a proof chooses):
   else FALSE, or UNKNOWN where this phone does not know its own number.
+- the keys of the call: each fingerprint in the SDP is among those that were signed (``mky``, RFC 8225 section
+  5.2.2), and where some were signed the SDP has one: else FALSE, somebody on the way put in keys of his own.
+  Without ``mky``, which RFC 8224 section 4.1 asks for beside fingerprints, UNKNOWN: who calls is proven, not
+  with whom the keys are agreed. ``shaken`` is about numbers alone and needs none.
 - the certificate may speak for the caller: for a number its TNAuthList holds it or names a service provider,
   for an address the domain is in its subject alternative names (RFC 8226, RFC 5922): else FALSE.
 
@@ -35,7 +39,7 @@ from typing import Any
 
 import jwt
 
-from firmware.phone.sip import uri
+from firmware.phone.sip import sdp, uri
 from firmware.phone.sip.authority import Authority
 
 FRESH = 60
@@ -46,6 +50,9 @@ LONGEST = 8192
 
 MOST_CALLED = 32
 """Numbers and addresses in one ``dest``."""
+
+MOST_KEYS = 32
+"""Fingerprints in one ``mky``."""
 
 _TYPES = (None, "shaken")
 _SHAPE = re.compile(r"([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)((?:\s*;.*)?)", re.DOTALL)
@@ -77,28 +84,38 @@ class Checker:
     own: tuple[str, ...]
 
     def verdict(
-        self, identities: Sequence[str], caller: str, called: str, date: str, now: datetime
+        self,
+        identities: Sequence[str],
+        caller: str,
+        called: str,
+        date: str,
+        now: datetime,
+        keys: frozenset[sdp.Fingerprint] = frozenset(),
     ) -> Verdict:
         """Judge the Identity headers of a message that says ``caller`` calls ``called`` at ``date``.
 
-        The best of several counts, for each may be for another reader (RFC 8224 section 4); at most four.
+        ``keys``: the fingerprints in its SDP. The best of several counts, for each may be for another reader
+        (RFC 8224 section 4); at most four.
         """
-        found = [self._judge(text, caller, called, date, now) for text in identities[:4]]
+        found = [self._judge(text, caller, called, date, now, keys) for text in identities[:4]]
         for proof in (Proof.GOOD, Proof.FALSE, Proof.UNKNOWN):
             for verdict in found:
                 if verdict.proof is proof:
                     return verdict
         return Verdict(Proof.NONE)
 
-    def _judge(self, text: str, caller: str, called: str, date: str, now: datetime) -> Verdict:
+    def _judge(
+        self, text: str, caller: str, called: str, date: str, now: datetime, keys: frozenset[sdp.Fingerprint]
+    ) -> Verdict:
         try:
-            token = _token(text, caller, called, date)
+            token = _token(text, caller, called, date, keys)
             authority = self._signer(token)
             if authority is None:
                 return Verdict(Proof.UNKNOWN, "signed by somebody who is not on your list")
             if not authority.valid(now):
                 return Verdict(Proof.UNKNOWN, "signed with a certificate that is not valid today")
             self._check(token.claims, authority, caller, now)
+            _check_keys(token, keys)
         except _Unknown as unknown:
             return Verdict(Proof.UNKNOWN, str(unknown))
         except ValueError as wrong:
@@ -142,9 +159,18 @@ class Checker:
         own_numbers = {number for one in self.own if (number := number_of(one))}
         if not self.own or (numbers and not addresses and not own_numbers):
             raise _Unknown("this phone does not know its own number; write account.numbers")
-        return any(_digits(number) in own_numbers for number in numbers) or any(
+        if any(_digits(number) in own_numbers for number in numbers) or any(
             uri.same_address(address, one) for address in addresses for one in self.own
-        )
+        ):
+            return True
+        if any(map(self._may_lead_here, addresses)):
+            raise _Unknown("the proof was made for a short number, which may lead here")
+        return False
+
+    def _may_lead_here(self, address: str) -> bool:
+        """Whether it is a number without its country at our own provider, who may have led it to us."""
+        local = bool(number_of(address)) and "+" not in address
+        return local and _host(address) in {_host(one) for one in self.own if one.startswith("sip")}
 
 
 class _Unknown(Exception):
@@ -167,7 +193,23 @@ def number_of(address: str) -> str:
     return _digits(user) if _NUMBER.fullmatch(user) else ""
 
 
-def _token(text: str, caller: str, called: str, date: str) -> _Token:
+def _check_keys(token: _Token, keys: frozenset[sdp.Fingerprint]) -> None:
+    signed = token.claims.get("mky")
+    if signed is None:
+        if keys and token.header.get("ppt") is None:
+            raise _Unknown("the proof says nothing of the keys of this call")
+        return
+    entries = signed if isinstance(signed, list) else [signed]
+    proven = {
+        sdp.fingerprint(entry["alg"], entry["dig"])
+        for entry in entries[:MOST_KEYS]
+        if _one(entry, "alg") and _one(entry, "dig")
+    }
+    if not keys or not keys <= proven:
+        raise ValueError("somebody has changed the keys of this call on the way")
+
+
+def _token(text: str, caller: str, called: str, date: str, keys: frozenset[sdp.Fingerprint]) -> _Token:
     """Raises ValueError for what is no PASSporT, _Unknown for a sort that is not known here."""
     match = _SHAPE.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if match is None:
@@ -175,7 +217,7 @@ def _token(text: str, caller: str, called: str, date: str) -> _Token:
     header, claims, signature, rest = match.groups()
     params = {name.lower(): "".join(values) for name, *values in _PARAM.findall(rest)}
     if not header and not claims:
-        header, claims = _rebuilt(params, caller, called, date)
+        header, claims = _rebuilt(params, caller, called, date, keys)
     token = _Token(f"{header}.{claims}.{signature}", _decoded(header), _decoded(claims))
     if token.header.get("alg") != "ES256" or params.get("alg", "ES256") != "ES256":
         raise ValueError("the proof is not signed in the way that is asked for")
@@ -198,7 +240,9 @@ def _decoded(part: str) -> dict[str, Any]:
     return found
 
 
-def _rebuilt(params: dict[str, str], caller: str, called: str, date: str) -> tuple[str, str]:
+def _rebuilt(
+    params: dict[str, str], caller: str, called: str, date: str, keys: frozenset[sdp.Fingerprint]
+) -> tuple[str, str]:
     """The two parts that the compact form leaves out (RFC 8225 section 7, RFC 8224 section 4.1.2)."""
     if "ppt" in params:
         raise _Unknown("a sort of proof that is not known here")
@@ -208,7 +252,10 @@ def _rebuilt(params: dict[str, str], caller: str, called: str, date: str) -> tup
         raise ValueError("the proof has no date") from None
     header = {"alg": "ES256", "typ": "passport", "x5u": params.get("info", "")}
     dest, orig = _identity(called), _identity(caller)
-    claims = {"dest": {name: [value] for name, value in dest.items()}, "iat": issued, "orig": orig}
+    claims: dict[str, Any] = {"dest": {name: [value] for name, value in dest.items()}}
+    claims |= {"iat": issued, "orig": orig}
+    if keys:
+        claims["mky"] = [{"alg": hash_name, "dig": digits} for hash_name, digits in sorted(keys)]
     return _encoded(header), _encoded(claims)
 
 

@@ -15,6 +15,7 @@ from firmware.phone.sip.headers import Profile
 
 RANDOM = "random, new for each call"
 NOT_SENT = "not sent"
+SAME_FOR_CONTACT = "the same in each call with this contact"
 CERTIFICATE_NAME = "-"
 NOT_CONNECTED = "not known before the phone is connected"
 
@@ -29,12 +30,16 @@ class Field:
 
 
 def fields(
-    profile: Profile, exposure: Exposure, own_address: str, place: Place | None = None
+    profile: Profile,
+    exposure: Exposure,
+    own_address: str,
+    place: Place | None = None,
+    contact: bool = False,
 ) -> tuple[Field, ...]:
     """The identity-bearing fields of an INVITE, in the order of the message, then those of its media.
 
     ``own_address``: "host:port" where we are reached, "" before the first connection. ``place``: what the
-    call would tell of where we are, None for nothing.
+    call would tell of where we are, None for nothing. ``contact``: it goes to one.
     """
     shown = headers.caller(profile, exposure, own_address or NOT_CONNECTED)
     party = headers.party(shown.from_value)
@@ -53,6 +58,7 @@ def fields(
             sent.get("P-Preferred-Identity", NOT_SENT),
             _why_preferred(profile, exposure, "P-Preferred-Identity" in sent),
         ),
+        Field("Identity", *_proof(profile, exposure)),
         Field("User-Agent", headers.USER_AGENT, "the same for every maker, model and version"),
         Field("Call-ID", RANDOM, "bears no name and no address"),
         Field("Login name", *_login(profile)),
@@ -61,12 +67,29 @@ def fields(
         Field("SDP session", "-", "no title"),
         Field("SDP address", host, here),
         Field("RTCP CNAME", RANDOM, "bears no name and no address (RFC 7022)"),
-        Field(
-            "DTLS certificate name",
-            CERTIFICATE_NAME,
-            "the same for every phone; its key is new for each call",
-        ),
+        Field("DTLS certificate name", CERTIFICATE_NAME, "the same for every phone"),
+        Field("DTLS certificate key", *_key(exposure, contact)),
     )
+
+
+def _proof(profile: Profile, exposure: Exposure) -> tuple[str, str]:
+    if not profile.signed_by:
+        return NOT_SENT, "there is no account.identity_cert"
+    if exposure.private:
+        return NOT_SENT, "a signature would say who calls"
+    return (
+        f"signed, with the certificate at {profile.signed_by}",
+        "proves to whom you call that it is you, and binds the keys of the call to your name",
+    )
+
+
+def _key(exposure: Exposure, contact: bool) -> tuple[str, str]:
+    if contact and exposure.identity and exposure.cause != EMERGENCY:
+        return (
+            SAME_FOR_CONTACT,
+            "a contact's telephone is to know yours again; no other contact sees this one",
+        )
+    return RANDOM, "nobody can tell by it that two calls are yours"
 
 
 def _why(exposure: Exposure) -> str:

@@ -25,7 +25,9 @@ def check_of(config: Config, clock: Clock) -> Check | None:
     checker = passport.Checker(authority.read(file.read_bytes()), own)
 
     def check(claim: Claim) -> tuple[bool, str]:
-        verdict = checker.verdict(claim.identities, claim.caller, claim.called, claim.date, clock.wall())
+        verdict = checker.verdict(
+            claim.identities, claim.caller, claim.called, claim.date, clock.wall(), claim.keys
+        )
         return (
             verdict.proof is passport.Proof.GOOD,
             verdict.why if verdict.proof is passport.Proof.FALSE else "",

@@ -5,6 +5,8 @@ Status codes: RFC 3261 section 21. Nothing here shows a number without words.
 
 from __future__ import annotations
 
+import enum
+
 from firmware.phone.values import Direction, EndReason
 
 _OUTGOING = {
@@ -73,22 +75,52 @@ def registration_failure(status: int) -> str:
     return "The provider refuses the registration; ask the provider"
 
 
-CERT_UNTRUSTED = 1 << 0
-CERT_EXPIRED = 1 << 1
-CERT_WRONG_NAME = 1 << 2
-CERT_OTHER = 1 << 3
-"""What is wrong with a server certificate; flags that may stand together."""
+class Flaw(enum.Flag):
+    """What is wrong with a server certificate; several may be."""
+
+    UNTRUSTED = enum.auto()
+    SELF_SIGNED = enum.auto()
+    EXPIRED = enum.auto()
+    NOT_YET_VALID = enum.auto()
+    WRONG_NAME = enum.auto()
+    WEAK_KEY = enum.auto()
+    WRONG_PURPOSE = enum.auto()
+    NOT_PINNED = enum.auto()
+    REVOKED = enum.auto()
+    REVOCATION_UNKNOWN = enum.auto()
+    OTHER = enum.auto()
 
 
-def certificate_failure(flaws: int) -> str:
+_FLAWS = {
+    Flaw.REVOKED: "was revoked",
+    Flaw.NOT_PINNED: "has another key than the pinned one",
+    Flaw.WRONG_NAME: "is for another name",
+    Flaw.EXPIRED: "has expired",
+    Flaw.NOT_YET_VALID: "is not yet valid (is the date right?)",
+    Flaw.SELF_SIGNED: "is vouched for by no authority (self-signed)",
+    Flaw.UNTRUSTED: "is from an unknown authority",
+    Flaw.WEAK_KEY: "has too weak a key",
+    Flaw.WRONG_PURPOSE: "is not one for servers",
+    Flaw.REVOCATION_UNKNOWN: "comes without the word on its revocation that it promises",
+}
+
+
+def certificate_failure(flaws: Flaw) -> str:
     """Why the server was not trusted, for display and ``sotto status``. Nothing was sent to it."""
-    said = []
-    if flaws & CERT_WRONG_NAME:
-        said.append("is for another name")
-    if flaws & CERT_EXPIRED:
-        said.append("has expired or is not yet valid")
-    if flaws & CERT_UNTRUSTED:
-        said.append("is from an unknown authority")
-    if not said:
-        said.append("cannot be verified")
+    if Flaw.SELF_SIGNED in flaws:
+        flaws &= ~Flaw.UNTRUSTED
+    said = [words for flaw, words in _FLAWS.items() if flaw in flaws] or ["cannot be verified"]
     return "Server not trusted: its certificate " + " and ".join(said) + "; ask the provider"
+
+
+class Trouble(enum.Enum):
+    """Why there is no connection to a server, in the words that display and ``sotto status`` show."""
+
+    TOO_OLD = "The server speaks only TLS that is too old; ask the provider"
+    NO_SUITE = "The server offers only weak encryption; ask the provider"
+    NO_TLS = "The server does not speak TLS; check its address and port"
+    REFUSED = "The server takes no connection; check its address and port"
+    TIMEOUT = "The server does not answer; trying again"
+    UNREACHABLE = "There is no way to the server; check the network"
+    BROKEN_OFF = "The server broke the connection off; trying again"
+    UNKNOWN_NAME = "The server's name is not known; check the domain and the network"

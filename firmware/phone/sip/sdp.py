@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from firmware.phone.values import Security
+
 _NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=\S+ ", re.MULTILINE)
+_FINGERPRINT = re.compile(r"a\s*=\s*fingerprint\s*:\s*(.*)", re.IGNORECASE)
 _TOOL = re.compile(r"^a=tool:.*\r?\n", re.MULTILINE)
 
 
@@ -14,3 +17,52 @@ def scrubbed(sdp: str) -> str:
     sdp = _NAME.sub("s=-", sdp, count=1)
     sdp = _ORIGIN.sub("o=- ", sdp, count=1)
     return _TOOL.sub("", sdp)
+
+
+def offered(message: str) -> Security:
+    """The best protection that the offer in an INVITE allows; without an offer, that of the one we make.
+
+    Keys by DTLS (RFC 5763) or ZRTP (RFC 6189 section 8) are agreed between the two ends, those in SDP
+    (RFC 4568) are read by all who pass it on, and count only where the profile insists on them (RFC 5124).
+    """
+    body = message.replace("\r\n", "\n").partition("\n\n")[2]
+    session, *media = re.split("^m=", body, flags=re.MULTILINE)
+    audio = [medium for medium in media if re.match(r"audio\s+(?!0\s)", medium, re.IGNORECASE)]
+    if not body.strip() or not audio:
+        return Security.END_TO_END
+    return max((_of_medium(session, medium) for medium in audio), key=_BEST.index)
+
+
+_BEST = [Security.CLEAR, Security.PROVIDER, Security.END_TO_END]
+_BETWEEN_ENDS = re.compile(r"^a=(?:fingerprint|zrtp-hash):", re.MULTILINE | re.IGNORECASE)
+_IN_SDP = re.compile(r"^a=crypto:", re.MULTILINE | re.IGNORECASE)
+
+
+def _of_medium(session: str, medium: str) -> Security:
+    if _BETWEEN_ENDS.search(medium) or _BETWEEN_ENDS.search(session):
+        return Security.END_TO_END
+    insists = "/SAVP" in medium.split("\n", 1)[0].upper()
+    return Security.PROVIDER if insists and _IN_SDP.search(medium) else Security.CLEAR
+
+
+Fingerprint = tuple[str, str]
+"""The name of the hash, in small letters, and its hexadecimal digits, in capitals without colons."""
+
+
+def fingerprints(body: str) -> frozenset[Fingerprint]:
+    """The keys of DTLS-SRTP that ``body`` holds (RFC 8122 section 5), of whatever medium.
+
+    A line that cannot be read counts as the fingerprint of nothing, which no proof can name.
+    """
+    lines = (_FINGERPRINT.match(line) for line in re.split("[\r\n]+", body))
+    return frozenset(fingerprint(*_parted(line[1])) for line in lines if line)
+
+
+def fingerprint(hash_name: str, digits: str) -> Fingerprint:
+    """The one form in which fingerprints are compared (RFC 8225 section 5.2.2)."""
+    return hash_name.lower(), digits.replace(":", "").upper()
+
+
+def _parted(value: str) -> tuple[str, str]:
+    words = value.split()
+    return (words[0], words[1]) if len(words) == 2 else ("", value)

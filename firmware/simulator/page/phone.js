@@ -20,7 +20,7 @@ export class Phone {
     this.#element.id = id;
     this.#element.setAttribute("aria-label", `${name}'s telephone`);
     const part = (selector) => this.#element.querySelector(selector);
-    this.#parts = Object.fromEntries(["handset", "lamp", "led", "switch", "wire", "trouble", "unseen"].map((n) => [n, part(`.${n}`)]));
+    this.#parts = Object.fromEntries(["handset", "lamp", "message", "muted", "led", "switch", "wire", "trouble", "unseen"].map((n) => [n, part(`.${n}`)]));
     part("h2").textContent = name;
     document.getElementById("desk").append(copy);
     this.#display = new Display(part(".glass"));
@@ -67,13 +67,17 @@ export class Phone {
     this.#spoken = steady;
   }
 
-  #outputs({ tone, ringing, lights }) {
+  #outputs({ tone, ringing, lights, patterns }) {
     this.tone = tone;
     this.ringing = ringing;
     this.#element.classList.toggle("rings", ringing);
-    this.#parts.lamp.classList.toggle("lit", Boolean(lights?.ringing));
-    this.#parts.lamp.setAttribute("aria-label", lights?.ringing ? "Ringing light: on" : "Ringing light: off");
-    this.#parts.led.classList.toggle("lit", Boolean(lights?.privacy));
+    const { lamp, message, muted, led } = this.#parts;
+    for (const [part, name, words] of [[lamp, "ringing", "Ringing"], [message, "message", "Message"], [muted, "mute", "Mute"]]) {
+      part.classList.toggle("lit", Boolean(lights?.[name]));
+      part.setAttribute("aria-label", `${words} light: ${lights?.[name] ? "on" : "off"}`);
+    }
+    led.classList.toggle("lit", Boolean(lights?.privacy));
+    led.classList.toggle("slow", patterns?.privacy === "slow");
   }
 
   #paint() {

@@ -17,8 +17,9 @@ from firmware.phone.audio import alsa
 from firmware.phone.audio.alsa import AlsaAudio
 from firmware.phone.audio.countries import COUNTRIES
 from firmware.phone.audio.tones import samples
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.values import Loudspeaker, Tone
-from tests.contract.alsa_library import XRUN, AlsaLibrary, Control
+from tests.contract.alsa_library import XRUN, AlsaLibrary, Card, Control
 from tests.rig.cables import Cables
 from tests.rig.processes import wait_until
 from tests.rig.speech import RATE
@@ -232,27 +233,85 @@ def test_null_is_no_sound_and_opens_nothing(library: AlsaLibrary) -> None:
     assert all(card.tries == 0 for card in library.cards.values())
 
 
-def test_volume_by_the_first_control_that_has_one(library: AlsaLibrary, audio: AlsaAudio) -> None:
-    library.controls = {"Mic": Control(volume=False), "Speaker": Control(), "PCM": Control(mute=True)}
-    assert audio.volume(40)
-    assert {name: control.percent for name, control in library.controls.items()} == {
-        "Mic": -1,
-        "Speaker": -1,
-        "PCM": 40,
+def handset(step: int) -> Volumes:
+    return Volumes(handset=step)
+
+
+def test_volume_by_the_first_control_that_has_one_in_db(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    library.controls = {
+        "Mic": Control(volume=False),
+        "Master": Control(range_cdb=None),
+        "Speaker": Control(),
+        "PCM": Control(mute=True),
     }
+    assert [audio.volumes(handset(step)) for step in (0, 4, 8)] == [0.0, 0.0, 0.0]
+    levels = {name: control.level_cdb for name, control in library.controls.items()}
+    assert levels == {"Mic": None, "Master": None, "Speaker": None, "PCM": 0}
     assert library.controls["PCM"].muted == 0
-    assert audio.volume(0)
-    assert library.controls["PCM"].muted == 1
-    assert audio.volume(250)
-    assert library.controls["PCM"].percent == 100
-    assert library.controls["PCM"].closed == 3
+    audio.volumes(handset(4))
+    assert library.controls["PCM"].level_cdb == -1200
+    assert library.controls["PCM"].closed == 4
 
 
-def test_no_mixer_is_no_error(library: AlsaLibrary, audio: AlsaAudio) -> None:
-    assert not audio.volume(40)
+def test_what_the_mixer_has_no_room_for_is_said(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    library.controls = {"PCM": Control(range_cdb=(-800, 0))}
+    assert [audio.volumes(handset(step)) for step in (0, 3, 4, 6, 8)] == [-12.0, -3.0, 0.0, 0.0, 4.0]
+    library.controls = {"PCM": Control(range_cdb=(-300, 0))}
+    assert audio.volumes(handset(8)) == 12.0
+    assert library.controls["PCM"].level_cdb is None, "a control of 3 dB is left alone"
+
+
+def test_without_a_mixer_all_is_missing(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    assert [audio.volumes(handset(step)) for step in range(9)] == [-12, -9, -6, -3, 0, 3, 6, 9, 12]
     library.controls = {"Mic": Control(volume=False)}
-    assert not audio.volume(40)
+    assert audio.volumes(handset(0)) == -12
     assert library.controls["Mic"].closed == 1
+
+
+def level_dbm0(heard: bytes) -> float:
+    x = np.frombuffer(heard, "<i2") / 32768
+    return float(3.14 + 10 * np.log10(2 * np.mean(x**2)))
+
+
+def heard_of(card: Card, more: int = 16000) -> bytes:
+    before = len(card.heard)
+    wait_until(lambda: len(card.heard) >= before + more, 5, "sound")
+    return bytes(card.heard[before : before + more])
+
+
+def test_each_step_changes_the_dial_tone_by_3_db_without_a_mixer(
+    library: AlsaLibrary, audio: AlsaAudio
+) -> None:
+    """At once, while it sounds; -10 dBm0 at the nominal step."""
+    levels = []
+    for step in range(9):
+        audio.volumes(handset(step))
+        audio.tone(Tone.DIAL)
+        levels.append(level_dbm0(heard_of(library.cards["handset"], 6400)))
+        audio.tone(None)
+    assert levels == pytest.approx([-10 + 3 * (step - 4) for step in range(8)] + [0.0], abs=0.35)
+
+
+def test_the_ringer_has_a_volume_of_its_own_and_takes_the_mixer_while_it_rings(
+    library: AlsaLibrary, audio: AlsaAudio
+) -> None:
+    library.controls = {"PCM": Control()}
+    audio.volumes(Volumes(handset=6, ringer=3))
+    assert library.controls["PCM"].level_cdb == -600
+    audio.ring(True)
+    assert library.controls["PCM"].level_cdb == -2100
+    audio.volumes(Volumes(handset=6, ringer=8))
+    assert library.controls["PCM"].level_cdb == -600
+    audio.ring(False)
+    audio.tone(Tone.DIAL)
+    assert library.controls["PCM"].level_cdb == -600
+
+
+def test_gaps_are_counted(library: AlsaLibrary, audio: AlsaAudio) -> None:
+    library.cards["handset"].ill = XRUN
+    audio.tone(Tone.DIAL)
+    wait_until(lambda: audio.xruns > 0, 5, "an xrun")
+    audio.tone(None)
 
 
 @pytest.fixture
@@ -307,10 +366,21 @@ def test_the_sound_server_dies_and_returns(
 
 
 @pytest.mark.live
-def test_volume_through_a_real_mixer(cables: Cables) -> None:
+def test_volume_through_a_real_mixer(cables: Cables, real: AlsaAudio) -> None:
+    """The dial tone in the earpiece, by the control of a real ALSA mixer and without one."""
     socket = cables.alsa_config.read_text().split('server "')[1].split('"')[0]
     with cables.alsa_config.open("a") as config:
-        config.write(f'ctl.ear {{ type pulse server "{socket}" sink "ear" }}\n')
-    audio = AlsaAudio("null", "null", "ear", "DE")
-    assert audio.volume(30)
-    assert not AlsaAudio("null", "null", "nothing", "DE").volume(30)
+        config.write(f'ctl.knob {{ type pulse server "{socket}" sink "ear" }}\n')
+    assert AlsaAudio("null", "null", "nothing", "DE").volumes(handset(8)) == 12.0
+    for mixer in ("nothing", "knob"):
+        audio = AlsaAudio("ear", "null", mixer, "DE")
+        audio.start()
+        levels = []
+        with cables.listen() as heard:
+            for step in (2, 4, 6):
+                audio.volumes(handset(step))
+                audio.tone(Tone.DIAL)
+                x = heard.wait(1.2).last(0.5)
+                levels.append(float(10 * np.log10(np.mean(x**2))))
+        audio.stop()
+        assert np.diff(levels) == pytest.approx([6, 6], abs=0.5), mixer

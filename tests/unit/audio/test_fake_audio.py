@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.values import Tone
 
 
@@ -31,5 +32,5 @@ def test_stop_is_silence() -> None:
 
 def test_volume_is_remembered_but_there_is_no_mixer() -> None:
     audio = FakeAudio()
-    assert not audio.volume(30)
-    assert audio.percent == 30
+    assert audio.volumes(Volumes(handset=6)) == 6.0
+    assert audio.wanted == Volumes(handset=6)

@@ -154,7 +154,7 @@ def test_the_countries_are_there() -> None:
 
 def test_the_default_is_the_recommended_425_hz() -> None:
     entry = country(DEFAULT)
-    assert {entry.tone(tone).frequencies for tone in Tone} == {(425,)}
+    assert {entry.tone(tone).frequencies for tone in Tone if tone is not Tone.WARNING} == {(425,)}
     assert entry.dial.cadence == ()
 
 

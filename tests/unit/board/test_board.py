@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.phone.board import BOARDS, LARGEST, Board, known_boards, known_headers, load_board
+from firmware.phone.board import BOARDS, LARGEST, AudioSpec, Board, known_boards, known_headers, load_board
+from firmware.phone.board_header import POWER, header
 from firmware.phone.board_read import SECTIONS, read
 from firmware.phone.errors import ConfigError
 from firmware.phone.values import Light
@@ -317,8 +319,95 @@ def test_no_document_makes_it_crash(document: dict[str, object]) -> None:
         assert len(fault) < 400
 
 
+HEADER: dict[str, Any] = {
+    "title": "header",
+    "line": "GPIO {}",
+    "pins": ["3V3", "5V", 2, "GND"],
+    "reserved": {"the ID memory": [2]},
+    "functions": {"i2c1": [2]},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("pins", [2, 3, 2, 4], "a line is there twice"),
+        ("pins", [2, 54], "a line is a whole number from 0 to 53"),
+        ("pins", [2, True], "a line is a whole number"),
+        ("pins", [2, 3, 4], "not a list of two rows"),
+        ("pins", "2", "not a list of two rows"),
+        ("functions", {"i2c1": [2, 7]}, "i2c1: lines that are not on the header"),
+        ("reserved", {"x": [9]}, "x: lines that are not on the header"),
+        ("line", "GPIO", "write {} where the number stands"),
+        ("line", "{} {}", "write {} where the number stands"),
+        ("more", 1, "write functions, line, pins, reserved, title"),
+    ],
+)
+def test_a_header_that_is_wrong(key: str, value: object, fault: str) -> None:
+    assert header("x", HEADER).pin(2) == 3
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        header("x", HEADER | {key: value})
+
+
+def test_a_header_that_is_wrong_stops_the_phone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("firmware.phone.board.HEADERS", tmp_path)
+    (tmp_path / "mine.toml").write_text("pins = []")
+    with pytest.raises(ConfigError, match=r"mine\.toml: has pins; write functions"):
+        load_board("simulator")
+
+
+def test_the_rows_of_power_are_where_every_header_of_40_pins_has_them() -> None:
+    for found in known_headers().values():
+        places = {name: [n for n, pin in enumerate(found.pins, 1) if pin == name] for name in POWER}
+        assert places == {"3V3": [1, 17], "5V": [2, 4], "GND": [6, 9, 14, 20, 25, 30, 34, 39]}
+
+
 def test_a_board_cannot_be_changed_after_it_was_checked() -> None:
     board = load_board("simulator")
     with pytest.raises(AttributeError):
         board.title = "x"  # type: ignore[misc]
     assert isinstance(board, Board)
+
+
+SPI = '[display]\nkind = "sh1106-spi"\ndc = 4\nreset = 24\n[audio]'
+
+
+def on_spi(text: str) -> str:
+    """The board with its display on SPI; the lights that had the bus's lines are gone."""
+    before, rest = text.split("[display]")
+    before = "\n".join(
+        line for line in before.splitlines() if not line.startswith(("message", "mute", "ring"))
+    )
+    return before + "\n" + SPI + rest.split("[audio]")[1]
+
+
+def test_a_display_on_spi(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(on_spi(PI))
+    display = load_board(file).display
+    assert (display.kind, display.dc, display.reset) == ("sh1106-spi", 4, 24)
+    assert (display.port, display.device, display.mhz) == (0, 0, 8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("dc = 4", "dc = 9", "display.dc: GPIO 9 (pin 21) belongs to the display's SPI bus; free are"),
+        ("dc = 4", "dc = 17", "display.dc: GPIO 17 (pin 11) belongs to switches.hook"),
+        ("dc = 4", "dc = 24", "display.reset: GPIO 24 (pin 18) belongs to display.dc"),
+        ("dc = 4\n", "", "display.dc: is missing"),
+        ("dc = 4", "dc = 4\nmhz = 3", "display.mhz: 3 is not known; write 1 or 2 or 4 or 8"),
+        ("dc = 4", "dc = 4\naddress = 60", 'display.address: has no use with kind "sh1106-spi"'),
+    ],
+)
+def test_a_display_on_spi_that_is_wrong(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    found = faults(tmp_path, on_spi(PI).replace(old, new))
+    assert len(found) == 1
+    assert found[0].startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("voice_ms", "sidetone_db", "level"), [(40, -18, -18.0), (40, 0, None), (80, -18, None), (140, -12, None)]
+)
+def test_a_side_tone_that_would_be_an_echo_is_none(voice_ms: int, sidetone_db: int, level: float) -> None:
+    assert AudioSpec("alsa", voice_ms=voice_ms, sidetone_db=sidetone_db).sidetone == level

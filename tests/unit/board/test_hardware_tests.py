@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.phone.board import known_boards, load_board
-from firmware.phone.values import Light
-from tests.hardware.jumpers import SPARE
+from tests.hardware.jumpers import SPARE, phone_lines
 
 PAGE = (Path(__file__).parents[3] / "docs" / "hardware-tests.md").read_text()
 
@@ -16,15 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "hardware-tests.md").read_text()
 @pytest.mark.parametrize("name", [name for name in known_boards() if name.startswith("raspberry-pi")])
 def test_the_wires_join_spare_lines_with_the_lines_of_the_board(name: str) -> None:
     board = load_board(name)
-    header, keypad, switches = board.header, board.keypad, board.switches
-    ends = {
-        "hook": switches.hook,
-        "privacy_private": switches.privacy_private,
-        "privacy_open": switches.privacy_open,
-        "column 1": keypad.columns[0],
-        "column 2": keypad.columns[1],
-        "light": board.lights.lines[Light.PRIVACY],
-    }
+    header, keypad, ends = board.header, board.keypad, phone_lines(board)
     assert set(ends) == set(SPARE)
     phone = {*keypad.rows, *keypad.columns, *ends.values(), *board.lights.lines.values()}
     assert not phone & set(SPARE.values())

@@ -30,6 +30,9 @@ def faults(folder: Path, text: str | bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
+        (ACCOUNT + 'password = "x"\npin = ["sha256/abc"]', 'account.pin: is no pin; write "sha256/" and the Base64 of the SHA-256 of the public key'),
+        (ACCOUNT + f'password = "x"\npin = ["sha256/{"A" * 43}="]\n[sip]\ntransport = "tcp"', 'account.pin: is of no use without TLS; write sip.transport = "tls", or remove it'),
+        (ACCOUNT + 'password = "x"\nidentity_url = "http://a.example/c"', 'account.identity_url: is no address of a file on the web; write "https://phone.example/alice.pem"'),
         ('[sip]\ntransprot = "tls"', 'sip.transprot: unknown key; did you mean "transport"?'),
         ("[sip]\nport = 70000", "sip.port: 70000 is out of range; write a number from 0 to 65535 (0 = any)"),
         ("[sip]\nport = -1", "sip.port: -1 is out of range; write a number from 0 to 65535 (0 = any)"),

@@ -55,7 +55,7 @@ codecs = ["pcma", "opus"]
 
 [audio]
 playback = "null"
-capture = "hw:1"
+capture = "hw:Handset"
 
 [privacy]
 history_hours = 24
@@ -108,7 +108,7 @@ def test_every_value_arrives(full: Config, tmp_path: Path) -> None:
         ),
         sip=Sip(transport="tls", bind="127.0.0.1", port=0, ca_file=tmp_path / "ca.pem"),
         media=Media(Encryption.PROVIDER, allow_clear=True, codecs=("pcma", "opus")),
-        audio=configuration.Audio(playback="null", capture="hw:1", mixer="default", ringer="null"),
+        audio=configuration.Audio(playback="null", capture="hw:Handset", mixer="default", ringer="null"),
         privacy=configuration.Privacy(
             24,
             watchers=(

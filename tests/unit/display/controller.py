@@ -1,7 +1,8 @@
-"""An SSD1306 or SH1106 module as the I2C bus sees it: octets in, light out. Written from the data sheets.
+"""An SSD1306, SSD1309 or SH1106 module as its bus sees it: octets in, light out. From the data sheets.
 
-SSD1306 rev 1.1 (table 9-1, section 10.1), SH1106 v2.3 (commands 1 to 22). ``Wires`` takes the place of
-``smbus2.SMBus``, the lowest thing that luma touches.
+SSD1306 rev 1.1 (table 9-1, section 10.1), SSD1309 rev 1.0 (table 9-1; it has no charge pump), SH1106 v2.3
+(commands 1 to 22). ``Wires`` takes the place of ``smbus2.SMBus``, ``SpiWires`` of ``spidev.SpiDev`` and of
+two GPIO lines: the lowest things that luma touches.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ class Controller:
         self.power_cycle()
 
     def power_cycle(self) -> None:
-        columns = 128 if self.kind == "ssd1306" else 132
+        columns = 132 if self.kind == "sh1106" else 128
         self.ram = [[0xA5] * columns for _ in range(8)]
         self.on = self.inverted = self.remapped = self.scan_down = False
-        self.pump = self.kind == "sh1106"
+        self.pump = self.kind != "ssd1306"
         self.contrast, self.multiplex = 0x7F, 63
         self.horizontal = False
         self.column_window, self.page_window = (0, columns - 1), (0, 7)
@@ -50,7 +51,7 @@ class Controller:
         image = Image.new("1", (128, self.multiplex + 1))
         if not (self.on and self.pump):
             return image
-        first = 0 if self.kind == "ssd1306" else _SH1106_FIRST_COLUMN
+        first = _SH1106_FIRST_COLUMN if self.kind == "sh1106" else 0
         for y in range(image.height):
             for x in range(128):
                 bit = self.ram[y // 8][x + first] >> (y % 8) & 1
@@ -61,7 +62,7 @@ class Controller:
     def _command(self, octet: int) -> None:
         self._pending.append(octet)
         code, *operands = self._pending
-        table = _SSD1306_OPERANDS if self.kind == "ssd1306" else _SH1106_OPERANDS
+        table = _SH1106_OPERANDS if self.kind == "sh1106" else _SSD1306_OPERANDS
         if len(operands) < table.get(code, 0):
             return
         self._pending = []
@@ -77,7 +78,7 @@ class Controller:
                 self.page_window, self.page = (operands[0], operands[1]), operands[0]
             case 0x81:
                 self.contrast = operands[0]
-            case 0x8D if operands:
+            case 0x8D if operands and self.kind == "ssd1306":
                 self.pump = bool(operands[0] & 4)
             case 0xA0 | 0xA1:
                 self.remapped = code == 0xA1
@@ -120,6 +121,11 @@ class Wires:
         self.log: list[list[int]] = []
         self.open = 0
 
+    @property
+    def octets(self) -> int:
+        """All that went over the bus, with each message's address octet."""
+        return sum(len(message) + 1 for message in self.log)
+
     def __call__(self, port: int) -> Wires:
         if self.bus_fault is not None:
             raise self.bus_fault
@@ -148,3 +154,63 @@ class Wires:
             raise OSError(self.silence, "Remote I/O error")
         self.log.append(octets)
         self.controller.receive(octets)
+
+
+class SpiWires:
+    """The SPI bus 0 of a machine with one module as device 0, and its lines ``dc`` and ``reset``; call it as
+    ``spidev.SpiDev``, and give it to the driver as its GPIO lines. Nobody ever answers on this bus.
+    """
+
+    def __init__(self, kind: str, dc: int = 25, reset: int = 24) -> None:
+        self.controller = Controller(kind)
+        self.dc, self.reset = dc, reset
+        self.levels: dict[int, bool] = {}
+        self.claimed: set[int] = set()
+        self.log: list[list[int]] = []
+        self.plugged = True
+        self.bus_fault: OSError | None = None
+        self.max_speed_hz = 0
+
+    @property
+    def octets(self) -> int:
+        """All that went over the bus."""
+        return sum(map(len, self.log))
+
+    # --- as GPIO lines -------------------------------------------------------------------------------
+
+    def claim_output(self, line: int, high: bool, what: str) -> None:
+        self.claimed.add(line)
+        self.levels[line] = high
+
+    def write(self, line: int, high: bool, what: str) -> None:
+        assert line in self.claimed, f"line {line} is not ours"
+        if line == self.reset and not self.levels[line] and high and self.plugged:
+            self.controller.power_cycle()
+        self.levels[line] = high
+
+    def release(self, lines: Iterable[int]) -> None:
+        self.claimed -= set(lines)
+
+    # --- as spidev -----------------------------------------------------------------------------------
+
+    def __call__(self) -> SpiWires:
+        return self
+
+    def open(self, port: int = 0, device: int = 0) -> None:
+        """Also what opens the GPIO chip, without arguments."""
+        if self.bus_fault is not None:
+            raise self.bus_fault
+        assert (port, device) == (0, 0)
+
+    def writebytes(self, octets: Iterable[int]) -> None:
+        assert self.levels[self.reset], "the controller is held in reset"
+        sent = list(octets)
+        assert len(sent) <= 4096, "spidev takes no more at once"
+        if self.bus_fault is not None:
+            raise self.bus_fault
+        self.log.append(sent)
+        if self.plugged:
+            self.controller.receive([0x40 if self.levels[self.dc] else 0x00, *sent])
+
+    def close(self) -> None:
+        """Nothing is kept."""

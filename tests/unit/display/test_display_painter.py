@@ -5,16 +5,19 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from PIL import Image
 
 from firmware.phone.display.fake import FakeDisplay
-from firmware.phone.display.painter import RETRY, Painter
-from firmware.phone.display.screens import Message
+from firmware.phone.display.painter import FIRST_RETRY, LAST_RETRY, Painter, retry_delay
+from firmware.phone.display.resting import DIMMED
+from firmware.phone.display.screens import Idle, Message
 from firmware.phone.display.views import draw
 from firmware.phone.errors import HardwareError
+from firmware.phone.values import Registration, RegistrationState, SwitchPosition
+from tests.rig.processes import wait_until
 
 LIMIT = 10.0
 """Seconds until a test that hangs has failed."""
@@ -30,12 +33,12 @@ class GatedDisplay(FakeDisplay):
         self.closed = 0
         self.bug: Exception | None = None
 
-    def show(self, image: Image.Image) -> None:
+    def show(self, image: Image.Image, brightness: float = 1.0) -> None:
         self.came.put(image.tobytes())
         assert self.gate.acquire(timeout=LIMIT)
         if self.bug is not None:
             raise self.bug
-        super().show(image)
+        super().show(image, brightness)
 
     def close(self) -> None:
         self.closed += 1
@@ -49,13 +52,23 @@ class Bench:
     crashes: queue.Queue[BaseException] = field(default_factory=queue.Queue)
     pauses: queue.Queue[float] = field(default_factory=queue.Queue)
     over: queue.Queue[bool] = field(default_factory=queue.Queue)
+    look_every: float = LIMIT
 
     def __post_init__(self) -> None:
-        self.painter = Painter(self.display, self.said.put, crash=self.crashes.put, pause=self._pause)
+        self.painter = Painter(
+            self.display,
+            self.said.put,
+            crash=self.crashes.put,
+            pause=self._pause,
+            look_every=self.look_every,
+        )
 
     def _pause(self, seconds: float) -> bool:
         self.pauses.put(seconds)
         return self.over.get(timeout=LIMIT)
+
+    def came_to(self, brightness: float) -> None:
+        wait_until(lambda: bool(self.display.brightness == brightness), LIMIT, "the brightness")
 
     def let_one_through(self) -> bytes:
         """The picture that came, which is then on the glass or refused."""
@@ -117,12 +130,12 @@ def test_trouble_is_told_once_retried_with_the_newest_and_its_end_told(bench: Be
     bench.painter.show(screen("one"))
     bench.let_one_through()
     assert bench.said.get(timeout=LIMIT) == "No display: plug it in"
-    assert bench.pauses.get(timeout=LIMIT) == RETRY == 5.0
+    assert bench.pauses.get(timeout=LIMIT) == FIRST_RETRY
     bench.painter.show(screen("two"))
     assert bench.display.came.empty()
     bench.over.put(False)
     assert bench.let_one_through() == picture("two")
-    assert bench.pauses.get(timeout=LIMIT) == RETRY
+    assert bench.pauses.get(timeout=LIMIT) == 2 * FIRST_RETRY
     bench.display.fail(None)
     bench.over.put(False)
     assert bench.let_one_through() == picture("two")
@@ -207,3 +220,37 @@ def test_stop_ends_a_wait_for_the_display() -> None:
 
 def test_stop_before_start() -> None:
     Painter(FakeDisplay(), lambda _text: None, crash=lambda _fault: None).stop()
+
+
+def test_attempts_become_rarer_and_never_end() -> None:
+    delays = [retry_delay(failures) for failures in range(1, 2000)]
+    assert delays[:6] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert set(delays[4:]) == {LAST_RETRY}
+
+
+def test_a_display_that_is_pulled_out_while_nothing_changes_is_noticed() -> None:
+    display, said, over = FakeDisplay(), queue.Queue[str](), queue.Queue[bool]()
+    painter = Painter(
+        display,
+        said.put,
+        crash=lambda _fault: None,
+        pause=lambda _seconds: over.get(timeout=LIMIT),
+        look_every=0.01,
+    )
+    painter.start()
+    painter.show(screen("one"))
+    wait_until(lambda: display.image().tobytes() == picture("one"), LIMIT, "the picture")
+    display.fail("pulled out")
+    assert said.get(timeout=LIMIT) == "pulled out"
+    display.fail(None)
+    over.put(False)
+    assert said.get(timeout=LIMIT) == ""
+    painter.stop()
+
+
+def test_a_resting_screen_is_dim_and_any_other_bright(bench: Bench) -> None:
+    idle = Idle("10:24", "Alice", Registration(RegistrationState.REGISTERED), SwitchPosition.PRIVATE)
+    for shown, wanted in ((idle, 1.0), (replace(idle, resting=3), DIMMED), (idle, 1.0)):
+        bench.painter.show(shown)
+        bench.let_one_through()
+        bench.came_to(wanted)

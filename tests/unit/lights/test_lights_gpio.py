@@ -83,11 +83,21 @@ def test_what_cannot_be_set_says_so(pwm_tree: PwmTree) -> None:
         PwmOutput(CHIP, 0, pwm_tree.root).open()
 
 
-def test_a_duty_that_was_left_longer_than_our_period(pwm_tree: PwmTree) -> None:
+def test_a_duty_that_was_left_longer_than_our_period(
+    pwm_tree: PwmTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a crash: the kernel refuses a period shorter than the duty."""
+    write = Path.write_text
+
+    def refusing(file: Path, text: str) -> int:
+        if file.name == "period" and int(text) < int((file.parent / "duty_cycle").read_text()):
+            raise OSError(22, "Invalid argument")
+        return write(file, text)
+
+    monkeypatch.setattr(Path, "write_text", refusing)
     folder = pwm_tree.chip / "pwm2"
     folder.mkdir()
-    for name, value in (("period", "9000000"), ("duty_cycle", "9000000"), ("enable", "1")):
+    for name, value in (("duty_cycle", "9000000"), ("period", "9000000"), ("enable", "1")):
         (folder / name).write_text(value)
     output = PwmOutput(CHIP, 2, pwm_tree.root)
     output.open()

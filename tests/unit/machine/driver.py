@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.config import Contact
+from firmware.phone.config import Config, Contact, Media
 from firmware.phone.display import screens
 from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.step import step
-from firmware.phone.values import CallId, Hook, Party, SwitchPosition
+from firmware.phone.values import CallId, Encryption, Hook, Party, SwitchPosition
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BOB = Contact("Bob", "sip:bob@phone.test", 2)
 ACCOUNT = Rules(domain="phone.test", identity="Alice", contacts=(BOB,))
+PROVIDER = replace(ACCOUNT, config=Config(media=Media(Encryption.PROVIDER)))
 DIRECT = Rules(contacts=(Contact("Carol", "sip:127.0.0.1:5071", 1),))
 
 

@@ -22,7 +22,7 @@ from firmware.phone.values import (
     SwitchPosition,
     Tone,
 )
-from tests.unit.machine.driver import DIRECT, Driver
+from tests.unit.machine.driver import DIRECT, PROVIDER, Driver
 
 
 def dialled(driver: Driver) -> CallId:
@@ -176,6 +176,9 @@ def test_a_failed_call_sounds_and_says_why(reason: EndReason, tone: Tone) -> Non
     call_id = dialled(driver)
     driver.happen(on.CallFailed(call_id, reason))
     assert driver.out.tone is tone
+    offered = reason is EndReason.NO_COMMON_ENCRYPTION
+    assert isinstance(driver.screen, screens.Warning if offered else screens.Ended)
+    driver.hang_up()
     assert isinstance(driver.screen, screens.Ended)
     assert driver.screen.reason == reason.value
     driver.wait(15.1)
@@ -264,7 +267,8 @@ def test_a_caller_is_told_busy_while_the_handset_is_lifted() -> None:
 def test_keys_in_a_call_are_dtmf() -> None:
     driver = Driver()
     call_id = in_call(driver)
-    assert driver.keys("5#") == [do.SendDigit(call_id, "5"), do.SendDigit(call_id, "#")]
+    assert driver.keys("5#") == [do.SendDigit(call_id, "5")]
+    assert driver.happen(on.KeyReleased("#")) == [do.SendDigit(call_id, "#")]
     assert driver.call.digits == "5#"
 
 
@@ -290,7 +294,7 @@ def test_dialling_by_socket_needs_no_lifted_handset_and_opens_no_microphone() ->
 
 
 def test_the_label_is_what_the_media_says() -> None:
-    driver = Driver()
+    driver = Driver(PROVIDER)
     call_id = in_call(driver)
     assert label(driver) is Security.NONE, "nothing is claimed before the keys are agreed"
     driver.happen(on.MediaChanged(call_id, Media(Security.PROVIDER, "AEAD_AES_256_GCM", "opus")))

@@ -81,7 +81,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("country", [None, *sounds.KNOWN])
 def test_every_sound_of_every_country_is_told_to_the_page(country: str | None) -> None:
     told = sounds.for_country(country)
-    assert set(told) == {"dial", "ringback", "busy", "congestion", "ring"}
+    assert set(told) == {"dial", "dial-blind", "ringback", "busy", "congestion", "warning", "ring"}
     for sound in told.values():
         assert sound["frequencies"]
         assert 0 < sound["gain"] < 4

@@ -196,11 +196,11 @@ def test_any_text_is_somebody_or_nobody(text: str, trusted: bool) -> None:
     ],
 )
 def test_hostile_text_is_read_quickly(nasty: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     caller(f"From: {nasty}", f"P-Asserted-Identity: {nasty}", f"Privacy: {nasty}", f"Identity: {nasty}")
     caller(FROM, *[f"P-Asserted-Identity: {nasty[:2000]}"] * 30)
     caller(*["\r\n ".join(["x"] * 20_000)] * 2)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 # --- with proofs -------------------------------------------------------------------------------------

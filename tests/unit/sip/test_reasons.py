@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from firmware.phone.sip import reasons
 from firmware.phone.sip.backoff import Backoff
 from firmware.phone.sip.headers import party
+from firmware.phone.sip.reasons import Flaw, Trouble
 from firmware.phone.sip.sdp import scrubbed
 from firmware.phone.values import Direction, EndReason, Party
 
@@ -56,11 +57,30 @@ def test_every_status_has_words(direction: Direction, status: int, a: bool, b: b
 
 
 def test_what_is_wrong_with_a_certificate() -> None:
-    both = reasons.certificate_failure(reasons.CERT_EXPIRED | reasons.CERT_WRONG_NAME)
-    assert "another name" in both
-    assert "expired" in both
-    assert "unknown authority" in reasons.certificate_failure(reasons.CERT_UNTRUSTED)
-    assert "cannot be verified" in reasons.certificate_failure(reasons.CERT_OTHER)
+    both = reasons.certificate_failure(Flaw.EXPIRED | Flaw.WRONG_NAME)
+    assert both == (
+        "Server not trusted: its certificate is for another name and has expired; ask the provider"
+    )
+    assert "unknown authority" in reasons.certificate_failure(Flaw.UNTRUSTED)
+    assert "cannot be verified" in reasons.certificate_failure(Flaw.OTHER)
+
+
+def test_each_flaw_of_a_certificate_has_words_of_its_own() -> None:
+    said = [reasons.certificate_failure(flaw) for flaw in Flaw]
+    assert len(set(said)) == len(Flaw)
+    assert all(words.startswith("Server not trusted: its certificate ") for words in said)
+
+
+def test_who_vouches_for_himself_is_not_called_unknown_too() -> None:
+    assert "unknown authority" not in reasons.certificate_failure(Flaw.SELF_SIGNED | Flaw.UNTRUSTED)
+
+
+def test_each_trouble_with_a_connection_says_what_to_do() -> None:
+    for trouble in Trouble:
+        what, _, remedy = trouble.value.partition("; ")
+        assert what, trouble
+        assert remedy, trouble
+    assert len({trouble.value for trouble in Trouble}) == len(Trouble)
 
 
 def test_backoff_grows_to_a_bound_and_differs_between_phones() -> None:

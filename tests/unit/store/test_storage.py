@@ -13,6 +13,7 @@ import pytest
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.clock import FakeClock
 from firmware.phone.place import parse
 from firmware.phone.presence import Grant
@@ -408,3 +409,33 @@ def test_a_place_that_could_not_be_erased_is_erased_when_it_can_be(
             assert "Read-only" in rig.do(do.KeepPlace(None))
         rig.pass_by(60)
         assert not list(tmp_path.iterdir())
+
+
+# --- the volume --------------------------------------------------------------------------------------
+
+LOUD = Volumes(handset=7, ringer=2)
+
+
+def test_the_volume_outlives_a_restart_and_a_wipe_forgets_it(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        assert rig.now.volumes == Volumes()
+        rig.do(do.KeepVolumes(Volumes(handset=5)))
+        rig.do(do.KeepVolumes(LOUD))
+    with running(tmp_path) as rig:
+        assert rig.now.volumes == LOUD
+        rig.do(do.Wipe())
+    with running(tmp_path) as rig:
+        assert rig.now.volumes == Volumes()
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b'{"handset": 9, "ringer": 1}', b'{"handset": "4", "ringer": 1}']
+)
+def test_a_volume_that_is_none_is_the_nominal_one(tmp_path: Path, raw: bytes) -> None:
+    Vault(tmp_path, "volume").add(raw)
+    with running(tmp_path) as rig:
+        assert rig.now.volumes == Volumes()
+        assert rig.now.trouble == ""
+        rig.do(do.KeepVolumes(LOUD))
+    with running(tmp_path) as rig:
+        assert rig.now.volumes == LOUD

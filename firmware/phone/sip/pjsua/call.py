@@ -33,6 +33,9 @@ class PjCall(pj.Call):
 
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
     ``shared``: the secrets that it shares with its far end (RFC 6189).
+    ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
+    ``may_speak``: its sound may be connected; ``joined``: it is.
+    ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -64,9 +67,13 @@ class PjCall(pj.Call):
         self.media = Media()
         self.has_media = False
         self.connected: int | None = None
+        self.clear = False
+        self.may_speak = False
+        self.joined = False
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
+        self.certificate: pj.DtlsIdentity | None = None
         self._place_printed = False
 
     @guarded
@@ -124,9 +131,11 @@ class PjCall(pj.Call):
 
     @guarded
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
-        prm.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
         prm.keyings = pj.IntVector(self.keyings)
         self.shared.give(self.getId())
+        if self.certificate is not None:
+            self.certificate.showIn(prm)
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
@@ -149,9 +158,14 @@ class PjCall(pj.Call):
         return None
 
     def look_at_media(self) -> None:
-        """Read from the running transport what protects this call, and post it when it changed."""
+        """Read from the running transport what protects this call, and post it when it changed.
+
+        With another protection than before nothing is heard until that is allowed anew.
+        """
         media = self._media_now()
         if media != self.media:
+            if self.media.security not in (Security.NONE, media.security):
+                self.may_speak = False
             self.media = media
             if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
                 self.shared.take(self.getId(), audio.at)
@@ -170,19 +184,35 @@ class PjCall(pj.Call):
             return Media()
         media = self._read_media(audio.at) if audio.runs else Media()
         # Where nothing flows there is nothing to protect: what was agreed before is still what is meant.
-        return replace(media if media.suite or not audio.held else self.media, held=audio.held)
+        return replace(media if self.secured(media) or not audio.held else self.media, held=audio.held)
+
+    @staticmethod
+    def secured(media: Media) -> bool:
+        """Whether it is known what protects the speech: keys are there, or none are wanted."""
+        return media.security is not Security.NONE
 
     def _read_media(self, index: int) -> Media:
         security = pj.mediaSecurity(self.getId(), index)
         stream = self.getStreamInfo(index)
         codec = stream.codecName.lower()
         if not security.srtpActive:
-            return Media(codec=codec)
+            return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
         if security.keying == "ZRTP":
             return self.shared.media(self.getId(), index, security.txSuite, codec)
-        level = Security.END_TO_END if security.keying == "DTLS" else Security.PROVIDER
-        keying = Keying.DTLS if security.keying == "DTLS" else Keying.SDES
-        return Media(level, security.txSuite, codec, keying=keying)
+        if security.keying == "SDES":
+            return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
+        if security.keying != "DTLS" or not security.remoteFingerprint:
+            # Nobody has proven to be the one whom the SDP named. A re-INVITE may have just begun a handshake;
+            # then the keys that still run are those of before.
+            return Media(codec=codec)
+        return Media(
+            Security.END_TO_END,
+            security.txSuite,
+            codec,
+            keying=Keying.DTLS,
+            own_key=security.localFingerprint,
+            peer_key=security.remoteFingerprint,
+        )
 
     def reason(self, untrusted: bool) -> Any:
         """Why the call is over, as ``values.EndReason``."""

@@ -8,37 +8,30 @@ from typing import Any
 
 import pjsua2 as pj
 
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Config
 from firmware.phone.privacy import Exposure
-from firmware.phone.sip import headers, reasons
+from firmware.phone.sip import headers
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.sip.pjsua.troubles import certificate_verdict, trouble
+from firmware.phone.values import Signalling
 
 log = logging.getLogger("sottovoce.sip")
-
-_EXPIRED = pj.PJ_SSL_CERT_EVALIDITY_PERIOD
-_WRONG_NAME = pj.PJ_SSL_CERT_EIDENTITY_NOT_MATCH
-_UNTRUSTED = pj.PJ_SSL_CERT_EUNTRUSTED | pj.PJ_SSL_CERT_EISSUER_NOT_FOUND | pj.PJ_SSL_CERT_ECHAIN_TOO_LONG
-
-
-def certificate_verdict(verify_status: int) -> str:
-    """Plain words for pjlib's verification flags; "" when the certificate is good."""
-    if not verify_status:
-        return ""
-    flaws = 0
-    flaws |= reasons.CERT_EXPIRED if verify_status & _EXPIRED else 0
-    flaws |= reasons.CERT_WRONG_NAME if verify_status & _WRONG_NAME else 0
-    flaws |= reasons.CERT_UNTRUSTED if verify_status & _UNTRUSTED else 0
-    return reasons.certificate_failure(flaws)
 
 
 class _Endpoint(pj.Endpoint):
     def __init__(
-        self, crash: Crash, lost: Callable[[str], None], sound_failed: Callable[[str], None]
+        self,
+        crash: Crash,
+        lost: Callable[[str, bool], None],
+        agreed: Callable[[Signalling], None],
+        sound_failed: Callable[[str], None],
     ) -> None:
         super().__init__()
         self.crash = crash
         self._lost = lost
+        self._agreed = agreed
         self._sound_failed = sound_failed
         self.untrusted = ""
         self.connected_from = ""
@@ -51,12 +44,14 @@ class _Endpoint(pj.Endpoint):
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
             self.connected_from = prm.tlsInfo.localAddr
             self.connected_to = prm.tlsInfo.remoteAddr
+            agreed = pj.tlsAgreed()
+            self._agreed(Signalling(agreed.version, agreed.suite, agreed.group))
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
         if verdict:
             self.untrusted = verdict
-        self._lost(verdict)
+        self._lost(verdict or trouble(prm.lastError), bool(verdict))
 
     @guarded
     def onMediaEvent(self, prm: Any) -> None:
@@ -68,11 +63,20 @@ class PjEndpoint:
     """``wake_fd``: a byte written there makes ``poll`` return. ``address``: "host:port" of the transport."""
 
     def __init__(
-        self, config: Config, crash: Crash, lost: Callable[[str], None], sound_failed: Callable[[str], None]
+        self,
+        config: Config,
+        crash: Crash,
+        lost: Callable[[str, bool], None],
+        agreed: Callable[[Signalling], None],
+        sound_failed: Callable[[str], None],
+        sound: AudioSpec = SIMULATED,
     ) -> None:
-        self.pj = _Endpoint(crash, lost, sound_failed)
+        """``lost``: a connection of ours ended; why, "" where it is not known, and whether the server was not
+        trusted. ``agreed``: what a new one is protected by.
+        """
+        self.pj = _Endpoint(crash, lost, agreed, sound_failed)
         self.pj.libCreate()
-        self.pj.libInit(settings.endpoint())
+        self.pj.libInit(settings.endpoint(config.audio.hands_free, sound))
         pj.setContactUser(settings.contact_user())
         pj.setFlowOnly(config.account is not None)
         self._profile = headers.Profile.of(config)
@@ -81,6 +85,7 @@ class PjEndpoint:
         kind, transport = settings.transport(config)
         if config.account is not None:
             pj.setTrustedTlsDomain("", config.account.domain)
+        pj.setTlsPins(settings.pins(config))
         pj.setTlsListening(settings.listens(config))
         transport_id = self.pj.transportCreate(kind, transport)
         self.pj.libStart()

@@ -18,22 +18,26 @@ import pjsua2 as pj
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import EMERGENCY, Exposure
-from firmware.phone.sip import headers, identity, pidf_lo, proofs
+from firmware.phone.sip import headers, identity, pidf_lo, proofs, sdp
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
+from firmware.phone.sip.pjsua.certificates import CallCertificates
 from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
+from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.sip.pjsua.zrtp import Known, Shared, Way
-from firmware.phone.values import CallId, Direction, Encryption, Party, Security
+from firmware.phone.sip.pjsua.zrtp import CLEAR, SDES, Known, Shared, Way
+from firmware.phone.values import CallId, Direction, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -50,16 +54,27 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
-    ``secrets``: where those shared with contacts are kept; None: nowhere.
+    ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
+    None: nowhere. ``sound``: the board's.
     """
 
-    def __init__(self, config: Config, clock: Clock, crash: Crash, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        crash: Crash,
+        secrets: Secrets | None = None,
+        certificates: Secrets | None = None,
+        sound: AudioSpec = SIMULATED,
+    ) -> None:
+        self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
+        self._sound = sound
         self._clock = clock
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
-        self._arrived: list[tuple[PjCall, Party]] = []
+        self._arrived: list[tuple[PjCall, Party, Security]] = []
         self._levels: dict[CallId, tuple[do.PlaceCall, list[Way]]] = {}
         self._secrets = secrets
         self._known = Known()
@@ -122,11 +137,26 @@ class PjsuaEngine:
     def _open(self) -> None:
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
-        self._endpoint = PjEndpoint(self._config, self._crash, self._connection_lost, self._sound_failed)
-        self._wake_fd = self._endpoint.wake_fd
-        self._voice = Voice(
-            self._endpoint.pj, audio.playback, audio.capture, self._clock, self._post, self._drop_late_sound
+        self._endpoint = PjEndpoint(
+            self._config,
+            self._crash,
+            self._connection_lost,
+            self._server_agreed,
+            self._sound_failed,
+            self._sound,
         )
+        self._wake_fd = self._endpoint.wake_fd
+        self._prover = prover_of(self._config, self._clock, self._crash)
+        self._voice = Voice(
+            self._endpoint.pj,
+            audio.playback,
+            audio.capture,
+            self._clock,
+            self._post,
+            self._drop_late_sound,
+            None if audio.hands_free else self._sound.sidetone,
+        )
+        self._signals = Signals(self._endpoint.pj)
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
@@ -151,8 +181,12 @@ class PjsuaEngine:
                 self._voice.open(True)
             case do.CloseVoice():
                 self._voice.open(False)
+            case do.SetReceiveGain(decibels):
+                self._voice.gain(decibels)
             case do.PlaceCall():
                 self._place(command, self._ways(command))
+            case do.RemindClear(reminds):
+                self._signals.remind(reminds)
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
                 self._watchers.carry_out(command)
             case _:
@@ -180,6 +214,11 @@ class PjsuaEngine:
                     call.dialDtmf(digit)
                 case do.CodeCompared(same=same):
                     call.compared(same)
+                case do.LetSpeak(allowed=allowed):
+                    call.may_speak = allowed
+                    self._connect_audio()
+                case do.TellChange():
+                    self._signals.tell_change()
         except pj.Error as error:
             # The far end may have ended the call in the same moment; its own event tells the rest.
             log.info("%s: %s", type(command).__name__, error.reason)
@@ -188,15 +227,12 @@ class PjsuaEngine:
 
     def _ways(self, command: do.PlaceCall) -> list[Way]:
         """How to agree keys, best first: one attempt each, the next only after 488 or 606."""
-        levels = [Security.END_TO_END]
-        if self._config.media.encryption is Encryption.PROVIDER:
-            levels.append(Security.PROVIDER)
-        return self._known.ways(command.uri, levels)
+        return self._known.ways(command.uri, command.levels)
 
     def _shared(self, address: str, exposure: Exposure) -> Shared:
         return Shared.of(self._secrets, self._config.contacts, address, private=exposure.private)
 
-    def _place(self, command: do.PlaceCall, ways: list[Way]) -> None:
+    def _place(self, command: do.PlaceCall, ways: list[Way], may_speak: bool = False) -> None:
         call = PjCall(
             self._account,
             command.call_id,
@@ -206,12 +242,15 @@ class PjsuaEngine:
             self._crash,
             shared=self._shared(command.uri, command.exposure),
         )
+        call.clear = ways[0] == CLEAR
+        call.may_speak = may_speak
         self._calls[command.call_id] = call
         self._levels[command.call_id] = (command, ways[1:])
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         place = self._location(command)
+        call.certificate = self._certificates.of(Party(command.uri), command.exposure)
         prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
         call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
@@ -254,8 +293,13 @@ class PjsuaEngine:
         party = self._caller(message, source)
         shared = self._shared("" if party.anonymous else party.uri, self._exposure)
         call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
+        call.certificate = self._certificates.of(party, self._exposure)
+        offered = sdp.offered(message)
+        if offered is Security.CLEAR and self._config.media.allow_clear:
+            call.clear = True
+            call.keyings = (SDES,)  # finds that none are offered, and is dropped
         self._calls[call_id] = call
-        self._arrived.append((call, party))
+        self._arrived.append((call, party, offered))
 
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
@@ -273,10 +317,10 @@ class PjsuaEngine:
     def _announce(self) -> None:
         """Let those calls ring that are still there after pjsua judged their offer."""
         arrived, self._arrived = self._arrived, []
-        for call, party in arrived:
+        for call, party, offered in arrived:
             if call.over or not call.isActive():
                 continue
-            self._post(on.IncomingCall(call.call_id, party))
+            self._post(on.IncomingCall(call.call_id, party, offered))
 
     # --- after each poll -----------------------------------------------------------------------------
 
@@ -306,7 +350,7 @@ class PjsuaEngine:
             self._post(on.OwnAddress(self._told_address))
 
     def _watch_keys(self, call: PjCall, now: float) -> None:
-        waits = call.has_media and not call.media.suite
+        waits = call.has_media and not call.secured(call.media)
         if not waits:
             self._keys_due.pop(call.call_id, None)
         elif now >= self._keys_due.setdefault(call.call_id, now + KEYS_LIMIT):
@@ -315,18 +359,25 @@ class PjsuaEngine:
             call.hangup(pj.CallOpParam())
 
     def _connect_audio(self) -> None:
-        """Connect every call's media to the bridge's sound port, and say whether one has keys."""
+        """Connect the media of the calls that may speak to the bridge's sound port, and no other; say whether
+        one has something to send. One that is not connected sends silence.
+        """
         manager = self._endpoint.pj.audDevManager()
         for call in self._calls.values():
             index = call.audio_index()
             if index is None:
                 continue
-            if index != call.connected:
-                media = call.getAudioMedia(index)
+            media = call.getAudioMedia(index)
+            if not call.may_speak:
+                if call.joined:
+                    manager.getCaptureDevMedia().stopTransmit(media)
+                    media.stopTransmit(manager.getPlaybackDevMedia())
+                    call.joined, call.connected = False, None
+            elif index != call.connected:
                 media.startTransmit(manager.getPlaybackDevMedia())
                 manager.getCaptureDevMedia().startTransmit(media)
-                call.connected = index
-        self._voice.in_call(any(call.media.suite for call in self._calls.values()))
+                call.joined, call.connected = True, index
+        self._voice.in_call(any(call.secured(call.media) for call in self._calls.values()))
 
     def _bury(self, call: PjCall) -> None:
         """A call is over: try again in another way where there is one, else tell why."""
@@ -334,7 +385,7 @@ class PjsuaEngine:
         self._keys_due.pop(call.call_id, None)
         attempt = self._next_attempt(call)
         if attempt is not None:
-            self._place(*attempt)
+            self._place(*attempt, may_speak=call.may_speak)
             return
         self._post(on.CallFailed(call.call_id, call.reason(bool(self._endpoint.untrusted))))
 
@@ -346,8 +397,11 @@ class PjsuaEngine:
             waits.append(SECURING_POLL)
         return min(waits)
 
-    def _connection_lost(self, certificate: str) -> None:
-        self._account.connection_lost(certificate)
+    def _connection_lost(self, why: str, untrusted: bool) -> None:
+        self._account.connection_lost(why, untrusted)
+
+    def _server_agreed(self, signalling: Signalling) -> None:
+        self._post(on.ServerAgreed(signalling))
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
@@ -376,5 +430,8 @@ class PjsuaEngine:
         self._wake_fd = -1
         self._calls.clear()
         self._watchers.close()
+        self._signals.close()
+        if self._prover is not None:
+            self._prover.close()
         self._account.shutdown()
         self._endpoint.close()

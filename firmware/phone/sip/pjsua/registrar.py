@@ -13,6 +13,7 @@ from firmware.phone.clock import Clock
 from firmware.phone.sip import reasons
 from firmware.phone.sip.backoff import Backoff
 from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.sip.pjsua.troubles import trouble
 from firmware.phone.values import Registration, RegistrationState
 
 log = logging.getLogger("sottovoce.sip")
@@ -39,7 +40,8 @@ class PjAccount(pj.Account):
         self._post = post
         self._backoff = Backoff()
         self._due: float | None = None
-        self._certificate = ""
+        self._cause = ""
+        self._untrusted = False
         self.registered = False
         self.leaving = False
         self.left = False
@@ -64,11 +66,11 @@ class PjAccount(pj.Account):
         if not self._registers:
             return
         self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERING)))
-        self._certificate = ""
+        self._cause, self._untrusted = "", False
         try:
             self.setRegistration(True)
         except pj.Error as error:
-            self._failed(f"The server cannot be reached ({error.reason}); trying again")
+            self._failed(trouble(error.status))
 
     def due(self, now: float) -> float | None:
         """Seconds until the next attempt, or None when none is planned."""
@@ -79,13 +81,18 @@ class PjAccount(pj.Account):
         if self._due is not None and self._clock.monotonic() >= self._due:
             self.register()
 
-    def connection_lost(self, certificate: str) -> None:
-        """The connection to the server ended. ``certificate``: why it was not trusted, or ""."""
+    def connection_lost(self, why: str, untrusted: bool) -> None:
+        """The connection to the server ended, or never was. ``why``: in words, or "" where it is not known.
+
+        ``untrusted``: the server's certificate was refused.
+        """
         if not self._registers or self.leaving:
             return
-        self._certificate = certificate or self._certificate
-        if self.registered or certificate:
+        if self.registered and not untrusted:
             self._failed("The connection to the server was lost; trying again")
+        elif why:
+            self._cause, self._untrusted = why, untrusted or self._untrusted
+            self._failed(why)
 
     def leave(self) -> None:
         """Un-register (RFC 3261 section 10.2.2); ``left`` is set when the answer is there."""
@@ -108,9 +115,9 @@ class PjAccount(pj.Account):
 
     def _failed(self, reason: str, refused: bool = False) -> None:
         self.registered = False
-        reason = self._certificate or reason
+        reason = self._cause or reason
         if self._due is None:
-            delay = self._backoff.next(refused or bool(self._certificate))
+            delay = self._backoff.next(refused or self._untrusted)
             self._due = self._clock.monotonic() + delay
             log.warning("not registered: %s (next try in %.0f s)", reason, delay)
         self._post(on.RegistrationChanged(Registration(RegistrationState.FAILED, reason)))

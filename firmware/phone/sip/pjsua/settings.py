@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pjsua2 as pj
 
+from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
 from firmware.phone.sip.pjsua.zrtp import EITHER, SDES, Way
@@ -37,7 +38,11 @@ _TRANSPORTS = {
 }
 
 
-def endpoint() -> pj.EpConfig:
+ECHO_TAIL_MS = 200
+"""How long a room answers, for the echo canceller of a hands-free telephone."""
+
+
+def endpoint(hands_free: bool = False, sound: AudioSpec = SIMULATED) -> pj.EpConfig:
     """One thread, ours, runs everything: no callback ever comes from another (pjproject #3125, #2685)."""
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
@@ -52,7 +57,10 @@ def endpoint() -> pj.EpConfig:
     config.medConfig.channelCount = 1
     config.medConfig.noVad = True  # RFC 6562: silence must not be seen in the packets
     config.medConfig.sndAutoCloseTime = -1
-    config.medConfig.ecTailLen = 0  # a handset keeps ear and mouth apart; a canceller would only hurt speech
+    # A handset keeps ear and mouth apart; a canceller would only hurt speech.
+    config.medConfig.ecTailLen = ECHO_TAIL_MS if hands_free else 0
+    config.medConfig.ecOptions = pj.PJMEDIA_ECHO_WEBRTC_AEC3
+    config.medConfig.sndRecLatency = config.medConfig.sndPlayLatency = sound.voice_ms
     config.logConfig.consoleLevel = 0
     config.logConfig.msgLogging = 0
     return config
@@ -68,6 +76,7 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
         tls.verifyServer = True
+        tls.enableRenegotiation = False
         tls.CaListFile = str(sip.ca_file or SYSTEM_CA_FILE)
         if sip.cert_file and sip.key_file:
             tls.certFile = str(sip.cert_file)
@@ -77,6 +86,12 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
     elif sip.transport == "tcp":
         settings.sockOptParams = at_once()
     return _TRANSPORTS[sip.transport], settings
+
+
+def pins(config: Config) -> pj.StringVector:
+    """The keys of which the server must prove one, as Base64; none where any will do."""
+    wanted = config.account.pin if config.account else ()
+    return pj.StringVector([pin.partition("/")[2] for pin in wanted])
 
 
 def at_once() -> pj.SockOptParams:

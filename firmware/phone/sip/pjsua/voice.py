@@ -5,6 +5,10 @@ closed in a call     the null device: silence leaves at the packet clock, the mi
 open in a call       pjmedia's ALSA device; when it fails, the null device until it can be opened again
 
 The null device's clock starts when there are keys, and with a tick: the first packet leaves at once.
+
+Side tone: with a handset at the ear one hears oneself. The bridge connects the microphone to the earpiece,
+softly, and to nothing else: what the far end gets is not touched. The gain of what is heard comes after the
+bridge, so it is taken off the side tone again: that keeps its level.
 """
 
 from __future__ import annotations
@@ -32,6 +36,10 @@ def name_devices(playback: str, capture: str) -> None:
     os.environ["PJMEDIA_ALSA_PCMS"] = "\n".join(dict.fromkeys([playback, capture]))
 
 
+def _both(xruns: pj.SoundXruns) -> tuple[int, int]:
+    return xruns.playback, xruns.capture
+
+
 class Voice:
     """``playback`` and ``capture`` are ALSA PCM names; either being "null" means no sound device."""
 
@@ -43,8 +51,12 @@ class Voice:
         clock: Clock,
         post: Callable[[on.Event], None],
         opened: Callable[[], None],
+        sidetone_db: float | None = None,
     ) -> None:
-        """``opened`` is called when the device has just been opened: what came before is late by now."""
+        """``opened`` is called when the device has just been opened: what came before is late by now.
+
+        ``sidetone_db``: how loud the microphone is in the earpiece; None: not at all.
+        """
         self._manager = endpoint.audDevManager()
         self._playback = playback
         self._capture = capture
@@ -56,7 +68,18 @@ class Voice:
         self._mode = ""
         self._trouble = ""
         self._retry_at: float | None = None
+        self._sidetone_db = sidetone_db
+        self._gain_db = 0.0
+        self._xruns_told = 0
+        pj.setReceiveGain(0.0)
         self._settle()
+
+    def gain(self, decibels: float) -> None:
+        """All that is heard becomes so much louder; a limiter keeps it from being cut."""
+        self._gain_db = decibels
+        pj.setReceiveGain(decibels)
+        if self._mode == "device":
+            self._connect_sidetone()
 
     def open(self, wanted: bool) -> None:
         """The handset is lifted in a call (or no longer)."""
@@ -79,7 +102,8 @@ class Voice:
         return None if self._retry_at is None else max(0.0, self._retry_at - now)
 
     def keep_up(self) -> None:
-        """Try the device again when it is time."""
+        """Try the device again when it is time, and tell of gaps."""
+        self._tell_gaps()
         if self._retry_at is not None and self._clock.monotonic() >= self._retry_at:
             self._retry_at = None
             self._settle()
@@ -101,14 +125,33 @@ class Voice:
             playback = self._manager.lookupDev("ALSA", self._playback)
             pj.openSound(capture, playback)
         except pj.Error as error:
+            self._mode = ""  # the library has closed what was open before
             self._fail(error.reason)
             return
         self._mode = "device"
+        self._connect_sidetone()
         self._opened()
         if self._trouble:
             log.info("the sound device works again")
         self._trouble = ""
         self._post(on.VoiceChanged(""))
+
+    def _connect_sidetone(self) -> None:
+        if self._sidetone_db is None:
+            return
+        prm = pj.AudioMediaTransmitParam()
+        prm.level = 10 ** ((self._sidetone_db - self._gain_db) / 20)
+        mouth, ear = self._manager.getCaptureDevMedia(), self._manager.getPlaybackDevMedia()
+        mouth.stopTransmit(ear)
+        mouth.startTransmit2(ear, prm)
+
+    def _tell_gaps(self) -> None:
+        found = pj.soundXruns()
+        gaps = found.playback + found.capture
+        if gaps != self._xruns_told:
+            log.info("the sound had gaps: %d at the earpiece, %d at the microphone", *_both(found))
+            self._xruns_told = gaps
+            self._post(on.SoundGaps(gaps))
 
     def _fail(self, why: str) -> None:
         self._null()

@@ -26,6 +26,9 @@ EITHER: Way = (ZRTP, DTLS)
 ALONE: Way = (ZRTP,)
 """RTP/AVP that announces our Hello. Who knows nothing of ZRTP answers it in clear, and is refused then."""
 
+CLEAR: Way = ()
+"""No keys at all: for a call that its user wants so, or that asks for help."""
+
 
 class Known:
     """Which far ends want ZRTP offered ``ALONE``, as calls since the start have shown."""
@@ -51,6 +54,8 @@ class Known:
                 found += [ALONE, EITHER] if alone else [EITHER]
             elif level is Security.PROVIDER:
                 found.append((SDES,))
+            elif level is Security.CLEAR:
+                found.append(CLEAR)
         return [*found, ALONE] if found == [EITHER] and alone is None else found
 
 

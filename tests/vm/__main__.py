@@ -1,0 +1,63 @@
+"""``python -m tests.vm``: the tests on kernel devices, in a virtual machine of their own.
+
+Results are in build/vm: junit.xml, figures.json, console.log, and what the display has shown as *.png.
+Words after ``--`` go to pytest instead of the whole suite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import shutil
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from tests.vm.kit import VmError, ready_kit
+from tests.vm.machine import ROOT, run
+
+RESULTS = ROOT / "build" / "vm"
+SUITE = ["tests/contract", "tests/hardware", "tests/vm"]
+LIMIT_S = 600
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.vm", description="Tests on kernel devices.")
+    options.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="kvm: where it is there")
+    options.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for the whole run")
+    options.add_argument("--plan", choices=["tests", "panic", "hang"], default="tests", help="try the watch")
+    options.add_argument("pytest", nargs="*", default=SUITE, help="what pytest gets, after --")
+    chosen = options.parse_args()
+    began = time.monotonic()
+    try:
+        kit = ready_kit()
+        shutil.rmtree(RESULTS, ignore_errors=True)
+        RESULTS.mkdir(parents=True)
+        _compile()
+        made_s = time.monotonic() - began
+        ran = run(
+            kit, RESULTS, chosen.pytest, accelerator=chosen.accel, limit_s=chosen.limit, plan=chosen.plan
+        )
+    except VmError as error:
+        print(f"\nmake test-vm: {error}", file=sys.stderr)
+        return 1
+    print(f"vm: kit {made_s:.0f} s, boot {ran.boot_s:.1f} s, all {time.monotonic() - began:.0f} s")
+    print(f"vm: {_summary(RESULTS / 'junit.xml')}; everything is in {RESULTS.relative_to(ROOT)}")
+    return ran.exit
+
+
+def _compile() -> None:
+    """Byte code beforehand: the machine's root is read-only and its processor slow."""
+    for folder in ("firmware", "tests"):
+        compileall.compile_dir(ROOT / folder, quiet=2)
+
+
+def _summary(junit: Path) -> str:
+    suite = next(ET.parse(junit).getroot().iter("testsuite"))  # noqa: S314 - our own file
+    count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+    return ", ".join(f"{number} {name}" for name, number in count.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
