@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import shutil
 import sys
 import time
@@ -42,6 +43,7 @@ def main() -> int:
     except VmError as error:
         print(f"\nmake test-vm: {error}", file=sys.stderr)
         return 1
+    _print_figures(RESULTS / "figures.json")
     print(f"vm: kit {made_s:.0f} s, boot {ran.boot_s:.1f} s, all {time.monotonic() - began:.0f} s")
     print(f"vm: {_summary(RESULTS / 'junit.xml')}; everything is in {RESULTS.relative_to(ROOT)}")
     return ran.exit
@@ -51,6 +53,12 @@ def _compile() -> None:
     """Byte code beforehand: the machine's root is read-only and its processor slow."""
     for folder in ("firmware", "tests"):
         compileall.compile_dir(ROOT / folder, quiet=2)
+
+
+def _print_figures(file: Path) -> None:
+    for name, figure in json.loads(file.read_text()).items() if file.exists() else ():
+        values = [f"{key} {value}" for key, value in figure.items() if key not in ("unit", "value")]
+        print(f"vm: {name}: {' '.join([str(figure.get('value', '')), figure['unit'], *values]).strip()}")
 
 
 def _summary(junit: Path) -> str:
