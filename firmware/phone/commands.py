@@ -227,7 +227,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the history, grants, place, what protection was reached, secrets and certificates for contacts."""
+    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
 
 
 SipCommand = (

@@ -18,6 +18,7 @@ from firmware.phone.audio import alsa
 from firmware.phone.audio.alsa import AlsaAudio
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
+from firmware.phone.audio.volume import Volumes
 from firmware.phone.values import Tone
 from tests.contract.alsa_library import AlsaLibrary
 from tests.rig.cables import Cables
@@ -157,3 +158,29 @@ def test_lending_without_start_is_harmless(rig: Rig) -> None:
     rig.driver.lend(True)
     rig.driver.lend(False)
     assert rig.sounding() == 0
+
+
+def test_the_volume_may_be_turned_at_any_time(rig: Rig) -> None:
+    """Nothing stops or starts by it; what the mixer lacks is between the softest and the loudest step."""
+    rig.driver.volumes(Volumes())
+    rig.driver.start()
+    rig.driver.tone(Tone.DIAL)
+    rig.driver.ring(True)
+    rig.await_sounding(2)
+    for step in (0, 4, 8):
+        began = time.monotonic()
+        missing = rig.driver.volumes(Volumes(handset=step, ringer=step))
+        assert time.monotonic() - began < LONGEST_S
+        assert -12 <= missing <= 12
+        assert rig.sounding() == 2
+    rig.driver.ring(False)
+    rig.driver.tone(None)
+    assert rig.sounding() == 0
+
+
+def test_louder_is_never_softer(rig: Rig) -> None:
+    """Mixer and missing gain together: the same mixer cannot do more for a softer step."""
+    rig.driver.start()
+    missing = [rig.driver.volumes(Volumes(handset=step)) for step in range(9)]
+    assert missing == sorted(missing)
+    assert missing[4] == 0, "the nominal step needs no gain"

@@ -76,3 +76,11 @@ def test_the_trouble_of_a_call_outlasts_it(after: str) -> None:
     assert notice(driver) == "No sound device"
     driver.happen(on.SoundChanged(HANDSET, ""))
     assert notice(driver) == ("" if after else "No sound device")
+
+
+def test_gaps_in_the_voice_and_the_volume_are_told() -> None:
+    driver = Driver()
+    driver.happen(on.SoundGaps(3))
+    found = status(driver.state, driver.now, "simulator", {})
+    assert found["sound_gaps"] == 3
+    assert found["volume"] == {"handset": 4, "ringer": 6}
