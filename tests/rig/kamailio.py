@@ -6,7 +6,8 @@
 Users are alice, bob, carol, dave and erin of phone.test, each with digest authentication, who have the
 numbers 101 to 105 as well. A number 9NNN (``sip:9486@phone.test``) is answered with NNN at once, so that
 every way of failing can be dialled. A user who is not registered gives 480, one who does not exist 404. Every
-message seen is kept, decrypted, in ``messages()``: header fields and SDP are looked at there. """
+message seen is kept, decrypted, in ``messages()``: header fields and SDP are looked at there.
+"""
 
 from __future__ import annotations
 
