@@ -207,7 +207,7 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
-    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and the microphone is closed."""
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there."""
 
     PRIVACY = "privacy"
     RINGING = "ringing"

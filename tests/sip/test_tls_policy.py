@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -110,6 +111,43 @@ def test_no_session_is_taken_up_again(lab: Lab, version: ssl.TLSVersion, switch:
     sessions = [hello.session for hello in hellos(server)]
     assert len(set(sessions)) == len(sessions), "the field is filled at random (RFC 8446 appendix D.4)"
     assert server.resumed == 0
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_who_connects_to_the_phone_gets_no_ticket_either(lab: Lab, version: ssl.TLSVersion) -> None:
+    """A phone for direct calls takes connections: under the same rules."""
+    phone = lab.phone(account=False)
+    context = ssl.create_default_context(cafile=str(lab.kit.authority.pem))
+    context.check_hostname = False
+    context.minimum_version = context.maximum_version = version
+
+    def connect(session: ssl.SSLSession | None = None) -> tuple[ssl.SSLSession | None, bool]:
+        with (
+            socket.create_connection((phone.address, phone.sip_port), 5) as plain,
+            context.wrap_socket(plain, session=session) as secure,
+        ):
+            secure.settimeout(0.5)
+            with suppress(TimeoutError):
+                secure.recv(1)  # whatever comes after the handshake
+            return secure.session, bool(secure.session_reused)
+
+    session, _ = connect()
+    assert session is None or not session.has_ticket
+    assert connect(session)[1] is False
+
+
+def test_who_connects_to_the_phone_must_speak_as_well(lab: Lab) -> None:
+    phone = lab.phone(account=False)
+    for adjust in (older, partial(suites, "ECDHE-ECDSA-AES128-SHA256")):
+        context = ssl.create_default_context(cafile=str(lab.kit.authority.pem))
+        context.check_hostname = False
+        adjust(context)
+        with (
+            socket.create_connection((phone.address, phone.sip_port), 5) as plain,
+            pytest.raises((ssl.SSLError, ConnectionError)),
+            context.wrap_socket(plain),
+        ):
+            pass
 
 
 # --- servers that do less ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.vm.kit import VmError, ready_kit
 from tests.vm.machine import ROOT, run
 
 RESULTS = ROOT / "build" / "vm"
-SUITE = ["tests/contract", "tests/vm"]
+SUITE = ["tests/contract", "tests/hardware", "tests/vm"]
 LIMIT_S = 600
 
 

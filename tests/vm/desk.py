@@ -17,11 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from firmware.phone.board import load_board
-from firmware.phone.cli import Client
+from firmware.phone.cli import Client, NoDaemon
 from firmware.phone.display import views
+from firmware.phone.display.base import HEIGHT, WIDTH
+from firmware.phone.display.layout import ROW
 from firmware.phone.display.screens import InCall
 from firmware.phone.values import Direction, Light, Security, SwitchPosition
 from tests.rig.cables import Recording
@@ -72,7 +74,10 @@ class Desk(Phone):
         """Ask its socket; one interpreter less to start, which takes seconds here."""
         command, *rest = words
         assert not rest
-        answer = Client(self.socket).ask(command, {})
+        try:
+            answer = Client(self.socket).ask(command, {})
+        except NoDaemon as gone:
+            return Answer(3, None, str(gone))
         result: Any = answer.get("result")
         text = "\n".join(result["lines"]) if command == "screen" and answer["ok"] else str(answer)
         return Answer(0 if answer["ok"] else 1, result, text)
@@ -133,19 +138,15 @@ class Desk(Phone):
         )
 
     def label(self) -> Security | None:
-        """Which protection the glass tells of: the label's pixels against those that ``views`` draws."""
+        """Which protection the glass tells of: a row of its pixels is that which ``views`` draws for it."""
         shown = self.glass()
-        drawn = {
-            security: views.draw(InCall("", Direction.OUT, 0, security, SwitchPosition.OPEN))
-            for security in Security
-        }
-        pictures = list(drawn.values())
-        boxes = [ImageChops.difference(pictures[0], other).getbbox() for other in pictures[1:]]
-        left, top, right, bottom = (
-            pick(box[side] for box in boxes if box) for side, pick in enumerate((min, min, max, max))
-        )
-        box = (left, top, right, bottom)
-        return next((s for s, image in drawn.items() if same(image.crop(box), shown.crop(box))), None)
+        rows = [shown.crop((0, top, WIDTH, top + ROW)) for top in range(HEIGHT - ROW, HEIGHT - 4 * ROW, -ROW)]
+        for security in Security:
+            drawn = views.draw(InCall("", Direction.OUT, 0, security, SwitchPosition.OPEN))
+            label = drawn.crop((0, HEIGHT - ROW, WIDTH, HEIGHT))
+            if any(same(label, row) for row in rows):
+                return security
+        return None
 
     @contextmanager
     def speak(self, file: Path) -> Iterator[None]:

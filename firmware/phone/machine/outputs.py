@@ -72,7 +72,7 @@ class Outputs:
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
     ``volumes``: how loud; None: the drivers have not been told.
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
-    ``mute``: a call is up, and the microphone is closed.
+    ``mute``: a call is up, and what is said here is not heard there.
     """
 
     tone: Tone | None = None
@@ -124,7 +124,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         state.volumes,
         doubtful=state.switch is SwitchPosition.UNREADABLE,
         message=rules.missed_calls_light and state.missed > 0,
-        mute=live is not None and live.state is CallState.ACTIVE and not voice,
+        mute=live is not None and live.state is CallState.ACTIVE and not (voice and speaks),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
     )

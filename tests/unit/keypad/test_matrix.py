@@ -219,7 +219,7 @@ chatter = st.lists(st.integers(0, 20), max_size=12).map(sorted)
 @given(
     press=chatter,
     release=chatter,
-    held=st.integers(30, 400),
+    held=st.integers(20 + 2 * 12 + 1, 400),  # the debounce and two scans: shorter is no press
     scans=st.lists(st.integers(3, 12), min_size=1, max_size=8),
     position=st.sampled_from([(r, c) for r in range(4) for c in range(3)]),
 )

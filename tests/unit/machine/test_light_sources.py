@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from firmware.phone import events as on
-from firmware.phone.values import CallId, EndReason, Hook, Light, Pattern, SwitchPosition
+from firmware.phone.values import CallId, EndReason, Hook, Light, Media, Pattern, Security, SwitchPosition
 from tests.unit.machine.driver import ACCOUNT, Driver
 
 OFF, ON, SLOW, FAST = Pattern.OFF, Pattern.ON, Pattern.SLOW, Pattern.FAST
@@ -55,7 +55,7 @@ def test_missed_calls_light_up_only_where_the_configuration_says_so() -> None:
     assert driver.out.lights[Light.MESSAGE] is OFF
 
 
-def test_mute_says_that_the_microphone_of_a_call_is_closed() -> None:
+def test_mute_says_that_nobody_hears_what_is_said_here() -> None:
     driver = Driver()
     driver.ring_in()
     assert driver.out.lights[Light.MUTE] is OFF, "no call is up yet"
@@ -63,6 +63,9 @@ def test_mute_says_that_the_microphone_of_a_call_is_closed() -> None:
     assert driver.state.hook is Hook.ON
     assert (driver.out.voice, driver.out.lights[Light.MUTE]) == (False, ON)
     driver.lift()
+    assert driver.out.speaks is None
+    assert driver.out.lights[Light.MUTE] is ON, "not protected yet: nothing that is said leaves"
+    driver.happen(on.MediaChanged(CallId(2), Media(Security.END_TO_END, "AEAD_AES_256_GCM", "opus")))
     assert (driver.out.voice, driver.out.lights[Light.MUTE]) == (True, OFF)
     driver.hang_up()
     assert driver.out.lights[Light.MUTE] is OFF
