@@ -83,6 +83,7 @@ class Agent:
         self._dialog = {"target": "", "from": "", "to": "", "id": ""}
         self._routes: Sequence[str] = ()
         self._cseq = 0
+        self._waiting = False
 
     def __enter__(self) -> Self:
         self.leg.__enter__()
@@ -108,6 +109,11 @@ class Agent:
         return self.keying.party
 
     @property
+    def fingerprint(self) -> str:
+        """Of its certificate (DTLS-SRTP)."""
+        return self._identity.fingerprint
+
+    @property
     def suite(self) -> str:
         """The suite of SRTP in use, empty without keys."""
         pair = self.keying.pair
@@ -123,11 +129,13 @@ class Agent:
         party = self.keying.party if isinstance(self.keying, Zrtp) else None
         what = f", ZRTP {party.state} {party.got} {party.dropped} {party.trouble}" if party else ""
         heard = f"{len(self.leg.heard)} packets heard, {self.leg.unread} unread, {self.leg.clear} clear"
+        if isinstance(self.keying, Dtls):
+            what = f", DTLS with {self.keying.peer_fingerprint}, promised {self.keying.peer}"
         return f"--- agent {self.user}, {self.state}{what}, {heard} ---\n" + "\n".join(lines)
 
     def dial(self, target: str) -> None:
         """Call a SIP URI."""
-        place = re.search(r"@([\d.]+):(\d+)", target)
+        place = re.search(r"[@:]([\d.]+):(\d+)", target)
         if self.proxy is None and place is None:
             raise RigError(f"nobody knows the way to {target}")
         self._reply = self._sip.to(self.proxy or (place[1], int(place[2])))  # type: ignore[index]
@@ -154,6 +162,10 @@ class Agent:
     def wait_state(self, state: str, seconds: float = 10) -> None:
         """Wait for ``ringing`` (in or out), ``active``, ``refused`` or ``over``."""
         self._wait(lambda: self.state == state, seconds, f"it to be {state}")
+
+    def wait_answer(self, seconds: float = 10) -> None:
+        """Wait until the call rings, here or there, is answered or refused."""
+        self._wait(lambda: self.state not in ("idle", "calling"), seconds, "an answer of any kind")
 
     def wait_keys(self, seconds: float = 10) -> None:
         """Wait for the keys of the media, and begin to speak."""
@@ -183,7 +195,9 @@ class Agent:
             self._responded(message)
         elif first == "INVITE":
             self._called(message, reply)
-        elif first != "ACK":
+        elif first == "ACK":
+            self._acknowledged()
+        else:
             reply(response(message, "200 OK"))
             if first in ("BYE", "CANCEL"):
                 if first == "CANCEL":
@@ -218,9 +232,15 @@ class Agent:
         self.keying = self._keying("answer", body)
         self._answer("180 Ringing")
         self.state = "ringing"
-        self.leg.begin(media(body), self.keying)
         if self._answers:
             self.accept()
+
+    def _acknowledged(self) -> None:
+        """The caller has our answer, and a relay between us too: now it makes sense to send."""
+        body = self._invite.partition("\r\n\r\n")[2]
+        if self.state == "active" and body and self._waiting:
+            self._waiting = False
+            self.leg.begin(media(body), self.keying)
 
     def _responded(self, message: str) -> None:
         status, method = int(message.split(" ")[1]), header(message, "CSeq").split()[-1]
@@ -290,7 +310,7 @@ class Agent:
             raise RigError("there is no call to answer")
         self._reply(response(self._invite, status, body=body, fields={"Contact": f"<{self.uri}>"}))
         if status.startswith("200"):
-            self.state = "active"
+            self.state, self._waiting = "active", True
 
     def _request(self, method: str, body: str = "", same: bool = False) -> None:
         """Send a request of the dialog; ``same``: with the number of the last (ACK)."""

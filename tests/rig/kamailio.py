@@ -3,9 +3,9 @@
     with Registrar(tmp_path, authority.registrar()) as registrar:
         registrar.wait_registered("alice")
 
-Users are alice, bob, carol and dave of phone.test, each with digest authentication, who have the numbers 101,
-102, 103 and 104 as well. A number 9NNN (``sip:9486@phone.test``) is answered with NNN at once, so that every
-way of failing can be dialled. A user who is not registered gives 480, one who does not exist 404. Every
+Users are alice, bob, carol, dave and erin of phone.test, each with digest authentication, who have the
+numbers 101 to 105 as well. A number 9NNN (``sip:9486@phone.test``) is answered with NNN at once, so that
+every way of failing can be dialled. A user who is not registered gives 480, one who does not exist 404. Every
 message seen is kept, decrypted, in ``messages()``: header fields and SDP are looked at there.
 """
 
@@ -27,11 +27,12 @@ from typing import Self
 from tests.rig import ports
 from tests.rig.certs import DOMAIN, Certificate
 from tests.rig.processes import Process, RigError, wait_until
+from tests.rig.relay import Relay
 
-USERS: Mapping[str, str] = {name: f"{name}-secret" for name in ("alice", "bob", "carol", "dave")}
+USERS: Mapping[str, str] = {name: f"{name}-secret" for name in ("alice", "bob", "carol", "dave", "erin")}
 """The users and their passwords."""
 
-NUMBERS: Mapping[str, str] = {"alice": "101", "bob": "102", "carol": "103", "dave": "104"}
+NUMBERS: Mapping[str, str] = {"alice": "101", "bob": "102", "carol": "103", "dave": "104", "erin": "105"}
 """What one dials on a keypad to reach a user."""
 
 _MODULES = "ctl tm sl rr pv maxfwd textops siputils usrloc registrar nathelper auth sipdump sanity"
@@ -120,6 +121,7 @@ class Registrar:
         routes: Mapping[str, str] | None = None,
         ring_seconds: float = 60,
         adds: Sequence[str] = (),
+        relay: Relay | None = None,
         rewrites: Sequence[tuple[str, str]] = (),
         address: str = ports.LOOPBACK,
     ) -> None:
@@ -137,6 +139,7 @@ class Registrar:
             logins: the digest user name of those users who have one of its own.
             ring_seconds: how long it lets a call ring before it gives up with 408.
             adds: header lines that it adds to each INVITE it passes on.
+            relay: what all media pass through.
             rewrites: what it finds in the body of each of them, a regular expression, and puts there instead.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
@@ -150,6 +153,7 @@ class Registrar:
         self.routes = dict(routes or {})
         self.ring_seconds = ring_seconds
         self.adds = tuple(adds)
+        self.relay = relay
         self.rewrites = tuple(rewrites)
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
@@ -301,6 +305,11 @@ class Registrar:
             )
             tls = 'enable_tls=yes\nloadmodule "tls.so"\n'
             tls += f'modparam("tls", "config", "{self._folder}/tls.cfg")\n'
+        relayed = ""
+        if self.relay is not None:
+            tls += 'loadmodule "rtpengine.so"\n'
+            tls += f'modparam("rtpengine", "rtpengine_sock", "udp:{self.relay.address}")\n'
+            relayed = f'if (has_body("application/sdp")) {{ rtpengine_manage("{self.relay.flags}"); }}'
         return f"""#!KAMAILIO
 debug=0
 log_stderror=yes
@@ -368,6 +377,7 @@ request_route {{
         exit;
     }}
     if (is_method("INVITE")) {{
+        {relayed}
         route(ADD);
     }}
     t_on_reply("ALIAS");
@@ -409,6 +419,7 @@ route[PROXY_AUTH] {{
 route[DIALOG] {{
     if (loose_route()) {{
         handle_ruri_alias();
+        {relayed}
         t_on_reply("ALIAS");
         t_relay();
         exit;
@@ -418,7 +429,10 @@ route[DIALOG] {{
     exit;
 }}
 
-onreply_route[ALIAS] {{ set_contact_alias(); }}
+onreply_route[ALIAS] {{
+    set_contact_alias();
+    {relayed}
+}}
 """
 
 

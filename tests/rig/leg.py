@@ -50,6 +50,7 @@ class Leg:
         self.onward: Callable[[bytes], None] | None = None
         """Who gets each clear packet."""
         self._early: list[bytes] = []
+        self._passing: list[bytes] = []
         self._speech = b""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((ports.LOOPBACK, self.port))
@@ -142,6 +143,10 @@ class Leg:
                 if octets:
                     self._take(octets)
                 self._out(self.keying.tick(time.monotonic()))
+                passed, self._passing = self._passing, []
+            if self.onward is not None:  # without our lock: the other leg has one too
+                for packet in passed:
+                    self.onward(packet)
 
     def _take(self, octets: bytes) -> None:
         if self.keying.wants(octets):
@@ -164,8 +169,7 @@ class Leg:
         packet = octets[:header] + opened
         self.first.setdefault("rtp", time.monotonic())
         self.heard.append(packet)
-        if self.onward is not None:
-            self.onward(packet)
+        self._passing.append(packet)
 
     def _out(self, packets: list[bytes]) -> None:
         for packet in packets:

@@ -37,6 +37,9 @@ from tests.rig.processes import Process, RigError, wait_until
 
 _ENCRYPTION = {"dtls": "dtls", "sdes": "srtp", "zrtp": "zrtp", "none": "none"}
 
+_PROFILES = {"1": "AES_CM_128_HMAC_SHA1_80", "2": "AES_CM_128_HMAC_SHA1_32"}
+"""Its own numbers of the suites that it offers with DTLS-SRTP."""
+
 _CODECS = {
     "opus": ("opus", 48000, 2),
     "g722": ("G722", 8000, 1),
@@ -76,7 +79,7 @@ class Linphone:
         folder: Path,
         user: str,
         *,
-        registrar: Registrar,
+        registrar: Registrar | None,
         authority: Authority,
         codecs: Sequence[str] = ("opus",),
         encryption: str = "dtls",
@@ -90,6 +93,7 @@ class Linphone:
         Args:
             folder: its own folder is made in here.
             user: of phone.test, with the registrar's password for it.
+            registrar: where it registers and sends its calls; None: direct calls only, over TCP.
             authority: whom it trusts.
             codecs: best first.
             encryption: ``dtls``, ``sdes``, ``zrtp`` or ``none``; all but the last are mandatory for it.
@@ -100,6 +104,8 @@ class Linphone:
         """
         self.user = user
         self.registrar = registrar
+        self.sip_port = ports.one()
+        self.rtp_ports = (ports.block(2), 2)
         self.folder = folder / f"linphone-{user}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.events: list[Happened] = []
@@ -249,8 +255,14 @@ class Linphone:
         method = re.findall(r"Negotiated media encryption is LinphoneMediaEncryption(\w+)", log)
         if not method:
             return None
+        if method[-1] == "DTLS":
+            profile = re.findall(r"DTLS Handshake on RTP channel .*protection profile (\d+)", log)
+            return Secured("dtls", _PROFILES[profile[-1]]) if profile else None
+        if method[-1] == "SRTP":
+            lines = re.findall(r"(?m)^a=crypto:\d+ (\S+)", log[: log.find("Negotiated media encryption")])
+            return Secured("sdes", lines[-1]) if lines else None
         if method[-1] != "ZRTP":
-            return Secured({"SRTP": "sdes", "DTLS": "dtls"}.get(method[-1], "none"), "")
+            return Secured("none", "")
         sas = re.findall(r"SAS is (.+?) previously verified (\w+) on", log)
         algorithms = re.findall(r"Cipher: AES-(\d+) .*AuthTag: HMAC-SHA1-(\d+)", log)
         if not sas or not algorithms:
@@ -291,13 +303,12 @@ class Linphone:
         return made
 
     def _config(self, trusted: Path, codecs: Sequence[str], encryption: str, sip: str) -> str:
-        server = f"sip:{self.registrar.address}:{self.registrar.tls_port};transport=tls"
         wanted = [(*_CODECS[name], 1) for name in codecs]
         codec_list = wanted + [(*codec, 0) for name, codec in _CODECS.items() if name not in codecs]
         text = f"""[sip]
 sip_port=0
-sip_tcp_port=0
-sip_tls_port={ports.one()}
+sip_tcp_port={0 if self.registrar else self.sip_port}
+sip_tls_port={self.sip_port if self.registrar else 0}
 bind_address={ports.LOOPBACK}
 use_ipv6=0
 auto_net_state_mon=0
@@ -308,34 +319,43 @@ media_encryption_mandatory={int(encryption != "none")}
 verify_server_certs=1
 verify_server_cn=0
 root_ca={trusted}
-default_proxy=0
+default_proxy={0 if self.registrar else -1}
+contact=sip:{self.user}@{ports.LOOPBACK}
 {sip}
 [net]
 dns_srv_enabled=0
 firewall_policy=no_firewall
 [rtp]
 bind_address={ports.LOOPBACK}
-audio_rtp_port={ports.block(2)}
+audio_rtp_port={self.rtp_ports[0]}
 [sound]
 echocancellation=0
 playback_dev_id=PulseAudio Unknown: ear
-[proxy_0]
-reg_proxy=<{server}>
-reg_route=<{server};lr>
-reg_identity=<sip:{self.user}@{DOMAIN}>
-reg_expires=3600
-reg_sendregister=1
-publish=0
-[auth_info_0]
-username={self.user}
-passwd={self.registrar.users[self.user]}
-realm={DOMAIN}
 """
+        if self.registrar is not None:
+            text += _account(self.user, self.registrar)
         for number, (mime, rate, channels, enabled) in enumerate(codec_list):
             text += (
                 f"[audio_codec_{number}]\nmime={mime}\nrate={rate}\nchannels={channels}\nenabled={enabled}\n"
             )
         return text
+
+
+def _account(user: str, registrar: Registrar) -> str:
+    """The sections for one account."""
+    server = f"sip:{registrar.address}:{registrar.tls_port};transport=tls"
+    return f"""[proxy_0]
+reg_proxy=<{server}>
+reg_route=<{server};lr>
+reg_identity=<sip:{user}@{DOMAIN}>
+reg_expires=3600
+reg_sendregister=1
+publish=0
+[auth_info_0]
+username={user}
+passwd={registrar.users[user]}
+realm={DOMAIN}
+"""
 
 
 def _fields(answer: str) -> dict[str, str]:

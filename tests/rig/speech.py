@@ -179,6 +179,18 @@ def score(talker: Talker, heard: Path | Samples, skip: float = 1.0) -> Score:
     return Score(quality, _intelligibility(original, part), 10 * float(np.log10(power)))
 
 
+def intelligible(talker: Talker, heard: Samples, skip: float = 0.5, seconds: float = 3) -> float:
+    """STOI of so many seconds of a recording: enough to tell his voice from silence, noise or another's."""
+    part = heard[round(skip * RATE) :][: round(seconds * RATE)]
+    if len(part) < seconds * RATE:
+        raise AssertionError(f"recording has {len(heard) / RATE:.1f} s, {skip + seconds:.1f} s are needed")
+    if not np.any(part):
+        return 0.0
+    whole = np.concatenate([part, np.zeros(PERIOD_S * RATE - len(part))])
+    original = np.roll(talker.original(), shift(talker.original(), whole))
+    return _intelligibility(original, part)
+
+
 def _intelligibility(original: Samples, part: Samples, pieces: int = 4, reach_s: float = 0.15) -> float:
     """STOI with each piece of the recording aligned by itself, within ``reach_s`` of the whole.
 

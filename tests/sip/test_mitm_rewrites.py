@@ -5,98 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.rig.agent import Agent
 from tests.rig.lab import Lab
-from tests.rig.mitm import Change, Tap, on_descriptions
+from tests.rig.mitm import on_descriptions
 from tests.rig.mitm_rewrites import RefusesEndToEnd, in_clear, other_fingerprints, stripped, without
-from tests.rig.phone import Phone
-from tests.rig.processes import RigError, wait_until
+from tests.rig.processes import RigError
+from tests.rig.scene import Scene, never_end_to_end, never_rang, silent
 
 pytestmark = pytest.mark.live
 
 KEYLESS_S = 14
 """Seconds within which a call that gets no keys is ended."""
-
-
-class Hostile:
-    """A change that may be changed between two calls."""
-
-    def __init__(self) -> None:
-        self.now: Change = lambda message, way: message
-
-    def __call__(self, message: str, way: str) -> str:
-        return self.now(message, way)
-
-
-class Scene:
-    """The phone behind a hostile provider, and far ends behind that."""
-
-    def __init__(self, lab: Lab, **options: Any) -> None:
-        self.lab = lab
-        self.hostile = Hostile()
-        self.agents = {
-            method: lab.add(Agent(lab.folder, lab.kit.far, user=user, method=method))
-            for method, user in (("dtls", "carol"), ("none", "bob"), ("sdes", "dave"))
-        }
-        routes = {agent.user: agent.uri for agent in self.agents.values()}
-        registrar = lab.registrar(udp=True, routes=routes)
-        for agent in self.agents.values():
-            agent.proxy = (registrar.address, registrar.port)
-        self.tap = lab.add(Tap(registrar, self.hostile, lab.kit.authority.pem))
-        self.phone: Phone = lab.phone(registrar=registrar, proxy=self.tap.uri, codecs=["pcma"], **options)
-        self.phone.wait_registered()
-
-    def dial(self, method: str, change: Change) -> Agent:
-        """The phone calls the far end that knows this method alone, under this change."""
-        self.hostile.now = change
-        agent = self.agents[method]
-        self.phone.hook("up")
-        self.phone.keys({"carol": "103#", "bob": "102#", "dave": "104#"}[agent.user])
-        return agent
-
-    def called(self, method: str, change: Change) -> Agent:
-        """That far end calls the phone."""
-        self.hostile.now = change
-        agent = self.agents[method]
-        agent.dial("sip:alice@phone.test")
-        return agent
-
-    def rest(self) -> None:
-        """The handset is put back and all is over."""
-        self.phone.hook("down")
-        self.phone.wait_idle()
-        self.hostile.now = lambda message, way: message
-        for agent in self.agents.values():
-            if agent.state in ("active", "ringing"):
-                agent.hangup()
-            agent.state = "idle"
-
-
-def silent(agent: Agent) -> None:
-    """Nothing came, readable or not."""
-    assert (len(agent.leg.heard), agent.leg.unread) == (0, 0), agent.explain()
-
-
-def never_rang(agent: Agent) -> bool:
-    """Its latest call was refused with 488 before it rang."""
-    said = [text.split(" ")[1] for text in agent.heard_of_call()]
-    return "488" in said and "180" not in said
-
-
-def never_end_to_end(phone: Phone, seconds: float) -> None:
-    """It does not become what it is not, and ends."""
-
-    def over() -> bool:
-        calls = phone.status()["calls"]
-        assert not any(str(call["security"]).startswith("end-to-end") for call in calls), calls
-        return all(call["state"] == "ended" for call in calls)
-
-    wait_until(over, seconds, "the call without keys to end", every=0.2)
-
 
 CHANGED: dict[str, tuple[str, Callable[[str], str]]] = {
     "SRTP stripped": ("none", stripped),
@@ -107,7 +29,7 @@ CHANGED: dict[str, tuple[str, Callable[[str], str]]] = {
 
 def test_what_is_changed_is_refused(lab: Lab) -> None:
     """In calls to and from us."""
-    scene = Scene(lab)
+    scene = Scene(lab, ("none", "dtls", "sdes"))
     phone = scene.phone
     for name, (method, change) in CHANGED.items():
         both = ("up", "down") if method == "none" else ("down",)
@@ -132,26 +54,52 @@ def test_what_is_changed_is_refused(lab: Lab) -> None:
 
 
 def test_a_profile_that_lies_changes_nothing(lab: Lab) -> None:
-    """RTP/AVP in the answer, the fingerprint left: no packet leaves that the far end cannot open."""
-    scene = Scene(lab)
-    agent = scene.dial("dtls", on_descriptions(in_clear, ("down",)))
-    try:
-        agent.wait_keys(4)
-        agent.leg.wait_heard(0.5)
-        assert (agent.leg.clear, agent.leg.unread) == (0, 0)
-        scene.phone.wait_call("active", suite=agent.suite)
-    except RigError:
-        scene.phone.wait_screen("encrypt")
-        silent(agent)
+    """RTP/AVP, the fingerprints left: refused, or no packet leaves that the far end cannot open."""
+    scene = Scene(lab, ("dtls",))
+    swapped = on_descriptions(in_clear, ("down",))
+    for calls in ("we", "they"):
+        agent = scene.dial("dtls", swapped) if calls == "we" else scene.called("dtls", swapped)
+        agent.wait_answer()
+        if calls == "they" and agent.state == "refused":
+            assert never_rang(agent), agent.explain()
+            continue
+        if calls == "they":
+            scene.phone.wait_call("ringing", direction="in")
+            scene.phone.hook("up")
+        try:
+            agent.wait_keys(6)
+        except RigError:
+            scene.phone.wait_screen("encrypt")
+            silent(agent)
+        else:
+            agent.leg.wait_heard(0.5)
+            assert (agent.leg.clear, agent.leg.unread) == (0, 0)
+            scene.phone.wait_call("active", suite=agent.suite)
+        scene.rest()
+
+
+def test_an_older_level_is_replayed(lab: Lab) -> None:
+    """Reached end to end before; now the provider refuses that, and listens: stopped before any sound."""
+    contact = '[[contact]]\nname = "Bob"\nuri = "sip:102@phone.test"\n'
+    cables = lab.cables()
+    scene = Scene(lab, ("zrtp",), encryption="provider", extra=contact, cables=cables)
+    scene.dial("zrtp").wait_keys()
+    scene.phone.wait_call("active", security="end-to-end", speaks=True)
     scene.rest()
-    agent = scene.called("dtls", on_descriptions(in_clear, ("down",)))
-    agent.wait_state("refused")
-    assert never_rang(agent), agent.explain()
+    agent = scene.agents["zrtp"]
+    agent.method = "sdes"
+    since = len(agent.leg.heard)
+    with cables.speak(lab.kit.near.file()):
+        scene.dial("zrtp", RefusesEndToEnd()).wait_keys()
+        scene.phone.wait_screen("less protected")
+        scene.phone.wait_call("active", security="provider", speaks=False)
+        agent.leg.wait_heard(1)
+    assert np.abs(agent.leg.samples(since)).max() < 0.01, "he can open the packets, and hears silence"
 
 
 def test_the_provider_refuses_to_be_kept_out(lab: Lab) -> None:
     """488 to all but keys that it can read: by default no second INVITE hands it any."""
-    scene = Scene(lab)
+    scene = Scene(lab, ("none", "dtls", "sdes"))
     refuses = RefusesEndToEnd()
     agent = scene.dial("sdes", refuses)
     never_end_to_end(scene.phone, 8)

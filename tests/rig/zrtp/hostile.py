@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.rig.zrtp import wire
+from tests.rig.zrtp import keys, wire
 from tests.rig.zrtp.algorithms import EXCHANGES, PRIME, PUBLIC_OCTETS, Exchange
+from tests.rig.zrtp.messages import Confirm, DHPart
 from tests.rig.zrtp.party import Party
 
 
@@ -52,7 +53,10 @@ class Shortened(Party):
 
 
 class WeakPublic(Party):
-    """Its public value makes the shared secret known to everybody (section 5.5): DH3k with 0, 1 or p-1."""
+    """Its public value makes the shared secret known to everybody (section 4.4.1.1): DH3k with 0, 1 or p-1.
+
+    It tries what a careless other end may have come to: 0, 1 and p-1.
+    """
 
     VALUE = 1
 
@@ -60,6 +64,31 @@ class WeakPublic(Party):
         made = EXCHANGES[agreement]()
         made.public = self.VALUE.to_bytes(PUBLIC_OCTETS[agreement])
         return made
+
+    def _agree(self, part: DHPart, message: bytes, total: bytes, *, initiator: bool) -> None:
+        super()._agree(part, message, total, initiator=initiator)
+        if self._choice is None or self._peer_hello is None:
+            raise RuntimeError("nothing is chosen")
+        zids = [self.cache.zid, self._peer_hello.zid][:: 1 if initiator else -1]
+        octets = PUBLIC_OCTETS[self._choice.agreement]
+        self._guesses = [
+            keys.derive(
+                keys.shared_secret(guess.to_bytes(octets), zids, total, [b""] * 3),
+                b"".join(zids) + total,
+                self._choice,
+            )
+            for guess in (1, 0, PRIME - 1)
+        ]
+        self._keys = self._guesses[0]
+
+    def _check_confirm(self, message: bytes, side: int) -> None:
+        for guess in self._guesses:
+            try:
+                Confirm.decode(message, guess.mac[side], guess.zrtp[side])
+                self._keys = guess
+            except PermissionError:
+                pass
+        super()._check_confirm(message, side)
 
 
 class ZeroPublic(WeakPublic):
