@@ -163,6 +163,10 @@ class Agent:
         """Wait for ``ringing`` (in or out), ``active``, ``refused`` or ``over``."""
         self._wait(lambda: self.state == state, seconds, f"it to be {state}")
 
+    def wait_answer(self, seconds: float = 10) -> None:
+        """Wait until the call rings, here or there, is answered or refused."""
+        self._wait(lambda: self.state not in ("idle", "calling"), seconds, "an answer of any kind")
+
     def wait_keys(self, seconds: float = 10) -> None:
         """Wait for the keys of the media, and begin to speak."""
         self._wait(
