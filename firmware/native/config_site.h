@@ -17,6 +17,12 @@
 
 #define PJ_HAS_IPV6                             1
 
+/* A media port takes what comes while its thread waits for the processor: 64 kB
+ * are full after fifty large packets, and then speech is lost to garbage. The
+ * kernel may give less.
+ */
+#define PJMEDIA_TRANSPORT_SO_RCVBUF_SIZE        (1024 * 1024)
+
 /* Never ask the name server for this machine's own name */
 #define PJ_GETHOSTIP_DISABLE_LOCAL_RESOLUTION   1
 

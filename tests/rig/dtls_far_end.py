@@ -25,7 +25,7 @@ from typing import Self
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.rig import ports
-from tests.rig.dtls_peer import DtlsPeer, identity, is_dtls
+from tests.rig.dtls_peer import ALL, DtlsPeer, identity, is_dtls
 from tests.rig.provider import header, response
 
 Disorder = Callable[[Sequence[bytes], random.Random], list[bytes]]
@@ -84,6 +84,8 @@ class DtlsFarEnd:
     disorder: Disorder = joined
     begins: tuple[float, float] = (-0.004, 0.004)
     """Seconds after the 200 between which DTLS begins, on each of both channels."""
+    profiles: str = ALL
+    """Those that it offers, in the words of OpenSSL."""
     seed: int = 1
     begun: int = 0
     """Calls answered."""
@@ -150,7 +152,7 @@ class DtlsFarEnd:
             self._at(moment + self.chance.uniform(*self.begins), lambda channel=channel: self._begin(channel))  # type: ignore[misc]
 
     def _begin(self, channel: _Channel) -> None:
-        channel.peer = DtlsPeer(identity(), client=True)
+        channel.peer = DtlsPeer(identity(), client=True, profiles=self.profiles)
         self._send(channel, channel.peer.start())
 
     def _take_media(self, channel: _Channel) -> None:
@@ -169,7 +171,7 @@ class DtlsFarEnd:
         channel.late = now + AGAIN
         if not peer.done:
             self._send(channel, peer.late())
-        elif channel is self._channels[0]:
+        elif peer.suite and channel is self._channels[0]:
             channel.packets += 1
             head = bytes(
                 [128, 8, *channel.packets.to_bytes(2), *(channel.packets * 160).to_bytes(4), 0, 0, 0, 7]

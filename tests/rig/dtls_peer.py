@@ -37,6 +37,8 @@ PROFILES = {
 }
 """OpenSSL's names of the profiles of the use_srtp extension."""
 
+ALL = ":".join(PROFILES)
+
 _HEADER = 13
 """Octets of a DTLS record's header (RFC 6347 section 4.1)."""
 _MTU = 1400
@@ -99,7 +101,7 @@ class _Profile(ctypes.Structure):
 class DtlsPeer:
     """One association. It speaks DTLS 1.2 and takes any certificate of the other end."""
 
-    def __init__(self, who: Identity, *, client: bool, profiles: str = ":".join(PROFILES)) -> None:
+    def __init__(self, who: Identity, *, client: bool, profiles: str = ALL) -> None:
         """``profiles``: those offered or accepted, best first."""
         lib = _ssl()
         self.client = client

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,25 @@ pytest.importorskip(
 )
 
 from tests.rig import dtls_far_end as far_ends
+from tests.rig import dtls_peer
 from tests.rig.dtls_far_end import Disorder, DtlsFarEnd
 
 CALLER = Path(__file__).with_name("dtls_caller.py")
 PATIENCE = 3.0
+
+
+def placed(far: DtlsFarEnd, calls: int, patience: float, pause: float = 0.0) -> list[list[Any]]:
+    """Place these calls to the far end: what ``dtls_caller.py`` says of each."""
+    with far:
+        command = [sys.executable, str(CALLER), str(far.port), str(calls), str(patience), str(pause)]
+        caller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            far.serve(caller, (calls + 2) * patience)
+        finally:
+            caller.kill()
+            caller.wait()
+    assert caller.stdout is not None
+    return [json.loads(line) for line in caller.stdout if line.startswith("[")]
 
 
 IN_ORDER, AROUND = (-0.004, 0.004), (-0.004, 0.008)
@@ -43,18 +59,25 @@ def test_every_handshake_comes_about(
 
     ``quick``: seconds within which half of them do.
     """
-    with DtlsFarEnd(disorder, begins) as far:
-        command = [sys.executable, str(CALLER), str(far.port), str(calls), str(PATIENCE), str(pause)]
-        caller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            far.serve(caller, calls * PATIENCE)
-        finally:
-            caller.kill()
-            caller.wait()
-        assert caller.stdout is not None
-        seen = [json.loads(line) for line in caller.stdout if line.startswith("[")]
+    far = DtlsFarEnd(disorder, begins)
+    seen = placed(far, calls, PATIENCE, pause)
     assert len(seen) == calls == far.begun, "every call was placed"
     without = [number for number, (keys, heard, *_) in enumerate(seen) if not keys or not heard]
     assert not without, f"calls without keys: {without}"
     assert {suite for _, _, suite, _ in seen} == {"AEAD_AES_256_GCM"}
     assert sorted(took for *_, took in seen)[calls // 2] < quick
+
+
+def test_a_short_tag_is_not_agreed() -> None:
+    """A far end that offers nothing but AES_CM_128_HMAC_SHA1_32 gets no keys."""
+    far = DtlsFarEnd(profiles="SRTP_AES128_CM_SHA1_32")
+    assert [(keys, heard) for keys, heard, *_ in placed(far, 2, 1.0)] == [(False, 0)] * 2
+    assert far.begun == 2
+
+
+def test_the_strongest_suite_is_taken() -> None:
+    """Whatever the order in which the far end offers them."""
+    backwards = ":".join(reversed(dtls_peer.ALL.split(":")))
+    assert {suite for _, _, suite, _ in placed(DtlsFarEnd(profiles=backwards), 2, PATIENCE)} == {
+        "AEAD_AES_256_GCM"
+    }
