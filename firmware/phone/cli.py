@@ -249,6 +249,8 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         said = call["reason"] or f"{call['seconds']} s, {call['security']}"
         if call["direction"] == "in" and not call["anonymous"]:
             said += f"; caller {call['trust']}" + (f", proof false: {call['doubt']}" if call["doubt"] else "")
+        said += f"; stopped: {call['warning']}" if call["warning"] else ""
+        said += f"; code {call['code']}" if call["code"] else ""
         said += "; place sent" if call["place_sent"] else ""
         lines.append(f"call {call['id']:<8} {call['state']} {arrow} {call['name'] or call['peer']}: {said}")
     for watcher in status["watchers"]:

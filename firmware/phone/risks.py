@@ -89,8 +89,17 @@ def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         "who-answers",
         61,
         "Encryption alone does not prove who is at the other end.",
-        "Know the voice. Codes to compare come with a later version.",
+        "In a call hold * and compare the code. Once is enough.",
     )
+    differed = [known.uri for known in state.reached if known.differed]
+    if differed:
+        others = f" and {len(differed) - 1} more" if len(differed) > 1 else ""
+        yield Risk(
+            "codes-differed",
+            89,
+            f"The code with {rules.name_of(differed[0])[:16]}{others} differed: somebody may listen.",
+            "Compare again: hold * in a call.",
+        )
 
 
 def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ SCENE = "private-day"
 
 QUIET_S, SPEECH_S = 3.0, 4.0
 """Seconds of silence and of speech in the long call."""
+
+ERASED_S = 1.0
+"""Seconds after hang-up at which no key of the call may be in memory."""
 
 RING_S = 2.5
 """Seconds that a call is left ringing to see whether anything opens by itself."""
@@ -193,6 +197,7 @@ def _long_call(
     bob.wait_closed(since=mark)
     phone.wait_idle()
     wait_until(lambda: cables.users()[1] == 0, 3, "the microphone to close")
+    time.sleep(ERASED_S)
     day.keys_after = scan.in_memory(phone.process.pid, secrets)
 
 

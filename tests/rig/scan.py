@@ -6,7 +6,8 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,7 +85,12 @@ def _readable(place: str) -> str:
 
 def in_memory(pid: int, wanted: Sequence[bytes]) -> int:
     """How often any of these octets stand in the writable memory of a process."""
-    count = 0
+    return sum(each_in_memory(pid, {str(at): octets for at, octets in enumerate(wanted)}).values())
+
+
+def each_in_memory(pid: int, wanted: Mapping[str, bytes]) -> dict[str, int]:
+    """How often each of these stands in the writable memory of a process; those that do not are left out."""
+    found: Counter[str] = Counter()
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
             region, rights = line.split()[:2]
@@ -96,5 +102,5 @@ def in_memory(pid: int, wanted: Sequence[bytes]) -> int:
                 octets = memory.read(end - start)
             except (OSError, ValueError, OverflowError):
                 continue  # a region of the kernel's
-            count += sum(octets.count(one) for one in wanted)
-    return count
+            found.update({name: count for name, one in wanted.items() if (count := octets.count(one))})
+    return dict(found)

@@ -26,7 +26,7 @@ CONTACT = '[[contact]]\nname = "Bob"\nuri = "sip:102@phone.test"\n'
 GUARD_S = 1.2
 """A key that answers a question counts when the question has stood for a second."""
 
-SILENT_DB, AUDIBLE_DB = -70.0, -45.0
+SILENT_DB, AUDIBLE_DB = -65.0, -45.0
 BEEP_HZ = 1400
 
 

@@ -8,14 +8,23 @@ from datetime import date
 
 import pytest
 
-from firmware.phone.config import Account, Config, Media, Privacy, Secret, Sip, Watcher
+from firmware.phone.config import Account, Config, Contact, Media, Privacy, Secret, Sip, Watcher
 from firmware.phone.display.screens import PAGE_COLUMNS, PAGE_LINES
 from firmware.phone.machine.paging import wrapped
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant
+from firmware.phone.reached import Reached
 from firmware.phone.risks import Risk, risks
-from firmware.phone.values import Encryption, Health, Part, Registration, RegistrationState, SwitchPosition
+from firmware.phone.values import (
+    Encryption,
+    Health,
+    Part,
+    Registration,
+    RegistrationState,
+    Security,
+    SwitchPosition,
+)
 
 TODAY = date(2026, 11, 23)
 CONFIG = Config(account=Account("alice", "phone.test", Secret("x"), auth_user="k3x"))
@@ -50,6 +59,10 @@ CASES: dict[str, Callable[[], dict[str, Risk]]] = {
     "keypad": lambda: found(state=replace(STATE, broken=((Part.KEYPAD, "stuck: 5"),), stuck="5")),
     "power-weak": lambda: found(state=replace(STATE, health=Health(weak=True))),
     "too-hot": lambda: found(state=replace(STATE, health=Health(hot=True))),
+    "codes-differed": lambda: found(
+        replace(CONFIG, contacts=(Contact("Bob Baker the second", "sip:bob@phone.test"),)),
+        replace(STATE, reached=(Reached("sip:bob@phone.test", Security.END_TO_END, differed=True),) * 2),
+    ),
     "disk": lambda: found(state=replace(STATE, store_trouble="Not erased: Read-only file system")),
 }
 

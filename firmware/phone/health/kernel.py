@@ -6,7 +6,7 @@ Read are, where they are there:
   the last 2 s (drivers/hwmon/raspberrypi-hwmon.c). A change of it wakes the thread.
 - ``class/thermal/cooling_device*/cur_state`` of type ``cpufreq…``: the kernel itself slows the processor.
 - ``devices/platform/soc*/*:firmware/get_throttled``, which kernels of Raspberry Pi OS have: bit 0 too little
-  voltage, bits 1 to 3 slowed down (the firmware does that, and the kernel does not know).
+  voltage, bits 1 and 2 slowed down (for that, or for heat), bit 3 warm; the kernel does not know of it.
 - ``class/thermal/thermal_zone*/temp`` of type ``cpu…``, against the limit in board.toml.
 
 ``vcgencmd`` says the same, by a device of the firmware that would have to be opened for writing.
@@ -30,7 +30,7 @@ log = logging.getLogger("sottovoce.health")
 SYS = Path("/sys")
 LOOK_S = 10.0
 """Seconds between two looks when nothing wakes the thread."""
-UNDER_VOLTAGE, SLOWED = 0x1, 0xE
+UNDER_VOLTAGE, SLOWED, WARM = 0x1, 0x6, 0x8
 """Bits of get_throttled."""
 
 
@@ -53,12 +53,14 @@ class Sensors:
         ]
 
     def read(self) -> Reading:
-        bits = _number(self._firmware, 16)
+        bits = _number(self._firmware, 16) or 0
+        weak = bool(bits & UNDER_VOLTAGE)
+        warm = bool(bits & WARM or (bits & SLOWED and not weak))
         degrees = [_number(zone) for zone in self._zones]
         known = [value / 1000 for value in degrees if value is not None]
         return Reading(
-            weak=bool(_number(self.alarm)) or bool((bits or 0) & UNDER_VOLTAGE),
-            slowed=any(_number(state) for state in self._cooling) or bool((bits or 0) & SLOWED),
+            weak=weak or bool(_number(self.alarm)),
+            slowed=warm or any(_number(state) for state in self._cooling),
             celsius=max(known, default=None),
         )
 

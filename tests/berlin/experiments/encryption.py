@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from tests.berlin import judge
 from tests.berlin.handshakes import Hello, hellos
+from tests.berlin.levels_day import play as levels_day
 from tests.berlin.model import NotYet, Seen, experiment
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage
 from tests.rig import capture
 from tests.rig.client_hello import X25519MLKEM768, of_openssl, openssl_version
+
+SILENT_DB, AUDIBLE_DB = -65.0, -45.0
+"""Levels in dBFS: of a line on which nothing is heard, and of one on which somebody speaks."""
 
 NEXT = "the issue on end-to-end encryption"
 
@@ -56,9 +60,7 @@ def keys_are_erased_at_hang_up(stage: Stage) -> Seen:
     """The memory of the process is searched for the call's SRTP master keys, in the call and after it."""
     day = stage.played(private_day)
     text = f"Found {day.keys_in_call} times in the call, {day.keys_after} times after it."
-    if day.keys_in_call and day.keys_after:
-        raise NotYet(f"{text} Keys are not erased yet; that comes with {NEXT}.")
-    return Seen(day.keys_in_call > 0, text)
+    return Seen(day.keys_in_call > 0 and day.keys_after == 0, text)
 
 
 @experiment("P4")
@@ -97,11 +99,41 @@ def an_independent_phone_is_called_end_to_end(stage: Stage) -> Seen:
 
 @experiment("R3")
 def both_phones_show_the_same_code(stage: Stage) -> Seen:
-    """The comparison code of the call is asked for."""
-    day = stage.played(private_day)
-    if not day.call.get("code"):
-        raise NotYet(f"There is no comparison code yet; it comes with {NEXT}.")
-    return Seen(True, f"The code is {day.call['code']}.")
+    """Two telephones of ours call each other; both people hold the star, read the code on the display, and
+    confirm it: only then is the call called verified.
+    """
+    day = stage.played(levels_day)
+    text = f"Codes: {' and '.join(day.codes)}; after the key: {', '.join(day.confirmed)}."
+    read = [
+        all(group in shown for group in code.split())
+        for code, shown in zip(day.codes, day.shown, strict=True)
+    ]
+    good = len(day.codes) == 2 and len(set(day.codes)) == 1 and all(read)
+    return Seen(good and set(day.confirmed) == {"end-to-end-verified"}, text, [*day.evidence.values()][:2])
+
+
+@experiment("R3")
+def less_than_before_is_stopped_before_anything_is_heard(stage: Stage) -> Seen:
+    """A contact is reached end to end, and next time has no more than keys in SDP, which the policy would
+    allow: somebody speaks into the microphone, the far end's recording is measured, then a key goes on.
+    """
+    day = stage.played(levels_day)
+    text = f"First {day.first['security']}; then {day.stopped['security']}: the far end heard "
+    text += f"{day.heard_stopped:.0f} dBFS, after the key {day.heard_after:.0f} dBFS. Display: {day.warned}."
+    good = day.first["security"].startswith("end-to-end") and not day.stopped["speaks"]
+    good = good and day.heard_stopped < SILENT_DB < AUDIBLE_DB < day.heard_after
+    return Seen(good and "Less protected" in day.warned, text, [day.evidence["stopped.png"]])
+
+
+@experiment("P3")
+def nothing_is_offered_in_clear_without_consent(stage: Stage) -> Seen:
+    """A far end that encrypts nothing is called with the default configuration: what is offered, and what
+    the display says.
+    """
+    day = stage.played(levels_day)
+    text = f"Offered: {', '.join(day.profiles)}. Display: {day.refused}."
+    good = bool(day.profiles) and all("SAVP" in profile for profile in day.profiles)
+    return Seen(good and "encrypt" in day.refused.lower(), text, [day.evidence["refused.png"]])
 
 
 @experiment("R3")

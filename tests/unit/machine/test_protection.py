@@ -162,6 +162,11 @@ def test_consent_is_for_one_level_and_no_other_doubt() -> None:
     assert not p.speaks(PLAIN, remembered(END, differed=True), agreed)
 
 
+def test_a_call_in_clear_needs_consent_whatever_is_the_least() -> None:
+    assert p.doubts(PLAIN, None, Protection(least=CLEAR)) == (LESS,)
+    assert not p.speaks(PLAIN, None, Protection(least=CLEAR))
+
+
 def test_a_comparison_ends_the_doubts_that_it_can() -> None:
     for media, known in (
         (dtls(OTHER), remembered(VERIFIED, peer_key=KEY, differed=True)),

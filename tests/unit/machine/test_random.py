@@ -11,7 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.config import Config
+from firmware.phone.config import Media as MediaOptions
 from firmware.phone.display import screens
+from firmware.phone.machine import guarding, protection
+from firmware.phone.machine.protection import RANK
 from firmware.phone.place import Place, parse
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
@@ -19,31 +23,39 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     CallState,
+    Continuity,
     Direction,
+    Encryption,
     EndReason,
     Hook,
+    Keying,
     Loudspeaker,
     Media,
+    Party,
     Registration,
     RegistrationState,
     Security,
     SubscriptionId,
     SwitchPosition,
 )
-from tests.unit.machine.driver import ACCOUNT, START, Driver
+from tests.unit.machine.driver import ACCOUNT, BOB, START, Driver
 
 TODAY = START.date()
 GRANTS = (Grant("sip:bob@phone.test"), Grant("sip:carol@phone.test", "in-call", TODAY))
 WATCHERS = ("sip:bob@phone.test", "sip:carol@phone.test", "sip:eve@phone.test", "sip:mallory@phone.test", "")
 PLACE = parse("country=DE;A3=Berlin;RD=Musterstraße;HNO=5")
+BOB_CALLS = Party(BOB.uri, "Robert")
 IDS = st.integers(1, 12).map(CallId)
 
 
 class Telephone(RuleBasedStateMachine):
+    config = Config()
+    allows_clear = False
+
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver(replace(ACCOUNT, grants=GRANTS, country="DE"))
-        self.incoming = 0
+        self.driver = Driver(replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config))
+        self.incoming = self.best = self.wiped = 0
         self.subscriptions = 0
 
     @rule(key=st.sampled_from(KEYS))
@@ -82,9 +94,56 @@ class Telephone(RuleBasedStateMachine):
     def end(self, call_id: CallId, reason: EndReason) -> None:
         self.driver.happen(on.CallFailed(call_id, reason))
 
-    @rule(call_id=IDS, security=st.sampled_from(Security))
-    def media(self, call_id: CallId, security: Security) -> None:
-        self.driver.happen(on.MediaChanged(call_id, Media(security)))
+    @rule(
+        call_id=IDS,
+        security=st.sampled_from(Security),
+        keying=st.sampled_from(Keying),
+        continuity=st.sampled_from(Continuity),
+        peer_key=st.sampled_from(["", "sha-256 AA", "sha-256 BB"]),
+        code=st.sampled_from(["", "k7xq"]),
+    )
+    def media(
+        self,
+        call_id: CallId,
+        security: Security,
+        keying: Keying,
+        continuity: Continuity,
+        peer_key: str,
+        code: str,
+    ) -> None:
+        if RANK[security] < RANK[Security.END_TO_END]:
+            keying, continuity, code = Keying.SDES, Continuity.UNKNOWN, ""
+        media = Media(
+            security, code=code, keying=keying, continuity=continuity, own_key=peer_key, peer_key=peer_key
+        )
+        self.driver.happen(on.MediaChanged(call_id, media))
+
+    @rule(kind=st.sampled_from(["active", "refused", "clear"]), media=st.sampled_from(list(Security)))
+    def whole_call(self, kind: str, media: Security) -> None:
+        """The way into a call that random events seldom find."""
+        self.driver.hang_up()
+        if kind == "clear":
+            self.incoming += 2
+            self.driver.happen(on.IncomingCall(CallId(self.incoming), BOB_CALLS, Security.CLEAR))
+        self.driver.lift()
+        if kind != "clear":
+            self.driver.keys("2#")
+        if self.driver.state.live is None:
+            return
+        call_id = self.driver.call.id
+        if kind == "refused":
+            self.driver.happen(on.CallFailed(call_id, EndReason.NO_COMMON_ENCRYPTION))
+        elif kind == "active":
+            self.driver.happen(on.CallAnswered(call_id), on.MediaChanged(call_id, Media(media)))
+
+    @rule(call_id=IDS, own_key=st.sampled_from(["sha-256 AA", "sha-256 BB"]))
+    def computed(self, call_id: CallId, own_key: str) -> None:
+        self.driver.happen(on.CodeComputed(call_id, own_key, own_key, "kmmm jidc"))
+
+    @rule(key=st.sampled_from("#12"))
+    def answers_what_is_asked(self, key: str) -> None:
+        self.driver.wait(1.1)
+        self.driver.keys(key)
 
     @rule(state=st.sampled_from(RegistrationState))
     def registration(self, state: RegistrationState) -> None:
@@ -149,7 +208,8 @@ class Telephone(RuleBasedStateMachine):
     def microphone_open_only_with_a_lifted_handset_and_a_call_on_display(self) -> None:
         if self.driver.out.voice:
             assert self.driver.state.hook is Hook.OFF
-            assert isinstance(self.driver.screen, (screens.InCall, screens.Calling))
+            shown = (screens.InCall, screens.Calling, screens.Code)
+            assert isinstance(self.driver.screen, shown)
 
     @invariant()
     def a_tone_and_the_voice_never_share_the_earpiece(self) -> None:
@@ -173,6 +233,60 @@ class Telephone(RuleBasedStateMachine):
         for command in self.driver.done:
             if isinstance(command, do.PlaceCall):
                 assert command.place is None or command.exposure.cause == "emergency"
+
+    @invariant()
+    def nobody_is_heard_below_what_is_allowed_or_agreed(self) -> None:
+        speaks, live = self.driver.out.speaks, self.driver.state.live
+        if speaks is None or live is None or live.protection.emergency:
+            return
+        has = RANK[live.media.security]
+        agreed = {level for _, level in live.protection.agreed}
+        assert live.media.security is not Security.NONE
+        least = RANK[protection.policy(self.config.media.encryption)]
+        assert has >= least or live.media.security in agreed
+        contact = live.peer.uri == BOB.uri and not live.peer.doubt
+        before = max((RANK[known.level] for known in self.driver.state.reached), default=0) if contact else 0
+        named = RANK[guarding.label(self.driver.state, live)]
+        enough = named >= before or (live.exposure.private and named >= RANK[Security.END_TO_END])
+        assert enough or live.media.security in agreed
+
+    @invariant()
+    def a_call_in_clear_speaks_only_with_consent_and_beeps(self) -> None:
+        live, out = self.driver.state.live, self.driver.out
+        clear = out.speaks is not None and out.speaks[1] is Security.CLEAR
+        assert out.reminds == (clear and live is not None and not live.protection.emergency)
+
+    @invariant()
+    def nothing_below_is_called_end_to_end(self) -> None:
+        for call in self.driver.state.calls:
+            label = guarding.label(self.driver.state, call)
+            assert (
+                RANK[label] < RANK[Security.END_TO_END]
+                or RANK[call.media.security] >= RANK[Security.END_TO_END]
+            )
+            assert label is not Security.END_TO_END_VERIFIED or call.protection.compared is not False
+
+    @invariant()
+    def what_was_reached_sinks_only_by_a_wipe(self) -> None:
+        best = max((RANK[known.level] for known in self.driver.state.reached), default=0)
+        wiped = sum(isinstance(command, do.Wipe) for command in self.driver.done)
+        if wiped == self.wiped:
+            assert best >= self.best
+        self.best, self.wiped = best, wiped
+        assert {known.uri for known in self.driver.state.reached} <= {BOB.uri}
+
+    @invariant()
+    def a_stopped_call_has_no_open_microphone(self) -> None:
+        live = self.driver.state.live
+        if live is not None and guarding.doubts(self.driver.state, live):
+            assert not self.driver.out.voice
+            assert self.driver.out.speaks is None
+
+    @invariant()
+    def only_what_was_refused_before_is_tried_in_clear(self) -> None:
+        for command in self.driver.done:
+            if isinstance(command, do.PlaceCall) and Security.CLEAR in command.levels:
+                assert command.exposure.cause == "emergency" or self.allows_clear
 
     @invariant()
     def little_is_kept(self) -> None:
@@ -213,5 +327,14 @@ class Telephone(RuleBasedStateMachine):
         assert len(placed) == len(set(placed)), "a call id is never used twice"
 
 
+class Careless(Telephone):
+    """The same with a configuration that lets the provider listen, and a call go in clear by consent."""
+
+    config = Config(media=MediaOptions(Encryption.PROVIDER, allow_clear=True))
+    allows_clear = True
+
+
+Careless.TestCase.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
+TestCareless = Careless.TestCase
 Telephone.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestTelephone = Telephone.TestCase

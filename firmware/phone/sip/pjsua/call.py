@@ -199,9 +199,9 @@ class PjCall(pj.Call):
             return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
         if security.keying == "ZRTP":
             return self.shared.media(self.getId(), index, security.txSuite, codec)
-        if security.keying != "DTLS":
+        if security.keying == "SDES":
             return Media(Security.PROVIDER, security.txSuite, codec, keying=Keying.SDES)
-        if not security.remoteFingerprint:
+        if security.keying != "DTLS" or not security.remoteFingerprint:
             # Nobody has proven to be the one whom the SDP named. A re-INVITE may have just begun a handshake;
             # then the keys that still run are those of before.
             return Media(codec=codec)

@@ -125,6 +125,7 @@ class Voice:
             playback = self._manager.lookupDev("ALSA", self._playback)
             pj.openSound(capture, playback)
         except pj.Error as error:
+            self._mode = ""  # the library has closed what was open before
             self._fail(error.reason)
             return
         self._mode = "device"
