@@ -28,7 +28,7 @@ def main() -> int:
             for call in list(engine._calls):
                 engine.execute(do.CodeCompared(call, number == signal.SIGUSR1))
 
-    PjsuaEngine.start = started  # type: ignore[assignment,method-assign]
+    PjsuaEngine.start = started  # type: ignore[method-assign]
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, compared)
     return phone.main()
