@@ -49,7 +49,7 @@ def test_who_breaks_the_protocol_gets_no_keys(lab: Lab, party: type[Party]) -> N
     wire.stop()
     sent = [packet for packet in wire.packets() if packet.source[0] == phone.address]
     assert {packet.kind for packet in sent if packet.transport == "udp"} <= {"zrtp"}
-    assert zed.leg.heard == b"" or not zed.leg.heard
+    assert not zed.leg.heard
 
 
 @pytest.mark.parametrize("options", [{"hash_in_sdp": False}, {"method": "none"}], ids=["stripped", "clear"])
