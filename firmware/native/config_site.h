@@ -15,6 +15,11 @@
 #define PJSUA_MAX_CALLS                         8
 #define PJSUA_MAX_ACC                           8
 
+/* A replayed packet is dropped, also in the first hundred of a call: SRTP does
+ * not start again for it
+ */
+#define PJMEDIA_SRTP_CHECK_RTP_SEQ_ON_RESTART   0
+
 #define PJ_HAS_IPV6                             1
 
 /* A media port takes what comes while its thread waits for the processor: 64 kB

@@ -86,7 +86,11 @@ class DtlsFarEnd:
     """Seconds after the 200 between which DTLS begins, on each of both channels."""
     profiles: str = ALL
     """Those that it offers, in the words of OpenSSL."""
+    copies: int = 1
+    """How often it sends each packet of speech."""
     seed: int = 1
+    reports: list[bool] = field(default_factory=list)
+    """For each RTCP packet that came: whether the keys of RTCP's own handshake open it."""
     begun: int = 0
     """Calls answered."""
     _due: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
@@ -160,8 +164,12 @@ class DtlsFarEnd:
             octets = channel.socket.recv(4096)
         except ConnectionRefusedError:
             return
-        if channel.peer is not None and is_dtls(octets):
+        if channel.peer is None:
+            return
+        if is_dtls(octets):
             self._send(channel, channel.peer.feed(octets))
+        elif channel is self._channels[1] and channel.peer.suite:
+            self.reports.append(channel.peer.keys()[1].open_rtcp(octets) is not None)
 
     def _go_on(self, channel: _Channel) -> None:
         """Repeat what was not answered, and speak once there are keys."""
@@ -179,7 +187,8 @@ class DtlsFarEnd:
             keys = peer.keys()[0].keys
             nonce = int.from_bytes(head[8:12] + bytes(4) + head[2:4]) ^ int.from_bytes(keys[2])
             speech = AESGCM(keys[0]).encrypt(nonce.to_bytes(12), b"\xd5" * 160, head)
-            _send_one(channel, head + speech)
+            for _ in range(self.copies):
+                _send_one(channel, head + speech)
 
     def _send(self, channel: _Channel, records: Sequence[bytes]) -> None:
         if records:

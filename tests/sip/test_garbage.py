@@ -76,5 +76,5 @@ def test_a_call_goes_on_under_garbage(lab: Lab, encryption: str) -> None:
     phone.keys("7")
     bob.wait_digits("7", since=mark)
     phone.hook("down")
-    assert bob.wait_closed().reason == "Connection reset by peer"
+    assert bob.wait_closed(since=mark).reason == "Connection reset by peer"
     phone.wait_idle()

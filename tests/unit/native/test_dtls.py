@@ -81,3 +81,11 @@ def test_the_strongest_suite_is_taken() -> None:
     assert {suite for _, _, suite, _ in placed(DtlsFarEnd(profiles=backwards), 2, PATIENCE)} == {
         "AEAD_AES_256_GCM"
     }
+
+
+def test_a_replayed_packet_changes_no_keys() -> None:
+    """Each packet comes three times, from the first on: RTCP, to its BYE, keeps its own handshake's keys."""
+    far = DtlsFarEnd(copies=3)
+    assert all(keys and heard for keys, heard, *_ in placed(far, 10, PATIENCE))
+    assert len(far.reports) >= 10
+    assert all(far.reports)
