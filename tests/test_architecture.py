@@ -50,6 +50,9 @@ PURE = (
     "health.judge",
     "audio.tones",
     "audio.countries",
+    "audio.volume",
+    "display.pages",
+    "display.resting",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 

@@ -128,7 +128,7 @@ def _record(source: Source, key: str, ingredients: Mapping[str, object]) -> dict
     patches = {patch.name: sha256_of(patch) for patch in pjproject.patches()}
     return {
         "key": key,
-        "license": "GPL-2.0-or-later",
+        "license": "GPL-3.0-or-later",
         "source": asdict(source),
         "patches": patches,
         **ingredients,

@@ -20,8 +20,8 @@ def metadata(version: str) -> str:
         "Name: pjsua2\n"
         f"Version: {version}\n"
         f"Summary: {SUMMARY}\n"
-        "License: GPL-2.0-or-later\n"
-        "Classifier: License :: OSI Approved :: GNU General Public License v2 or later (GPLv2+)\n"
+        "License: GPL-3.0-or-later\n"
+        "Classifier: License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)\n"
     )
 
 

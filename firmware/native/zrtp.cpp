@@ -263,23 +263,30 @@ void Zrtp::wipe()
     compared = NOT_COMPARED;
 }
 
-/** What a new session, or the next call, is to know. */
+/** What a new session, or the next call, is to know. A telephone that is new beside others is kept apart until
+ *  people have compared: it can push none of the others out.
+ */
 Record Zrtp::record() const
 {
     Record next;
     Shared peer;
+    const Shared *before = given.find(peerZid);
 
     next.ownZid = cache ? cache->ownZid() : "";
-    next.peers.reserve(Record::MOST);
-    const Shared *before = given.find(peerZid);
-    // Another telephone than the one that is known is kept when people have compared, not before.
-    const bool keep = compared == SAME || (compared == NOT_COMPARED && (before || given.peers.empty()));
-    if (cache && ready && keep && cache->shared(peerZid, peer))
+    next.peers.reserve(Record::MOST + 1);
+    const bool kept = cache && ready && compared != DIFFERENT && cache->shared(peerZid, peer);
+    peer.proven = compared == SAME || (before ? before->proven : given.peers.empty());
+    if (kept && peer.proven)
         next.peers.push_back(peer);
-    for (size_t i = 0; i < given.peers.size() && next.peers.size() < Record::MOST; ++i) {
-        if (!ready || given.peers[i].zid != peerZid)
-            next.peers.push_back(given.peers[i]);
+    for (size_t i = 0; i < given.peers.size(); ++i) {
+        const Shared &other = given.peers[i];
+        if ((ready && other.zid == peerZid) || (kept && !peer.proven && !other.proven))
+            continue;
+        if (next.peers.size() < Record::MOST - 1 || !other.proven)
+            next.peers.push_back(other);
     }
+    if (kept && !peer.proven)
+        next.peers.push_back(peer);
     erase(peer.rs1);
     erase(peer.rs2);
     return next;
@@ -690,7 +697,8 @@ ZrtpState zrtpState(int callId, unsigned medIdx)
     state.verified = zrtp->compared == Zrtp::SAME ||
                      (zrtp->compared == Zrtp::NOT_COMPARED && zrtp->flags && !zrtp->mismatch);
     state.hadSecrets = !zrtp->given.peers.empty();
-    state.known = zrtp->given.find(zrtp->peerZid) != NULL;
+    const Shared *before = zrtp->given.find(zrtp->peerZid);
+    state.known = before != NULL && before->proven;
     state.mismatch = zrtp->mismatch;
     return state;
 }

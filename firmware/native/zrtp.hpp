@@ -20,7 +20,9 @@ struct ZrtpState
     /** People compared it: in this call, or before and both ends remember (the V flags of section 7.1). */
     bool verified;
 
-    /** Of the record that was given: it had secrets at all, and had some of this very far end (by its ZID). */
+    /** Of the record that was given: it had secrets at all, and had some of this very far end (by its ZID), who
+     *  was the first or has been compared with since.
+     */
     bool hadSecrets;
     bool known;
 

@@ -12,7 +12,7 @@ namespace
 const char VERSION = 1;
 const size_t ZID = 12, SECRET = 32;
 const size_t ENTRY = ZID + 1 + 2 * SECRET;
-const char VERIFIED = 1, HAS_RS2 = 2;
+const char VERIFIED = 1, HAS_RS2 = 2, PROVEN = 4;
 
 /** One prepared statement; what it is bound to must outlive it. */
 class Statement
@@ -106,6 +106,7 @@ bool Record::read(const std::string &hex)
             const char flags = raw[at + ZID];
             peer.zid = raw.substr(at, ZID);
             peer.verified = flags & VERIFIED;
+            peer.proven = flags & PROVEN;
             peer.rs1 = raw.substr(at + ZID + 1, SECRET);
             peer.rs2 = flags & HAS_RS2 ? raw.substr(at + ZID + 1 + SECRET, SECRET) : "";
             peers.push_back(peer);
@@ -128,7 +129,8 @@ std::string Record::write() const
     for (size_t i = 0; i < peers.size() && i < MOST; ++i) {
         const Shared &peer = peers[i];
         raw += peer.zid;
-        raw.push_back((peer.verified ? VERIFIED : 0) | (peer.rs2.empty() ? 0 : HAS_RS2));
+        raw.push_back((peer.verified ? VERIFIED : 0) | (peer.rs2.empty() ? 0 : HAS_RS2) |
+                      (peer.proven ? PROVEN : 0));
         raw += peer.rs1;
         raw += peer.rs2.empty() ? std::string(SECRET, '\0') : peer.rs2;
     }

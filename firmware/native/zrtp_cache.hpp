@@ -18,7 +18,8 @@ void erase(std::string &secret);
 struct Shared
 {
     std::string zid;      // of the far end, 12 octets
-    bool verified;        // the string was compared
+    bool verified;        // the string was compared, and the far end has not lost the secrets since
+    bool proven;          // it is the far end's only one so far, or people compared the string with it
     std::string rs1, rs2; // 32 octets each; rs2 may be empty
 };
 
@@ -27,7 +28,7 @@ class Record
 {
 public:
     std::string ownZid; // 12 octets; empty: to be made
-    std::vector<Shared> peers; // the latest first, at most MOST
+    std::vector<Shared> peers; // those that are proven, the latest first; then at most one that is not
 
     static const unsigned MOST = 4;
 

@@ -27,6 +27,7 @@ from tests.rig.processes import RigError
 SECTIONS: dict[str, Callable[[Bench], list[Row]]] = {
     "dtls": setup.measure_dtls,
     "sdes": setup.measure_sdes,
+    "zrtp": setup.measure_zrtp,
     "start": start.measure,
     "idle": running.idle,
     "opus": running.call_opus,

@@ -11,12 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.bench.sides import Ours, Rival, lean
+from tests.bench.sides import Ours, Rival, Second, lean
 from tests.rig.baresip import Baresip
+from tests.rig.cables import Cables
 from tests.rig.capture import Capture
 from tests.rig.certs import Authority, Certificate
 from tests.rig.kamailio import NUMBERS, Registrar
 from tests.rig.lab import Lab
+from tests.rig.linphone import Linphone
 from tests.rig.phone import Phone
 
 CALLEE = "bob"
@@ -47,7 +49,7 @@ class Bed:
     _count = 0
 
     def __init__(self, bench: Bench, name: str, encryption: str = "dtls", codec: str = "pcma") -> None:
-        """``encryption``: "dtls" or "sdes", what both phones agree on."""
+        """``encryption``: "dtls", "sdes" or "zrtp", what both phones agree on."""
         Bed._count += 1
         self.folder = bench.folder / f"{Bed._count}-{name}"
         self.folder.mkdir()
@@ -90,6 +92,32 @@ class Bed:
         self._stack.callback(side.stop)
         return side
 
+    def second(self, user: str = "dave", dials: str = CALLEE) -> Second:
+        """A linphone that calls, not started, with sound on cables of its own. It ends with the bed."""
+        side = Second(self._linphone(user, answers=False), dials)
+        self._stack.callback(side.stop)
+        return side
+
+    def linphone_callee(self) -> Linphone:
+        """The linphone that answers by itself, registered."""
+        phone = self._linphone(CALLEE, answers=True)
+        self._stack.enter_context(phone)
+        self.wait_registered(CALLEE)
+        return phone
+
+    def _linphone(self, user: str, answers: bool) -> Linphone:
+        cables = self._stack.enter_context(Cables(self.folder, f"cables-{user}"))
+        return Linphone(
+            self.folder,
+            user,
+            registrar=self.registrar,
+            authority=self._bench.authority,
+            codecs=[self.codec],
+            encryption=self.encryption,
+            cables=cables,
+            answers=answers,
+        )
+
     def callee(self) -> Baresip:
         """The baresip that answers by itself, registered."""
         phone = self._baresip(CALLEE, "auto")
@@ -113,7 +141,7 @@ class Bed:
         for user in users:
             self.registrar.wait_registered(user, 15)
 
-    def capture(self, ours: Sequence[Ours] = (), rivals: Sequence[Baresip] = ()) -> Capture:
+    def capture(self, ours: Sequence[Ours] = (), rivals: Sequence[Baresip | Linphone] = ()) -> Capture:
         """A capture of the SIP connections and of these phones' media, running."""
         options: dict[str, Any] = {
             "hosts": [side.phone.address for side in ours],

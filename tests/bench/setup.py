@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from tests.bench.bed import Bed, Bench
 from tests.bench.figures import Beside, Row, Zero
-from tests.bench.sides import Control, Ours, Side, end_of
+from tests.bench.sides import Control, Ours, Side, end_of, end_of_linphone
 from tests.bench.wire import End, clear_speech, first_speech, invite
 from tests.rig.baresip import Baresip
 from tests.rig.capture import Packet
 from tests.rig.kamailio import Registrar
+from tests.rig.linphone import Linphone
 
 LINGER = 0.35
 """Seconds that a call goes on after the phones say that they have keys (both directions flow by then)."""
@@ -62,6 +63,22 @@ def call(side: Side, callee: Baresip, dtls: bool) -> Attempt:
     return Attempt(side.name, pressed, over, (side.end, end_of(callee)))
 
 
+def call_linphone(side: Side, callee: Linphone) -> Attempt:
+    """Call the linphone that answers by itself, wait for the keys at both, hang up."""
+    side.prepare()
+    mark = callee.mark()
+    pressed = side.press()
+    callee.wait_call("StreamsRunning", since=mark)
+    side.wait_keys()
+    callee.wait_secured()
+    time.sleep(LINGER)
+    over = time.time()
+    side.hang_up()
+    callee.wait_call("Released", since=mark)
+    time.sleep(PAUSE)
+    return Attempt(side.name, pressed, over, (side.end, end_of_linphone(callee)))
+
+
 def call_ours(side: Ours, callee: Ours) -> Attempt:
     """Call another phone of ours, where the handset is lifted as soon as it rings."""
     with closing(Control(callee.phone.socket)) as watch:
@@ -103,23 +120,20 @@ def timing(attempt: Attempt, packets: Sequence[Packet], registrar: Registrar) ->
 
 
 def measure(bench: Bench, encryption: str) -> list[Row]:
-    """In turns: ours, the rival, and (DTLS-SRTP) ours to ours."""
+    """In turns: ours, baresip and linphone, all to a baresip."""
     dtls = encryption == "dtls"
     with Bed(bench, f"setup-{encryption}", encryption) as bed:
-        callee, ours, rival = bed.callee(), bed.ours("alice"), bed.rival("carol")
-        pair = bed.ours("dave", dials="alice") if dtls else None
-        also = [pair] if pair else []
-        sides: list[Side] = [ours, rival, *also]
+        callee, ours, rival, second = bed.callee(), bed.ours("alice"), bed.rival("carol"), bed.second("dave")
+        sides: list[Side] = [ours, rival, second]
         for side in sides:
             side.start()
-        bed.wait_registered("alice", "carol", *(["dave"] if pair else []))
-        wire = bed.capture([ours, *also], [callee, rival.phone])
+        bed.wait_registered("alice", "carol", "dave")
+        wire = bed.capture([ours], [callee, rival.phone, second.phone])
         bed.rest()
         attempts = []
         for turn in range(1 + bench.several(12, 3)):
             bench.say(f"call set-up, {encryption.upper()}: round {turn}")
-            attempts += [call(ours, callee, dtls), call(rival, callee, dtls)]
-            attempts += [call_ours(pair, ours)] if pair else []
+            attempts += [call(side, callee, dtls) for side in sides]
             if not turn:
                 attempts.clear()  # the first call after a start is another figure
         wire.stop()
@@ -130,7 +144,7 @@ def measure(bench: Bench, encryption: str) -> list[Row]:
 
 def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
     name = "DTLS-SRTP" if encryption == "dtls" else "SDES"
-    of = {side: [t for t in timings if t.side == side] for side in ("ours", "rival", "pair")}
+    of = {side: [t for t in timings if t.side == side] for side in ("ours", "rival", "second")}
     tries = (len(of["ours"]), len(of["rival"]))
     again = max((t.invites for t in of["ours"]), default=0) > 1
     twice = " Ours offered DTLS-SRTP first and SDES after the callee's 488: that is in this figure." * again
@@ -171,22 +185,67 @@ def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
             [float(t.clear) for t in of["rival"]],
         ),
     ]
-    if of["pair"]:
-        found += [
-            Row(
-                "invite-speech-pair",
-                "INVITE → protected speech both ways, ours to ours",
-                "ms",
-                f"As above, with {name}, but the callee is ours too and its handset is lifted by a program "
-                "the moment it rings.",
-                None,
-                ("p95",),
-                [t.invite_to_speech for t in of["pair"] if t.invite_to_speech is not None],
-                [],
-                (len(of["pair"]), 0),
-            ),
-        ]
+    found += beside_linphone(encryption, name, of["ours"], of["second"])
     return found
+
+
+def _pair(pair: Sequence[Timing]) -> Row:
+    return Row(
+        "invite-speech-pair",
+        "INVITE → protected speech both ways, ours to ours (ZRTP)",
+        "ms",
+        "As above, but the callee is ours too and its handset is lifted by a program the moment it rings.",
+        None,
+        ("p95",),
+        [t.invite_to_speech for t in pair if t.invite_to_speech is not None],
+        [],
+        (len(pair), 0),
+    )
+
+
+def beside_linphone(
+    encryption: str, name: str, ours: Sequence[Timing], second: Sequence[Timing], callee: str = "a baresip"
+) -> list[Row]:
+    """The same beside the second rival, in the same run."""
+    return [
+        Row(
+            f"invite-speech-{encryption}-linphone",
+            f"INVITE → protected speech both ways, TLS + {name}, beside linphone",
+            "ms",
+            "From the first INVITE on the wire to the later of the two directions' first RTP packet with 20 "
+            f"ms of G.711 and an authentication tag; the rival is linphone here, and both call {callee} that "
+            "answers at once, warm.",
+            Beside(1.0),
+            ("p95",),
+            [t.invite_to_speech for t in ours if t.invite_to_speech is not None],
+            [t.invite_to_speech for t in second if t.invite_to_speech is not None],
+            (len(ours), len(second)),
+        )
+    ]
+
+
+def measure_zrtp(bench: Bench) -> list[Row]:
+    """In turns: ours and linphone, both to a linphone; baresip is built without ZRTP. And ours to ours."""
+    with Bed(bench, "setup-zrtp", "zrtp") as bed:
+        callee, ours, second = bed.linphone_callee(), bed.ours("alice"), bed.second("dave")
+        pair = bed.ours("erin", dials="alice")
+        for side in (ours, second, pair):
+            side.start()
+        bed.wait_registered("alice", "dave", "erin")
+        wire = bed.capture([ours, pair], [callee, second.phone])
+        bed.rest()
+        attempts = []
+        for turn in range(1 + bench.several(12, 3)):
+            bench.say(f"call set-up, ZRTP: round {turn}")
+            attempts += [call_linphone(ours, callee), call_linphone(second, callee), call_ours(pair, ours)]
+            if not turn:
+                attempts.clear()  # the first call after a start is another figure
+        wire.stop()
+        packets = wire.packets()
+        timings = [timing(attempt, packets, bed.registrar) for attempt in attempts]
+    of = {side: [t for t in timings if t.side == side] for side in ("ours", "second", "pair")}
+    found = beside_linphone("zrtp", "ZRTP", of["ours"], of["second"], "a linphone")
+    return [*found, _pair(of["pair"])]
 
 
 def measure_dtls(bench: Bench) -> list[Row]:

@@ -16,7 +16,9 @@ from typing import Any, Protocol
 from tests.bench.wire import End
 from tests.rig import wavefile
 from tests.rig.baresip import AUDIO_FORMAT, Baresip
+from tests.rig.linphone import Linphone
 from tests.rig.phone import Phone
+from tests.rig.ports import LOOPBACK
 from tests.rig.processes import RigError
 
 LONGEST_CALL_S = 60
@@ -206,6 +208,52 @@ class Rival:
 
     def hang_up(self) -> None:
         self.phone.hangup()
+
+
+class Second:
+    """A linphone, which dials a SIP URI; the second rival."""
+
+    name = "second"
+
+    def __init__(self, phone: Linphone, target: str) -> None:
+        self.phone = phone
+        self.end = end_of_linphone(phone)
+        self._target = target
+
+    @property
+    def pid(self) -> int:
+        return self.phone.process.pid
+
+    def start(self) -> None:
+        self.phone.start()
+
+    def stop(self) -> None:
+        self.phone.stop()
+
+    def prepare(self) -> None:
+        """Nothing: it is given the whole number with the key."""
+
+    def press(self) -> float:
+        now = time.time()
+        self.phone.dial(self._target)
+        return now
+
+    def digit(self) -> float:
+        now = time.time()
+        self.phone.send_dtmf("5")
+        return now
+
+    def wait_keys(self) -> None:
+        self.phone.wait_secured()
+
+    def hang_up(self) -> None:
+        self.phone.hangup()
+
+
+def end_of_linphone(phone: Linphone) -> End:
+    """Where a linphone's media comes from."""
+    first, count = phone.rtp_ports
+    return End(LOOPBACK, range(first, first + count))
 
 
 def end_of(phone: Baresip) -> End:

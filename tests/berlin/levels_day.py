@@ -71,7 +71,7 @@ def play(stage: Stage) -> LevelsDay:
         day.refused = phone.wait_screen("encrypt")
         day.evidence["refused.png"] = picture(stage, phone, "refused.png")
         bodies = [message.body for message in registrar.requests("INVITE")]
-        day.profiles = sorted({m[1] for body in bodies if (m := re.search(r"m=audio \d+ (\S+)", body))})
+        day.profiles = sorted({_asked_for(body) for body in bodies})
     return day
 
 
@@ -124,6 +124,12 @@ def _less_than_before(stage: Stage, day: LevelsDay, lab: Lab) -> None:
         carol.wait_heard(before + LISTENED_S)
         day.heard_after = loudest(speech.read(carol.recording())[round(before * speech.RATE) :])
     phone.hook("down")
+
+
+def _asked_for(offer: str) -> str:
+    """The profile of the audio, and whether it stands for ZRTP (RFC 6189 section 8)."""
+    found = re.search(r"m=audio \d+ (\S+)", offer)
+    return f"{found[1] if found else 'nothing'}{' for ZRTP' if 'a=zrtp-hash:' in offer else ''}"
 
 
 def picture(stage: Stage, phone: Phone, name: str) -> Path:

@@ -14,7 +14,7 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.events import KeyPressed, KeyReleased
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.gpio import GpioKeypad
-from tests.hardware.jumpers import Jumpers, chip_number
+from tests.hardware.jumpers import Jumpers, chip_number, virtual
 from tests.hardware.jumpers import board as board
 from tests.hardware.jumpers import jumpers as jumpers
 from tests.rig.processes import wait_until
@@ -80,7 +80,7 @@ def test_a_bouncing_contact_is_one_press(board: Board, jumpers: Jumpers, events:
 def test_the_time_from_key_to_event(
     board: Board, jumpers: Jumpers, events: Events, record_property: Callable[[str, object], None]
 ) -> None:
-    """p99 under 15 ms after the debounce time."""
+    """p99 under 15 ms after the debounce time; in the virtual machine, whose clock jumps, only not broken."""
     taken = []
     for _ in range(100):
         events.clear()
@@ -91,7 +91,7 @@ def test_the_time_from_key_to_event(
         jumpers.open("column 1")
         wait_until(lambda: len(events) == 8, 5, "the releases", every=0.002)
     record_property("after_debounce_ms", f"median {statistics.median(taken):.1f}, max {max(taken):.1f}")
-    assert sorted(taken)[98] < 15
+    assert sorted(taken)[98] < (100 if virtual() else 15)
 
 
 def test_the_holder_of_a_taken_line_is_named(

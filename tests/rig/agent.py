@@ -163,6 +163,10 @@ class Agent:
         """Wait for ``ringing`` (in or out), ``active``, ``refused`` or ``over``."""
         self._wait(lambda: self.state == state, seconds, f"it to be {state}")
 
+    def wait_answer(self, seconds: float = 10) -> None:
+        """Wait until the call rings, here or there, is answered or refused."""
+        self._wait(lambda: self.state not in ("idle", "calling"), seconds, "an answer of any kind")
+
     def wait_keys(self, seconds: float = 10) -> None:
         """Wait for the keys of the media, and begin to speak."""
         self._wait(
@@ -284,6 +288,8 @@ class Agent:
         if isinstance(self.keying, Zrtp) and self._hash:
             self.keying.party.peer_hash = known.get("zrtp-hash", "none 0")
         elif isinstance(self.keying, Dtls):
+            if self.state in ("calling", "ringing") and known.get("setup") == "passive":
+                self.keying = Dtls(self._identity, active=True)
             self.keying.peer = known.get("fingerprint", "sha-256 none").split()[1]
         elif isinstance(self.keying, Sdes):
             self.keying.learn(theirs)
@@ -294,7 +300,7 @@ class Agent:
         if isinstance(self.keying, Zrtp) and self._hash:
             lines.append(f"a=zrtp-hash:{self.keying.party.sdp_value}")
         elif isinstance(self.keying, Dtls):
-            way = "actpass" if self.state == "idle" else "active"
+            way = "actpass" if self.state == "calling" else "active"
             lines += [f"a=fingerprint:sha-256 {self._identity.fingerprint}", f"a=setup:{way}", "a=rtcp-mux"]
         elif isinstance(self.keying, Sdes):
             theirs = re.search(rf"a=crypto:(\d+) {self.keying.line().split()[1]}", self._invite)

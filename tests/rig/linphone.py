@@ -105,6 +105,7 @@ class Linphone:
         self.user = user
         self.registrar = registrar
         self.sip_port = ports.one()
+        self.rtp_ports = (ports.block(2), 2)
         self.folder = folder / f"linphone-{user}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.events: list[Happened] = []
@@ -326,7 +327,7 @@ dns_srv_enabled=0
 firewall_policy=no_firewall
 [rtp]
 bind_address={ports.LOOPBACK}
-audio_rtp_port={ports.block(2)}
+audio_rtp_port={self.rtp_ports[0]}
 [sound]
 echocancellation=0
 playback_dev_id=PulseAudio Unknown: ear

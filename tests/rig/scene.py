@@ -71,6 +71,8 @@ class Scene:
             if agent.state in ("active", "ringing"):
                 agent.hangup()
             agent.state = "idle"
+            agent.leg.heard.clear()
+            agent.leg.unread = 0
 
 
 def coded(phone: Phone) -> dict[str, Any]:

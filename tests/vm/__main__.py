@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import shutil
 import sys
 import time
@@ -27,23 +28,26 @@ def main() -> int:
     options.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="kvm: where it is there")
     options.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for the whole run")
     options.add_argument("--plan", choices=["tests", "panic", "hang"], default="tests", help="try the watch")
+    options.add_argument("--results", type=Path, default=RESULTS, help="a folder that is made anew")
     options.add_argument("pytest", nargs="*", default=SUITE, help="what pytest gets, after --")
     chosen = options.parse_args()
+    results = chosen.results.resolve()
     began = time.monotonic()
     try:
         kit = ready_kit()
-        shutil.rmtree(RESULTS, ignore_errors=True)
-        RESULTS.mkdir(parents=True)
+        shutil.rmtree(results, ignore_errors=True)
+        results.mkdir(parents=True)
         _compile()
         made_s = time.monotonic() - began
         ran = run(
-            kit, RESULTS, chosen.pytest, accelerator=chosen.accel, limit_s=chosen.limit, plan=chosen.plan
+            kit, results, chosen.pytest, accelerator=chosen.accel, limit_s=chosen.limit, plan=chosen.plan
         )
     except VmError as error:
         print(f"\nmake test-vm: {error}", file=sys.stderr)
         return 1
+    _print_figures(results / "figures.json")
     print(f"vm: kit {made_s:.0f} s, boot {ran.boot_s:.1f} s, all {time.monotonic() - began:.0f} s")
-    print(f"vm: {_summary(RESULTS / 'junit.xml')}; everything is in {RESULTS.relative_to(ROOT)}")
+    print(f"vm: {_summary(results / 'junit.xml')}; everything is in {results}")
     return ran.exit
 
 
@@ -51,6 +55,12 @@ def _compile() -> None:
     """Byte code beforehand: the machine's root is read-only and its processor slow."""
     for folder in ("firmware", "tests"):
         compileall.compile_dir(ROOT / folder, quiet=2)
+
+
+def _print_figures(file: Path) -> None:
+    for name, figure in json.loads(file.read_text()).items() if file.exists() else ():
+        values = [f"{key} {value}" for key, value in figure.items() if key not in ("unit", "value")]
+        print(f"vm: {name}: {' '.join([str(figure.get('value', '')), figure['unit'], *values]).strip()}")
 
 
 def _summary(junit: Path) -> str:

@@ -34,7 +34,7 @@ from tests.vm.devices import SOUND, Bench, Witness, results
 BOARD = load_board("raspberry-pi-4")
 """The board file that a phone has; the machine's GPIO chip has its lines."""
 
-PRESSED_S = 0.25
+PRESSED_S = 0.12
 """How long a finger holds a key."""
 
 RATE = 16000

@@ -93,6 +93,8 @@ class Written:
 
 
 NOBODY = 0xFFFF
+HEADER = struct.Struct("<QHHI")
+"""What is before the octets of a message in the record: ``struct entry`` of kernel/i2c_witness.c."""
 
 
 class Witness:
@@ -103,36 +105,44 @@ class Witness:
 
     def reset(self) -> None:
         """A display's address on it, fast and without faults; the record is empty."""
+        self._controller: Controller | None = None
+        self._place = 0
         for command in ("plug 3c", "fail 0", "clock 0", "forget"):
             self.tell(command)
 
     def tell(self, command: str) -> None:
         """One command of tests/vm/kernel/i2c_witness.c."""
         WITNESS.write_text(command)
+        if command == "forget":
+            self._place = 0
 
     def plug(self, there: bool) -> None:
         """Put the module in or pull it out; it forgets its settings."""
         self.tell("plug 3c" if there else "pull")
 
-    def written(self) -> Iterator[Written]:
-        """All messages since ``forget``; one without octets: the power went or came."""
-        record = WITNESS.read_bytes()
+    def written(self, since: int = 0) -> Iterator[Written]:
+        """All messages after ``since`` octets of the record; one without octets: the power went or came."""
+        with WITNESS.open("rb", buffering=0) as witness:
+            witness.seek(since)
+            record = witness.readall()
         place = 0
         while place < len(record):
-            when, address, length, took = struct.unpack_from("<QHHI", record, place)
-            place += 16
+            when, address, length, took = HEADER.unpack_from(record, place)
+            place += HEADER.size
             yield Written(when / 1e9, address, took / 1e6, record[place : place + length])
             place += length
 
     def glass(self, kind: str = "ssd1306") -> Image.Image:
-        """What a display of that kind shows now."""
-        controller = Controller(kind)
-        for message in self.written():
+        """What a display of that kind shows now. Only what is new on the bus since the last look is read."""
+        if self._controller is None or self._controller.kind != kind:
+            self._controller, self._place = Controller(kind), 0
+        for message in self.written(self._place):
+            self._place += HEADER.size + len(message.octets)
             if message.address == NOBODY:
-                controller.power_cycle()
+                self._controller.power_cycle()
             else:
-                controller.receive(list(message.octets))
-        return controller.glass()
+                self._controller.receive(list(message.octets))
+        return self._controller.glass()
 
 
 def sounding(card: str, stream: str = "p") -> int:

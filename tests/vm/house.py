@@ -23,7 +23,7 @@ from tests.vm.devices import Bench, Witness
 CODEC = "g722"
 """Wide band, and cheap for a slow processor."""
 
-SPOKEN_S = 120
+SPOKEN_S = 60
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,17 @@ class House:
         return cls(lab, registrar, bob, phone, seen, lab.kit.near.file(RATE, 1, SPOKEN_S))
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """A call from the phone to bob that is up; it ends by putting the handset back."""
+    def call(self, answered: bool = True) -> Iterator[None]:
+        """A call from the phone to bob that is up, or rings; it ends by putting the handset back."""
         for old in self.bob.folder.glob("dump-*"):  # the next recording is this call's
             old.unlink()
         mark = self.bob.mark()
         self.phone.hook("up")
         self.phone.keys("102#")
         self.bob.wait_incoming(20, mark)
-        self.bob.accept()
-        self.phone.wait_call("active", 20)
+        if answered:
+            self.bob.accept()
+            self.phone.wait_call("active", 20)
         try:
             yield
         finally:

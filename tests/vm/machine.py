@@ -59,6 +59,7 @@ def run(
         VmError: it did not boot, hung, died or took too long; with the end of its console.
     """
     (results / "session.json").write_text(json.dumps({"plan": plan, "pytest": list(arguments)}))
+    (results / "where").write_text(f"{ROOT}\n{sys.executable}\n")
     console = results / "console.log"
     console.write_text("")
     began = time.monotonic()
@@ -112,7 +113,6 @@ def _watch(qemu: subprocess.Popen[bytes], console: Path, began: float, limit_s: 
 def _argv(kit: Kit, results: Path, console: Path, accelerator: str) -> list[str]:
     words = ["console=ttyS0", "quiet", "loglevel=4", "panic=-1", "oops=panic", "mitigations=off"]
     words += ["tsc=reliable", "random.trust_cpu=on", "nokaslr"]
-    words += [f"sottovoce.folder={ROOT}", f"sottovoce.python={sys.executable}"]
     argv = ["qemu-system-x86_64", "-M", "q35", "-smp", CPUS, "-m", str(MEMORY_MB)]
     argv += ["-cpu", "max", *ACCELERATORS[accelerator]]
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]

@@ -76,8 +76,10 @@ def may_go_on(rules: Rules, call: Call) -> bool:
 
 
 def offered_after(rules: Rules, state: State, call: Call, reason: EndReason) -> Security | None:
-    """The level at which the user may try again after the far end refused the call for its encryption."""
-    refused = reason is EndReason.NO_COMMON_ENCRYPTION and call.answered_at is None
+    """The level at which the user may try again after the far end refused the call for its encryption, or
+    answered it without: then nothing was heard.
+    """
+    refused = reason is EndReason.NO_COMMON_ENCRYPTION and call.protection.named is Security.NONE
     if call.direction is Direction.IN or not refused or state.hook is Hook.ON:
         return None
     return protection.next_offer(

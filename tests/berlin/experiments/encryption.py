@@ -132,7 +132,7 @@ def nothing_is_offered_in_clear_without_consent(stage: Stage) -> Seen:
     """
     day = stage.played(levels_day)
     text = f"Offered: {', '.join(day.profiles)}. Display: {day.refused}."
-    good = bool(day.profiles) and all("SAVP" in profile for profile in day.profiles)
+    good = bool(day.profiles) and all("SAVP" in asked or "ZRTP" in asked for asked in day.profiles)
     return Seen(good and "encrypt" in day.refused.lower(), text, [day.evidence["refused.png"]])
 
 

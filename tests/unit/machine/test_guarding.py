@@ -144,11 +144,20 @@ def test_no_other_end_offers_less(reason: EndReason) -> None:
     assert driver.keys("#") == []
 
 
-def test_no_offer_after_an_answer_with_the_handset_down_or_over_open_signalling() -> None:
+def test_who_answers_without_keys_is_offered_less_too() -> None:
+    """One that was asked for ZRTP in RTP/AVP and knows only calls in clear: nothing was heard."""
+    driver = Driver(CLEAR)
+    driver.lift()
+    driver.keys("1002#")
+    driver.happen(on.CallAnswered(driver.call.id), on.MediaChanged(driver.call.id, Media(codec="pcma")))
+    assert not speaks(driver)
+    driver.happen(on.CallFailed(driver.call.id, EndReason.NO_COMMON_ENCRYPTION))
+    assert "Provider could listen. # call anyway" in shown(driver)
+
+
+def test_no_offer_after_a_protected_call_with_the_handset_down_or_over_open_signalling() -> None:
     answered = Driver(CLEAR)
-    answered.lift()
-    answered.keys("1002#")
-    answered.happen(on.CallAnswered(answered.call.id))
+    talking(answered, dtls(), "1002")
     answered.happen(on.CallFailed(answered.call.id, EndReason.NO_COMMON_ENCRYPTION))
     down = Driver(CLEAR)
     down.happen(on.DialAsked(BOB))

@@ -111,7 +111,7 @@ def test_a_wheel_holds_the_module_its_record_and_its_licence(tmp_path: Path) -> 
         info = "pjsua2-2.17+sottovoce.g1.dist-info"
         names = set(archive.namelist())
         assert {"_pjsua2.so", "pjsua2.py", "pjsua2_build.json", f"{info}/licenses/COPYING"} <= names
-        assert "License: GPL-2.0-or-later" in archive.read(f"{info}/METADATA").decode()
+        assert "License: GPL-3.0-or-later" in archive.read(f"{info}/METADATA").decode()
         assert "Tag: cp311-cp311-linux_aarch64" in archive.read(f"{info}/WHEEL").decode()
         recorded = {line.split(",")[0] for line in archive.read(f"{info}/RECORD").decode().splitlines()}
         assert recorded == names
