@@ -11,10 +11,12 @@ from base64 import b64encode
 import pytest
 
 from tests.rig import capture, scan, srtp
+from tests.rig.agent import Agent
 from tests.rig.baresip import Baresip
 from tests.rig.kamailio import Registrar
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
+from tests.rig.zrtp.party import Party
 
 pytestmark = pytest.mark.live
 
@@ -80,6 +82,33 @@ def test_keys_leave_memory_with_the_call(lab: Lab, encryption: str, way: str, en
         bob.wait_closed()
     else:
         bob.hangup()
+        phone.wait_screen("they hung up")
+    time.sleep(1)
+    assert scan.each_in_memory(phone.process.pid, wanted) == {}
+
+
+@pytest.mark.parametrize("ends", ["we", "they"])
+def test_keys_of_zrtp_leave_memory_with_the_call(lab: Lab, ends: str) -> None:
+    """The independent party tells the keys, and the code that its people compare."""
+    zed = lab.add(Agent(lab.folder, lab.kit.far, party=Party))
+    registrar = lab.registrar(udp=True, routes={"carol": zed.uri})
+    zed.proxy = (registrar.address, registrar.port)
+    phone = lab.phone()
+    phone.hook("up")
+    phone.sotto("dial", "sip:carol@phone.test")
+    phone.wait_call("active", security="end-to-end")
+    zed.wait_keys()
+    zed.leg.wait_heard(0.5)
+    found = zed.zrtp.agreement
+    assert found is not None
+    wanted = forms([found.ours, found.theirs])
+    during = scan.each_in_memory(phone.process.pid, wanted)
+    assert during, "the search finds what is there"
+    if ends == "we":
+        phone.hook("down")
+        phone.wait_idle()
+    else:
+        zed.hangup()
         phone.wait_screen("they hung up")
     time.sleep(1)
     assert scan.each_in_memory(phone.process.pid, wanted) == {}
