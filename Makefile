@@ -41,8 +41,9 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements/dev.txt tests/packages.txt
 run: setup ## two simulated desk phones in a browser page: make run PORT=8080
 	@exec $(BIN)/python -m firmware.simulator --port $(PORT)
 
+# In two processes: the live tests wait most of their time.
 test: setup-test ## the whole suite that needs no virtual machine
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup-test ## linters and types
 	@$(BIN)/ruff check .

@@ -4,7 +4,7 @@
         registrar.wait_registered("alice")
 
 Users are alice, bob, carol, dave and erin of phone.test, each with digest authentication, who have the
-numbers 101 to 104 and 199 as well. A number 9NNN (``sip:9486@phone.test``) is answered with NNN at once, so
+numbers 101 to 104 and 131 as well. A number 9NNN (``sip:9486@phone.test``) is answered with NNN at once, so
 that every way of failing can be dialled. A user who is not registered gives 480, one who does not exist
 404. Every message seen is kept, decrypted, in ``messages()``: header fields and SDP are looked at there.
 """
@@ -32,7 +32,7 @@ from tests.rig.relay import Relay
 USERS: Mapping[str, str] = {name: f"{name}-secret" for name in ("alice", "bob", "carol", "dave", "erin")}
 """The users and their passwords."""
 
-NUMBERS: Mapping[str, str] = {"alice": "101", "bob": "102", "carol": "103", "dave": "104", "erin": "199"}
+NUMBERS: Mapping[str, str] = {"alice": "101", "bob": "102", "carol": "103", "dave": "104", "erin": "131"}
 """What one dials on a keypad to reach a user."""
 
 _MODULES = "ctl tm sl rr pv maxfwd textops siputils usrloc registrar nathelper auth sipdump sanity"

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from tests.rig.processes import Process, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 READY = r"Two phones are ready: http://127\.0\.0\.1:(\d+)/"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A short one: pytest's own, in one of several processes, is too long for the path of a socket."""
+    with tempfile.TemporaryDirectory(prefix="rig-") as made:
+        yield Path(made)
 
 
 def simulator(tmp_path: Path, *argv: str) -> Process:
