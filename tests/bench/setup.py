@@ -127,7 +127,7 @@ def timing(attempt: Attempt, packets: Sequence[Packet], registrar: Registrar) ->
 
 
 def _first_of(came: Sequence[Message]) -> float:
-    """When the first INVITE with keys in its SDP came, or the first of all."""
+    """When the first INVITE with keys in its SDP came, or the first of all: it may be repeated with a proof."""
     return next((m.when for m in came if "a=crypto:" in m.body), came[0].when)
 
 
