@@ -13,7 +13,7 @@ from tests.bench.sides import Control, Ours, Side, end_of, end_of_linphone
 from tests.bench.wire import End, clear_speech, first_speech, invite
 from tests.rig.baresip import Baresip
 from tests.rig.capture import Packet
-from tests.rig.kamailio import Message, Registrar
+from tests.rig.kamailio import Registrar
 from tests.rig.linphone import Linphone
 
 LINGER = 0.35
@@ -23,8 +23,6 @@ PAUSE = 0.25
 """Seconds between two calls."""
 
 MS = 1000.0
-ON_THE_WAY = 0.004
-"""Seconds that kamailio may take from the wire to its log of a message."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,6 @@ class Timing:
     invite_to_speech: float | None
     invites: int
     clear: int
-    offer_to_speech: float | None = None
-    """From the INVITE whose offer was taken, where one before was refused."""
 
 
 def call(side: Side, callee: Baresip, dtls: bool) -> Attempt:
@@ -120,15 +116,7 @@ def timing(attempt: Attempt, packets: Sequence[Packet], registrar: Registrar) ->
     both = None if left is None or len(flows) < 2 else (max(flows) - left) * MS
     clear = clear_speech(packets, attempt.ends[0], since, until)
     key = None if left is None else (left - since) * MS
-    offered = _first_of(came) - ON_THE_WAY
-    taken = invite(packets, came[-1].source, registrar.tls_port, offered, until)
-    offer = None if taken is None or len(flows) < 2 else (max(flows) - taken) * MS
-    return Timing(attempt.side, key, both, len(came), clear, offer)
-
-
-def _first_of(came: Sequence[Message]) -> float:
-    """When the first INVITE with keys in its SDP came, or the first of all: it may be repeated with a proof."""
-    return next((m.when for m in came if "a=crypto:" in m.body), came[0].when)
+    return Timing(attempt.side, key, both, len(came), clear)
 
 
 def measure(bench: Bench, encryption: str) -> list[Row]:
@@ -197,20 +185,6 @@ def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
             [float(t.clear) for t in of["rival"]],
         ),
     ]
-    if again:
-        found.append(
-            Row(
-                "offer-speech-sdes",
-                "the INVITE that offers SDES → protected speech both ways",
-                "ms",
-                "As above, from the INVITE whose offer was taken: what a call costs that the user wants so.",
-                Beside(),
-                ("p95",),
-                [t.offer_to_speech for t in of["ours"] if t.offer_to_speech is not None],
-                [t.offer_to_speech for t in of["rival"] if t.offer_to_speech is not None],
-                tries,
-            )
-        )
     found += beside_linphone(encryption, name, of["ours"], of["second"])
     return found
 
