@@ -148,8 +148,8 @@ def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
     tries = (len(of["ours"]), len(of["rival"]))
     again = max((t.invites for t in of["ours"]), default=0) > 1
     twice = (
-        " Ours offered more first and SDES after the callee's 488: that is in this figure (2 ms), and that the "
-        "callee's 200 then waits 40 ms behind its own 180, for the proxy's delayed ACK (Nagle at the callee)."
+        " Ours offered more first and SDES after the callee's 488: that is in this figure (2 ms), and that "
+        "the callee's 200 then waits 40 ms behind its own 180, for the proxy's delayed ACK (Nagle there)."
     ) * again
     found = [
         Row(
