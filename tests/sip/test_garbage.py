@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.rig import garbage, speech
+from tests.rig.agent import Agent
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
+from tests.rig.zrtp.party import Party
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
@@ -78,3 +80,41 @@ def test_a_call_goes_on_under_garbage(lab: Lab, encryption: str) -> None:
     phone.hook("down")
     assert bob.wait_closed(since=mark).reason == "Connection reset by peer"
     phone.wait_idle()
+
+
+def test_a_call_with_keys_of_zrtp_goes_on_under_garbage(lab: Lab) -> None:
+    """The same with the independent party: its own ZRTP packets, cut, changed and replayed, are among it."""
+    zed = lab.add(Agent(lab.folder, lab.kit.far, party=Party))
+    registrar = lab.registrar(udp=True, routes={"carol": zed.uri})
+    zed.proxy = (registrar.address, registrar.port)
+    cables = lab.cables()
+    address = lab.address()
+    wire = lab.capture(hosts=[address])
+    phone = lab.phone(address=address, cables=cables)
+    with cables.speak(lab.kit.near.file()):
+        phone.hook("up")
+        phone.sotto("dial", "sip:carol@phone.test")
+        before = phone.wait_call("active", security="end-to-end")
+        zed.wait_keys()
+        zed.speak()
+        zed.leg.wait_heard(0.5)
+        wire.stop()
+        sent = [packet for packet in wire.packets() if packet.target[0] == address]
+        assert any(packet.kind == "zrtp" for packet in sent)
+        port = next(packet.target[1] for packet in sent if packet.kind == "rtp")
+        with garbage.throw(lab.folder, sent, port, SECONDS) as thrower:
+            try:
+                zed.leg.wait_heard(2.5)
+                kilobytes, descriptors = memory_kb(phone), files(phone)
+                with cables.listen() as heard:
+                    heard.wait(speech.PERIOD_S + 1.5)
+                thrown, _ = thrower.communicate(timeout=SECONDS + 30)
+            finally:
+                thrower.kill()
+        assert int(thrown) >= SECONDS * garbage.RATE
+        assert speech.score(lab.kit.far, heard.samples()).passes(speech.GOOD["pcma"])
+        after = phone.wait_call("active", security="end-to-end")
+        assert (after["suite"], after["code"]) == (before["suite"], before["code"])
+        assert memory_kb(phone) - kilobytes < GROWTH_KB
+        assert files(phone) == descriptors
+    assert zed.leg.unread == zed.leg.clear == 0
