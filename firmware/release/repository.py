@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from securesystemslib.signer import Key, Signer
+from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
@@ -97,11 +98,8 @@ class RepositoryFolder:
             root.sign(signer, append=True)
         version = root.signed.version
         before = self.root() if version > 1 else root
-        try:
-            before.signed.verify_delegate("root", root.signed_bytes, root.signatures)
-            root.signed.verify_delegate("root", root.signed_bytes, root.signatures)
-        except Exception as error:
-            raise UpdateError(f"the new root is not signed by enough keys: {error}") from error
+        for judge in (before, root):
+            _verify(judge, "root", root)
         octets = root.to_bytes(_AS_TEXT)
         self._put(self._metadata / f"{version}.root.json", octets)
         return octets
@@ -239,11 +237,13 @@ class RepositoryFolder:
 
 
 def _verify(
-    root: Metadata[Root], role: str, word: Metadata[Targets] | Metadata[Snapshot] | Metadata[Timestamp]
+    root: Metadata[Root],
+    role: str,
+    word: Metadata[Root] | Metadata[Targets] | Metadata[Snapshot] | Metadata[Timestamp],
 ) -> None:
     try:
         root.signed.verify_delegate(role, word.signed_bytes, word.signatures)
-    except Exception as error:
+    except (UnsignedMetadataError, ValueError) as error:
         raise UpdateError(
             f"{role} is not signed by enough of the keys that the root names: {error}"
         ) from error

@@ -152,7 +152,7 @@ def _compile(work: Path, tree: Path, release: str) -> Sequence[Path]:
 
 def _pack(root: Path, tree: Path, base: Path, release: str, own: Sequence[Path], target: Path) -> None:
     """The first root: busybox, the modules, the list in which order they are loaded, and ``init``."""
-    for folder in ("bin", "modules", "proc", "sys", "dev", "below", "above", "root"):
+    for folder in ("bin", "modules", "proc", "sys", "dev", "below", "above", "sysroot"):
         (root / folder).mkdir(parents=True)
     busybox = next(path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.exists())
     shutil.copy(busybox, root / "bin/busybox")
