@@ -81,7 +81,6 @@ class Authority:
         not_after: datetime | None = None,
         *,
         key: Key | None = None,
-        by_rsa: bool = False,
         server: bool = True,
         stapled: bool = False,
         alone: bool = False,
@@ -95,13 +94,11 @@ class Authority:
             not_before: default yesterday.
             not_after: default in 90 days.
             key: default: a new EC key on P-256.
-            by_rsa: a new RSA key instead, so that suites with RSA key transport are possible.
             server: False: for client use alone.
             stapled: it promises an OCSP response with each handshake (RFC 7633).
             alone: signed by itself, not by this authority.
         """
-        new = rsa.generate_private_key(65537, 2048) if by_rsa else ec.generate_private_key(ec.SECP256R1())
-        key = key or new
+        key = key or ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in dns]
         names += [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
         start, end = not_before or days(-20), not_after or days(90)

@@ -47,7 +47,6 @@ class TlsServer:
         says: Sequence[bytes] = (),
         adjust: Callable[[ssl.SSLContext], None] | None = None,
         instead: bytes | None = None,
-        ciphers: str = "",
     ) -> None:
         """Bind the port.
 
@@ -56,7 +55,6 @@ class TlsServer:
             says: what it sends, piece by piece, into a connection on which something has come.
             adjust: changes how TLS is spoken.
             instead: no TLS: it answers this, and then nothing more; empty: it says nothing at all.
-            ciphers: it speaks TLS 1.2 alone, with these suites, in the words of OpenSSL.
         """
         self.address = address
         self.port = port or ports.one(address)
@@ -70,9 +68,6 @@ class TlsServer:
             adjust(self._context)
         self._context.load_cert_chain(certificate.cert, certificate.key)
         self._instead = instead
-        if ciphers:
-            self._context.maximum_version = ssl.TLSVersion.TLSv1_2
-            self._context.set_ciphers(ciphers)
         self._listener = socket.create_server((address, self.port))
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address, self.port))

@@ -37,16 +37,3 @@ def test_the_servers_key_opens_no_capture(lab: Lab) -> None:
     assert opened(wire.file, *decode, "-o", f"tls.keylog_file:{bob.key_log}"), "the capture holds the call"
     key = lab.kit.certificate.key
     assert opened(wire.file, *decode, "-o", f'uat:rsa_keys:"{key}",""') == []
-
-
-@pytest.mark.parametrize("suite", ["AES256-GCM-SHA384", "AES128-GCM-SHA256", "AES128-SHA"])
-def test_a_server_without_forward_secrecy_is_refused(lab: Lab, suite: str) -> None:
-    """Suites whose keys follow from the certificate's (RSA key transport) do not come about."""
-    right = lab.kit.authority.issue("by-rsa", ["phone.test"], ["127.0.0.1"], by_rsa=True)
-    server = lab.tls_server(right, ciphers=f"{suite}:@SECLEVEL=0")
-    phone = lab.phone(proxy=server.uri, registrar=None)
-    seen = server.wait_visit()
-    assert seen.handshake != "done", seen
-    assert "no shared cipher" in seen.handshake.lower().replace("_", " "), seen
-    assert server.data == b""
-    assert phone.process.alive

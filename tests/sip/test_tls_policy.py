@@ -191,6 +191,8 @@ SERVERS = {
     "CBC": Case(WEAK, partial(suites, "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA")),
     "CBC with RSA": Case(WEAK, partial(suites, "ECDHE-RSA-AES256-SHA384"), partial(with_rsa, 2048)),
     "RSA key exchange": Case(WEAK, partial(suites, "AES128-GCM-SHA256"), partial(with_rsa, 2048)),
+    "RSA key exchange, AES256": Case(WEAK, partial(suites, "AES256-GCM-SHA384"), partial(with_rsa, 2048)),
+    "RSA key exchange, CBC": Case(WEAK, partial(suites, "AES128-SHA"), partial(with_rsa, 2048)),
     "finite-field groups": Case(WEAK, partial(suites, "DHE-RSA-AES128-GCM-SHA256"), partial(with_rsa, 2048)),
     "a weak key": Case("too weak a key", lambda context: None, partial(with_rsa, 1024)),
     "signed by itself": Case(
