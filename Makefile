@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm check bench berlin image bundle lock golden wiring clean
+.PHONY: help setup setup-test run test test-vm check bench fuzz berlin image bundle lock golden wiring clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ check: setup-test ## linters and types
 
 bench: setup-test ## the figures, with a rival in the same run
 	@$(BIN)/python -m tests.bench
+
+fuzz: setup-test ## the media port against random packets: make fuzz FUZZ=3600
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),3600)
 
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))

@@ -135,7 +135,7 @@ void Wakeup::close()
     ::close(writeFd);
 }
 
-MediaSecurity::MediaSecurity() : srtpActive(false), txPackets(0), rxPackets(0)
+MediaSecurity::MediaSecurity() : srtpActive(false), peerDiffers(false), txPackets(0), rxPackets(0)
 {
 }
 
@@ -191,12 +191,11 @@ MediaSecurity mediaSecurity(int callId, unsigned medIdx)
     }
 
     transport = srtpTransport(medium);
-    if (transport == NULL ||
-        pjmedia_transport_srtp_get_security(transport, &security) != PJ_SUCCESS ||
-        !security.active)
-    {
+    if (transport == NULL || pjmedia_transport_srtp_get_security(transport, &security) != PJ_SUCCESS)
         return result;
-    }
+    result.peerDiffers = security.peer_differs;
+    if (!security.active)
+        return result;
     result.srtpActive = true;
     result.rxSuite = security.rx_suite;
     result.txSuite = security.tx_suite;

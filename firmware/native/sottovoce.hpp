@@ -49,8 +49,15 @@ private:
 /** What protects one medium of a call, read from its running transport. */
 struct MediaSecurity
 {
-    /** SRTP runs and nothing goes past it; if false all else is empty. */
+    /** SRTP runs and nothing goes past it; if false all else but peerDiffers is
+     *  empty.
+     */
     bool srtpActive;
+
+    /** DTLS: whoever is at the other end has not the certificate that its SDP
+     *  names.
+     */
+    bool peerDiffers;
 
     /** Names of the suites, "AEAD_AES_256_GCM". */
     std::string rxSuite;

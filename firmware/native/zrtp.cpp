@@ -7,6 +7,7 @@
 #include <zrtp_cache.hpp>
 
 #include <bzrtp/bzrtp.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
@@ -82,11 +83,16 @@ std::string announced(const pjmedia_sdp_media *media)
     return "";
 }
 
+/** Whether the profile is that of media without SRTP; keys beside it (RFC 4568) are then no agreement. */
+bool isClear(const pjmedia_sdp_media *media)
+{
+    return pj_strnicmp2(&media->desc.transport, "RTP/AVP", 7) == 0;
+}
+
 /** Whether a description leaves the keys as they are though it says nothing of ZRTP. */
 bool silent(const pjmedia_sdp_media *media)
 {
-    return pj_strnicmp2(&media->desc.transport, "RTP/AVP", 7) == 0 &&
-           pjmedia_sdp_media_find_attr(media, &ID_FINGERPRINT, NULL) == NULL &&
+    return isClear(media) && pjmedia_sdp_media_find_attr(media, &ID_FINGERPRINT, NULL) == NULL &&
            pjmedia_sdp_media_find_attr(media, &ID_CRYPTO, NULL) == NULL;
 }
 
@@ -106,6 +112,81 @@ bool isZrtp(const void *packet, pj_size_t size)
            std::memcmp(octets + 4, COOKIE, sizeof(COOKIE)) == 0;
 }
 
+/** The points of order 8 on Curve25519 (RFC 7748 section 6.1 warns of them), highest octet first. */
+const char *const ORDER_8[] = {
+    "00B8495F16056286FDB1329CEB8D09DA6AC49FF1FAE35616AEB8413B7C7AEBE0",
+    "57119FD0DD4E22D8868E1C58C45C44045BEF839C55B1D0B1248C50A3BC959C5F",
+};
+
+/** The CRC-32C at a packet's end (section 5, as RFC 4960 appendix B), its lowest octet first. */
+void sealPacket(std::string &octets)
+{
+    uint32_t crc = 0xFFFFFFFF;
+
+    for (size_t at = 0; at < octets.size(); ++at) {
+        crc ^= static_cast<uint8_t>(octets[at]);
+        for (int bit = 0; bit < 8; ++bit)
+            crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78 : 0);
+    }
+    crc ^= 0xFFFFFFFF;
+    for (int octet = 0; octet < 4; ++octet)
+        octets += static_cast<char>(crc >> 8 * octet & 0xFF);
+}
+
+const size_t MESSAGE = 12;                      // where it begins in a packet (section 5)
+const size_t TYPE = MESSAGE + 4;
+const size_t HELLO_ZID = MESSAGE + 64;          // section 5.2
+const size_t PUBLIC = MESSAGE + 4 + 8 + 32 + 32; // of a DHPart1 or DHPart2 (sections 5.5, 5.6)
+const size_t AFTER_PUBLIC = 8 + 4;              // MAC and CRC
+const uint32_t BAD_PUBLIC = 0x61;               // section 5.9
+
+/** Whether a number is 0 or 1, or -1 or more in the field of this prime: the shared secret would be known to all. */
+bool trivial(const BIGNUM *value, const BIGNUM *prime)
+{
+    BIGNUM *last = BN_dup(prime);
+    const bool weak = last == NULL || BN_sub_word(last, 1) != 1 || BN_is_zero(value) || BN_is_one(value) ||
+                      BN_cmp(value, last) >= 0;
+    BN_free(last);
+    return weak;
+}
+
+/** Whether a packet is a DHPart whose public value must be refused (sections 4.4.1.1 and 5.9; RFC 7748 section 6).
+ *  Which group it is of, its length says: of those that we offer no two have the same.
+ */
+bool weakPublic(const std::string &packet)
+{
+    const std::string type = packet.size() < TYPE + 8 ? "" : packet.substr(TYPE, 8);
+    BIGNUM *value = NULL, *prime = NULL;
+    bool weak = false;
+
+    if ((type != "DHPart1 " && type != "DHPart2 ") || packet.size() <= PUBLIC + AFTER_PUBLIC)
+        return false;
+    std::string octets = packet.substr(PUBLIC, packet.size() - PUBLIC - AFTER_PUBLIC);
+    const uint8_t *number = reinterpret_cast<const uint8_t *>(octets.data());
+    const int size = static_cast<int>(octets.size());
+    if (size == 384) { // DH3k: RFC 3526 section 4
+        value = BN_bin2bn(number, size, NULL);
+        prime = BN_get_rfc3526_prime_3072(NULL);
+    } else if (size == 32) { // X25519: 2^255 - 19
+        octets[31] &= 0x7F;
+        value = BN_lebin2bn(number, size, NULL);
+        BN_hex2bn(&prime, "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFED");
+        for (size_t i = 0; !weak && value != NULL && i < sizeof(ORDER_8) / sizeof(ORDER_8[0]); ++i) {
+            BIGNUM *low = NULL;
+            weak = BN_hex2bn(&low, ORDER_8[i]) == 0 || BN_cmp(value, low) == 0;
+            BN_free(low);
+        }
+    } else if (size == 56) { // X448: 2^448 - 2^224 - 1
+        value = BN_lebin2bn(number, size, NULL);
+        BN_hex2bn(&prime, "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE"
+                          "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+    }
+    weak = weak || value == NULL || prime == NULL || trivial(value, prime);
+    BN_free(value);
+    BN_free(prime);
+    return weak;
+}
+
 /** The ZRTP of one SRTP transport. pjsua's thread makes, starts and ends it and runs its timer, the media's
  *  thread brings packets. Nothing is sent while the mutex is held: the other thread may hold the socket.
  */
@@ -122,6 +203,9 @@ struct Zrtp
     Record given;
 
     bool closing;
+    bool refused; // what the far end sent must not be answered with keys
+    bool bare;    // it answered our RTP/AVP without a word of ZRTP
+    bool yielded; // and our next offer is another keying's
     bool started;
     bool ticking;
     uint64_t startedAt;
@@ -129,6 +213,7 @@ struct Zrtp
     std::string peerZid;
     std::string early; // a Hello that came before the SDP
     std::vector<std::string> out;
+    std::string header; // of the last packet that bzrtp made
     pj_sockaddr remote;
     pj_timer_entry timer;
 
@@ -150,6 +235,7 @@ struct Zrtp
     bool packet(std::string &octets);
     void announce();
     void flush();
+    void refuse();
     void schedule();
     bool attach(const pjmedia_sdp_session *remote, unsigned index);
     void connect();
@@ -192,8 +278,8 @@ std::map<int, std::string> &remembered()
 }
 
 Zrtp::Zrtp(pjmedia_transport *transport)
-    : srtp(transport), context(NULL), ssrc(0), cache(NULL), keeps(false), closing(false), started(false),
-      ticking(false), startedAt(0), ready(false), announcedKeys(false), flags(false), mismatch(false),
+    : srtp(transport), context(NULL), ssrc(0), cache(NULL), keeps(false), closing(false), refused(false),
+      bare(false), yielded(false), started(false), ticking(false), startedAt(0), ready(false), announcedKeys(false), flags(false), mismatch(false),
       compared(NOT_COMPARED), trouble("")
 {
     pj_bzero(&base, sizeof(base));
@@ -259,7 +345,7 @@ void Zrtp::wipe()
     peerHash.clear();
     peerZid.clear();
     out.clear();
-    started = ready = announcedKeys = flags = mismatch = false;
+    started = ready = announcedKeys = flags = mismatch = refused = bare = yielded = false;
     compared = NOT_COMPARED;
 }
 
@@ -301,7 +387,11 @@ std::string Zrtp::hash() const
 
 int Zrtp::onSend(void *self, const uint8_t *octets, uint16_t size)
 {
-    static_cast<Zrtp *>(self)->out.push_back(std::string(reinterpret_cast<const char *>(octets), size));
+    Zrtp *zrtp = static_cast<Zrtp *>(self);
+    const std::string packet(reinterpret_cast<const char *>(octets), size);
+
+    zrtp->header = packet.substr(0, MESSAGE);
+    zrtp->out.push_back(packet);
     return 0;
 }
 
@@ -328,6 +418,8 @@ int Zrtp::onSecure(void *data, const bzrtpSrtpSecrets_t *secrets, int32_t verifi
     Zrtp *self = static_cast<Zrtp *>(data);
     const char *name = suite(*secrets);
 
+    if (self->refused)
+        return 0;
     if (name == NULL || secrets->sas == NULL || secrets->sasAlgo != ZRTP_SAS_B32) {
         self->trouble = "suite";
         return 0;
@@ -347,18 +439,40 @@ int Zrtp::onSecure(void *data, const bzrtpSrtpSecrets_t *secrets, int32_t verifi
 /** Give bzrtp a packet; the mutex is held. True for the far end's own Hello, as its SDP announced it. */
 bool Zrtp::packet(std::string &octets)
 {
-    const size_t TYPE = 12 + 4, ZID = 12 + 64; // in a packet with a Hello (section 5.2)
+    const bool weak = weakPublic(octets);
     const int status = bzrtp_processMessage(context, ssrc, reinterpret_cast<uint8_t *>(&octets[0]),
                                             static_cast<uint16_t>(octets.size()));
-    if (octets.size() < ZID + 12 || octets.compare(TYPE, 8, "Hello   ") != 0)
+    // What bzrtp takes is sealed by the far end's Hello: nobody else can end the agreement so.
+    if (weak && status == 0 && !ready && header.size() == MESSAGE)
+        refuse();
+    if (octets.size() < HELLO_ZID + 12 || octets.compare(TYPE, 8, "Hello   ") != 0)
         return false;
     if (status == BZRTP_ERROR_HELLOHASH_MISMATCH && peerZid.empty())
         trouble = "hello";
     if (status == 0 && peerZid.empty()) {
-        peerZid = octets.substr(ZID, 12);
+        peerZid = octets.substr(HELLO_ZID, 12);
         trouble = "";
     }
     return status == 0;
+}
+
+/** Say that the far end's public value is none (section 5.9), instead of all that was to be said; the mutex is
+ *  held. There are no keys until its SDP announces another Hello.
+ */
+void Zrtp::refuse()
+{
+    static const char ERROR_MESSAGE[] = "PZ\0\4Error   ";
+    std::string packet = header;
+
+    if (++packet[3] == 0) // the sequence number
+        ++packet[2];
+    packet.append(ERROR_MESSAGE, 12);
+    for (int octet = 0; octet < 4; ++octet)
+        packet += static_cast<char>(BAD_PUBLIC >> 8 * (3 - octet) & 0xFF);
+    sealPacket(packet);
+    out.assign(1, packet);
+    refused = true;
+    trouble = "public";
 }
 
 /** Tell SRTP of the keys, once. */
@@ -413,7 +527,7 @@ void Zrtp::onTimer(pj_timer_heap_t *, pj_timer_entry *entry)
         std::lock_guard<std::mutex> lock(self->mutex);
         const uint64_t time = now();
         self->ticking = false;
-        more = self->started && !self->ready && !self->closing && time - self->startedAt < PATIENCE_MS;
+        more = self->started && !self->ready && !self->closing && !self->refused && time - self->startedAt < PATIENCE_MS;
         if (more)
             bzrtp_iterate(self->context, self->ssrc, time);
     }
@@ -433,7 +547,7 @@ pj_status_t Zrtp::onPacket(pjmedia_transport *tp, const void *octets, pj_size_t 
     {
         std::lock_guard<std::mutex> lock(self->mutex);
         std::string copy(static_cast<const char *>(octets), size);
-        if (self->closing || self->context == NULL)
+        if (self->closing || self->refused || self->context == NULL)
             return PJ_SUCCESS;
         if (!self->started) {
             self->early = copy;
@@ -478,6 +592,8 @@ pj_status_t Zrtp::onEncode(pjmedia_transport *tp, pj_pool_t *pool, pjmedia_sdp_s
     pj_str_t value;
     std::string text;
 
+    if (self->yielded)
+        return PJMEDIA_SRTP_ESDPINTRANSPORT;
     if (remote != NULL) {
         const std::string hash = announced(remote->media[index]);
         if (hash.empty() && (self->peerHash.empty() || !silent(remote->media[index])))
@@ -529,7 +645,7 @@ void Zrtp::connect()
     pjmedia_transport_attach2(srtp, &param);
 }
 
-pj_status_t Zrtp::onStart(pjmedia_transport *tp, pj_pool_t *, const pjmedia_sdp_session *,
+pj_status_t Zrtp::onStart(pjmedia_transport *tp, pj_pool_t *, const pjmedia_sdp_session *local,
                           const pjmedia_sdp_session *remote, unsigned index)
 {
     Zrtp *self = of(tp);
@@ -537,6 +653,14 @@ pj_status_t Zrtp::onStart(pjmedia_transport *tp, pj_pool_t *, const pjmedia_sdp_
     {
         std::lock_guard<std::mutex> lock(self->mutex);
         const std::string hash = announced(remote->media[index]);
+        // Nothing is sent or taken; the user may want to go on with less, and nobody is called a second time.
+        self->bare = hash.empty() && self->peerHash.empty() && self->context != NULL &&
+                     pjmedia_transport_srtp_is_offerer(self->srtp) && silent(local->media[index]) &&
+                     isClear(remote->media[index]);
+        if (self->bare) {
+            pjmedia_transport_srtp_set_keys(self->srtp, NULL, NULL);
+            return PJ_SUCCESS;
+        }
         if (self->context == NULL || (hash.empty() && (self->peerHash.empty() || !silent(remote->media[index]))))
             return PJMEDIA_SRTP_ESDPINTRANSPORT;
         if (!hash.empty() && !self->peerHash.empty() && hash != self->peerHash)
@@ -661,7 +785,7 @@ Zrtp *find(int callId, unsigned medIdx)
 namespace pj
 {
 
-ZrtpState::ZrtpState() : secure(false), verified(false), hadSecrets(false), known(false), mismatch(false)
+ZrtpState::ZrtpState() : secure(false), bare(false), verified(false), hadSecrets(false), known(false), mismatch(false)
 {
 }
 
@@ -690,6 +814,7 @@ ZrtpState zrtpState(int callId, unsigned medIdx)
         return state;
     std::lock_guard<std::mutex> lock(zrtp->mutex);
     state.trouble = zrtp->trouble;
+    state.bare = zrtp->bare;
     if (!zrtp->ready)
         return state;
     state.secure = true;
@@ -716,6 +841,33 @@ bool zrtpCompared(int callId, unsigned medIdx, bool same)
         bzrtp_SASVerified(zrtp->context);
     else if (zrtp->keeps)
         bzrtp_resetSASVerified(zrtp->context);
+    return true;
+}
+
+bool zrtpYield(int callId, unsigned medIdx, int keying)
+{
+    Zrtp *zrtp = find(callId, medIdx);
+    if (zrtp == NULL)
+        return false;
+    std::lock_guard<std::mutex> lock(zrtp->mutex);
+    if (!zrtp->bare)
+        return false;
+    zrtp->yielded = keying != PJMEDIA_SRTP_KEYING_ZRTP;
+    return pjmedia_transport_srtp_use_keying(zrtp->srtp, static_cast<pjmedia_srtp_keying_method>(keying)) ==
+           PJ_SUCCESS;
+}
+
+bool zrtpClear(int callId, unsigned medIdx)
+{
+    Zrtp *zrtp = find(callId, medIdx);
+    if (zrtp == NULL)
+        return false;
+    std::lock_guard<std::mutex> lock(zrtp->mutex);
+    if (!zrtp->bare)
+        return false;
+    zrtp->yielded = true;
+    zrtp->bare = false;
+    pjmedia_transport_srtp_set_clear(zrtp->srtp);
     return true;
 }
 

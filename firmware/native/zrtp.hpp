@@ -11,7 +11,7 @@ namespace pj
 /** What ZRTP has agreed for one medium of a call, read from the running transport. */
 struct ZrtpState
 {
-    /** There are keys. All else but trouble is empty if not. */
+    /** There are keys. All else but trouble and bare is empty if not. */
     bool secure;
 
     /** The short authentication string in base32 (RFC 6189 section 5.1.6), four characters of 20 bits. */
@@ -30,9 +30,13 @@ struct ZrtpState
     bool mismatch;
 
     /** Why there are no keys, as far as that can be said: "", "hello" (the far end's Hello is not the one that
-     *  its SDP announced) or "suite" (it wants one that is not allowed).
+     *  its SDP announced), "public" (it sent a public value of which everybody knows the secret) or "suite" (it
+     *  wants one that is not allowed).
      */
     std::string trouble;
+
+    /** The far end answered our RTP/AVP without a word of ZRTP. Nothing is sent or taken. */
+    bool bare;
 
     ZrtpState();
 };
@@ -53,6 +57,16 @@ ZrtpState zrtpState(int callId, unsigned medIdx);
  *  there are no keys of ZRTP.
  */
 bool zrtpCompared(int callId, unsigned medIdx, bool same);
+
+/** Of a call whose far end answered bare: our next offer is by this keying (PJMEDIA_SRTP_KEYING_SDES), or by
+ *  ZRTP again, for the other was refused. False for any other call.
+ */
+bool zrtpYield(int callId, unsigned medIdx, int keying);
+
+/** Of a call whose far end answered bare: let its media pass without encryption from now on. False, and nothing
+ *  passes, for any other call.
+ */
+bool zrtpClear(int callId, unsigned medIdx);
 
 } // namespace pj
 

@@ -51,6 +51,15 @@ class CodeCompared:
 
 
 @dataclass(frozen=True)
+class GoOnWith:
+    """Let a call that was answered without encryption go on at ``level``, by an offer of SDES in the same
+    dialog, or in clear: the user agreed."""
+
+    call_id: CallId
+    level: Security
+
+
+@dataclass(frozen=True)
 class TellChange:
     """Sound the signal for "what protects this call has changed" in the earpiece, with the speech."""
 
@@ -236,6 +245,7 @@ SipCommand = (
     | AnswerCall
     | LetSpeak
     | CodeCompared
+    | GoOnWith
     | TellChange
     | RemindClear
     | RefuseCall

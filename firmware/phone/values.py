@@ -110,6 +110,8 @@ class EndReason(enum.Enum):
     NOT_FOUND = "No such number"
     UNREACHABLE = "Not reachable"
     NO_COMMON_ENCRYPTION = "No common encryption"
+    KEYS_DIFFER = "Keys do not match"
+    NO_KEYS = "No keys agreed"
     NOT_REGISTERED = "No connection to provider"
     CERTIFICATE = "Server not trusted"
     NOT_ALLOWED = "Provider refused"
@@ -180,6 +182,8 @@ class Media:
     the same as words to be read aloud, or "".
     ``held``: the far end put the call on hold and takes nothing from us (RFC 3264 section 8.4).
     ``own_key``, ``peer_key``: fingerprints of the two certificates (RFC 8122), of DTLS-SRTP alone.
+    ``bare``: the far end answered without encryption what was offered with it; nothing is sent or taken.
+    ``private``: it asks for privacy (RFC 3323), so it shows nothing by which it could be known again.
     """
 
     security: Security = Security.NONE
@@ -192,6 +196,8 @@ class Media:
     continuity: Continuity = Continuity.UNKNOWN
     own_key: str = ""
     peer_key: str = ""
+    bare: bool = False
+    private: bool = False
 
 
 class Tone(enum.Enum):

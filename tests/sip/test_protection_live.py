@@ -7,16 +7,18 @@ import re
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.rig import ports, speech
+from tests.rig.agent import Agent
 from tests.rig.baresip import Baresip
 from tests.rig.kamailio import Registrar
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
-from tests.rig.provider import Provider
+from tests.rig.provider import Provider, header
 from tests.rig.speech import RATE
 from tests.rig.wavefile import Samples
 
@@ -133,18 +135,29 @@ def paced(bob: Baresip, seconds: float) -> None:
     assert time.monotonic() - start < seconds + 1
 
 
+def dialogs(registrar: Registrar) -> set[str]:
+    """The calls that began with an INVITE and rang: their Call-IDs."""
+    return {header(message.text, "Call-ID") for message in registrar.responses("INVITE", 180)}
+
+
 def test_a_call_in_clear_by_consent_beeps_for_the_user_alone(lab: Lab) -> None:
-    """Two refusals, two keys; then RTP/AVP for this call, a beep every ten seconds; the next is as safe as
-    ever."""
+    """It rings once, is answered once, and goes on in the same dialog: SDES refused, then RTP/AVP for this
+    call, a beep every ten seconds; the next is as safe as ever."""
     registrar = lab.registrar()
     bob = lab.baresip("bob", codecs=["pcma"], encryption="none", answer="auto", says=None)
     cables = lab.cables()
     phone = lab.phone(cables=cables, allow_clear=True)
     phone.hook("up")
     phone.keys("102#")
-    phone.wait_screen("provider could listen")
+    phone.wait_screen("they answered without it. provider could listen")
+    call = phone.wait_call("active", security="none", speaks=False)
+    assert call["warning"] == "No common encryption"
+    wire = lab.capture(of=phone)
     press(phone, "#")
-    phone.wait_screen("# call without encryption")
+    phone.wait_screen("anybody on the way could listen")
+    wire.stop()
+    media = [packet for packet in wire.packets() if packet.source[0] == phone.address]
+    assert not [packet for packet in media if packet.kind in ("rtp", "rtcp")], "nothing has left yet"
     press(phone, "#")
     with cables.listen() as ear:
         call = phone.wait_call("active", security="clear", speaks=True)
@@ -156,10 +169,8 @@ def test_a_call_in_clear_by_consent_beeps_for_the_user_alone(lab: Lab) -> None:
     assert len(beeps) >= 2
     assert all(abs(later - sooner - 10) < 0.3 for sooner, later in itertools.pairwise(beeps))
     assert loudest_db(speech.read(bob.recording())) < SILENT_DB, "the far end does not hear them"
-    *protected, clear = [message.body for message in registrar.requests("INVITE")]
-    assert "RTP/AVP" in clear
-    assert not re.search("a=(zrtp-hash|crypto|fingerprint)", clear)
-    assert all(re.search("a=(zrtp-hash|crypto|fingerprint)", offer) for offer in protected)
+    assert len(dialogs(registrar)) <= 1, "it rang once"
+    assert len({header(message.text, "Call-ID") for message in registrar.requests("INVITE")}) == 2
     phone.hook("down")
     bob.wait_closed()
     phone.wait_idle()
@@ -168,6 +179,78 @@ def test_a_call_in_clear_by_consent_beeps_for_the_user_alone(lab: Lab) -> None:
     phone.hook("up")
     phone.keys("102#")
     phone.wait_call("active", security="end-to-end")
+
+
+def bare(lab: Lab, **options: Any) -> tuple[Agent, Phone]:
+    """A far end that knows calls in clear alone has answered, and the display asks."""
+    agent = lab.add(Agent(lab.folder, lab.kit.far, user="carol", method="none"))
+    registrar = lab.registrar(udp=True, routes={"carol": agent.uri})
+    agent.proxy = (registrar.address, registrar.port)
+    phone = lab.phone(registrar=registrar, codecs=["pcma"], **options)
+    phone.wait_registered()
+    phone.hook("up")
+    phone.keys("103#")
+    phone.wait_screen("they answered without it. provider could listen")
+    return agent, phone
+
+
+def rang(agent: Agent) -> int:
+    """How often: INVITEs outside of a dialog that it did not refuse."""
+    new = [text for text in agent.got if text.startswith("INVITE") and ";tag=" not in header(text, "To")]
+    return sum("RTP/AVP" in text for text in new)
+
+
+def test_who_refuses_sdes_too_is_asked_about_in_the_same_call(lab: Lab) -> None:
+    """The second INVITE of the dialog is answered 486: it goes on in clear after another key."""
+    agent, phone = bare(lab, allow_clear=True)
+    time.sleep(1)
+    assert not agent.leg.heard
+    assert not agent.leg.clear
+    press(phone, "#")
+    phone.wait_screen("anybody on the way could listen")
+    press(phone, "#")
+    phone.wait_call("active", security="clear", speaks=True)
+    agent.leg.wait_heard(1)
+    assert agent.leg.clear, "RTP that anybody can read, by consent"
+    assert rang(agent) == 1
+    phone.hook("down")
+    agent.wait_state("over")
+
+
+def test_without_allow_clear_it_ends_in_words_and_rings_once(lab: Lab) -> None:
+    agent, phone = bare(lab)
+    press(phone, "#")
+    phone.wait_screen("no common encryption.*they cannot encrypt")
+    agent.wait_state("over")
+    press(phone, "#")
+    time.sleep(1)
+    assert rang(agent) == 1
+    assert not agent.leg.heard
+    assert not agent.leg.clear
+    phone.hook("down")
+    phone.wait_idle()
+    invites = len([text for text in agent.got if text.startswith("INVITE")])
+    phone.hook("up")
+    phone.keys("103#")
+    phone.wait_screen("provider could listen. # call anyway")
+    later = [text for text in agent.got if text.startswith("INVITE")][invites:]
+    assert ["UDP/TLS" in text for text in later] == [True], "the next call does not ring there at all"
+
+
+def test_who_could_have_encrypted_gets_keys_in_the_same_call(lab: Lab) -> None:
+    """A baresip for which SDES is optional takes RTP/AVP without keys: after consent it has them."""
+    registrar = lab.registrar()
+    bob = lab.baresip("bob", codecs=["pcma"], encryption="sdes-optional", answer="auto")
+    phone = lab.phone()
+    phone.hook("up")
+    phone.keys("102#")
+    phone.wait_screen("they answered without it. provider could listen")
+    press(phone, "#")
+    phone.wait_call("active", security="provider", speaks=True)
+    bob.wait_heard(1)
+    assert len(dialogs(registrar)) == 1
+    phone.hook("down")
+    bob.wait_closed()
 
 
 def test_speech_passes_both_ways_in_clear(lab: Lab) -> None:
@@ -296,6 +379,41 @@ def test_a_change_in_mid_call_changes_label_and_sound(lab: Lab, known: bool) -> 
     else:
         assert both_at(heard, 950, 1900), "the signal"
     phone.wait_call("active", security="provider", speaks=True)
+    provider.raw(provider.inside(final, "BYE"))
+    phone.wait_idle()
+
+
+def test_better_keys_in_mid_call_change_the_label(lab: Lab) -> None:
+    """A far end that began with keys in SDP turns to keys between the ends (DTLS-SRTP)."""
+    provider = lab.add(Provider())
+    phone = lab.phone(transport="tcp", proxy=provider.uri, encryption="provider")
+    phone.wait_registered()
+    key, cert, said = fingerprint(lab.folder)
+    port = ports.block(2)
+    invite = provider.invite(body=re.sub(r"m=audio \d+", f"m=audio {port}", provider.description(crypto="1")))
+    provider.raw(invite)
+    phone.wait_call("ringing", direction="in")
+    phone.hook("up")
+    final = provider.wait("SIP/2.0 200")
+    provider.ack(invite, final)
+    phone.wait_call("active", security="provider", speaks=True)
+    better = provider.description(profile="UDP/TLS/RTP/SAVP", version=2)
+    better = re.sub(r"m=audio \d+", f"m=audio {port}", better)
+    better += f"a=fingerprint:{said}\r\na=setup:active\r\n"
+    change = provider.inside(final, "INVITE", body=better)
+    provider.raw(change)
+    agreed = provider.wait("SIP/2.0 200")
+    provider.ack(change, agreed)
+    to = re.search(r"m=audio (\d+)", agreed)
+    assert to
+    argv = ["openssl", "s_client", "-dtls1_2", "-quiet", "-use_srtp", "SRTP_AES128_CM_SHA1_80"]
+    argv += ["-key", str(key), "-cert", str(cert), "-bind", f"127.0.0.1:{port}"]
+    argv += ["-connect", f"{phone.address}:{to[1]}"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as handshake:
+        try:
+            phone.wait_call("active", security="end-to-end", keying="DTLS-SRTP", speaks=True)
+        finally:
+            handshake.kill()
     provider.raw(provider.inside(final, "BYE"))
     phone.wait_idle()
 

@@ -3,6 +3,7 @@
 Keys::
 
     after a refusal for encryption (488)    #  try again with less, as the display says
+    answered without encryption             #  go on with less in this call, as the display says
     a call that is stopped                  #  go on with it; hang up: do not
     an incoming call in clear               lift the handset, then 1 answers, # refuses
     in a call                               hold *: the code; there 1 same, 2 different, any other key: back
@@ -57,7 +58,7 @@ def speaks(state: State, call: Call) -> bool:
 
 def doubts(state: State, call: Call) -> tuple[Doubt, ...]:
     """What stops the call's sound now, the worst first; () while it passes, or there are no keys yet."""
-    if not call.voice:
+    if not call.voice or (call.media.bare and call.state is not CallState.ACTIVE):
         return ()
     return protection.open_doubts(
         call.media, known(state, call), call.protection, private=call.exposure.private
@@ -76,12 +77,17 @@ def may_go_on(rules: Rules, call: Call) -> bool:
 
 
 def offered_after(rules: Rules, state: State, call: Call, reason: EndReason) -> Security | None:
-    """The level at which the user may try again after the far end refused the call for its encryption, or
-    answered it without: then nothing was heard.
+    """The level at which the user may try again after the far end refused the call for its encryption.
+    Whoever answered is not called again.
     """
-    refused = reason is EndReason.NO_COMMON_ENCRYPTION and call.protection.named is Security.NONE
+    refused = reason is EndReason.NO_COMMON_ENCRYPTION and call.answered_at is None
     if call.direction is Direction.IN or not refused or state.hook is Hook.ON:
         return None
+    return less(rules, call)
+
+
+def less(rules: Rules, call: Call) -> Security | None:
+    """The level below all that the call has tried, or None where no less is allowed."""
     return protection.next_offer(
         call.protection,
         secure_signalling=rules.transport == "tls",
@@ -97,7 +103,11 @@ def key(rules: Rules, state: State, call: Call, key: str, now: float) -> Result 
             return state, ()
         agreed = replace(protection.consented(Security.CLEAR), offered=guard.offered)
         return state.with_call(replace(call, protection=agreed, answering=True)), (do.AnswerCall(call.id),)
-    if doubts(state, call):
+    stopped = doubts(state, call)
+    if Doubt.BARE in stopped:
+        go_on = key == GO_ON and _stood(guard.asked_at, now)
+        return _with_less(rules, state, call) if go_on else (state, ())
+    if stopped:
         if key == GO_ON and may_go_on(rules, call) and _stood(guard.asked_at, now):
             agreed = protection.agreed_to(
                 call.media, known(state, call), guard, private=call.exposure.private
@@ -109,6 +119,15 @@ def key(rules: Rules, state: State, call: Call, key: str, now: float) -> Result 
     if key == "*" and call.state is CallState.ACTIVE and call.star_at is None:
         return state.with_call(replace(call, star_at=now)), ()
     return None
+
+
+def _with_less(rules: Rules, state: State, call: Call) -> Result:
+    """Go on with a call that was answered without encryption: nobody is called a second time."""
+    level = less(rules, call)
+    if level is None:
+        return state, ()
+    call = replace(call, protection=protection.consented(level), media=replace(call.media, bare=False))
+    return state.with_call(call), (do.GoOnWith(call.id, level),)
 
 
 def _stood(since: float | None, now: float) -> bool:
@@ -123,7 +142,7 @@ def _answered(rules: Rules, state: State, call: Call, key: str) -> Result:
     same = key == SAME
     contact = None if call.peer.anonymous or call.peer.doubt else rules.contact_of(call.peer.uri)
     if contact is not None:
-        private = call.exposure.private
+        private = call.exposure.private or call.media.private
         new = protection.judged(call.media, known(state, call), contact.uri, same, private=private)
         state = replace(state, reached=with_one(state.reached, new))
     call = replace(call, protection=replace(call.protection, compared=same))
@@ -172,6 +191,8 @@ def follow(rules: Rules, before: State, after: State, now: float) -> Result:
     live = after.live
     if live is None:
         return after, ()
+    if Doubt.BARE in doubts(after, live) and less(rules, live) is None:
+        return after.with_call(live.over(EndReason.NO_COMMON_ENCRYPTION, now)), (do.EndCall(live.id),)
     was = before.call(live.id)
     live, commands = _keys_changed(was, live)
     after = after.with_call(live)
@@ -219,5 +240,6 @@ def _remembered(rules: Rules, state: State, live: Call, named: Security) -> Stat
     contact = None if stranger or not spoken else rules.contact_of(live.peer.uri)
     if contact is None:
         return state
-    new = protection.raised(live.media, known(state, live), contact.uri, named, private=live.exposure.private)
+    private = live.exposure.private or live.media.private
+    new = protection.raised(live.media, known(state, live), contact.uri, named, private=private)
     return state if new is None else replace(state, reached=with_one(state.reached, new))

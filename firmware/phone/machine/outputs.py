@@ -52,6 +52,8 @@ _HINTS = {
     EndReason.NETWORK: "Check the network",
     EndReason.CERTIFICATE: "Ask your provider",
     EndReason.NO_COMMON_ENCRYPTION: "They cannot encrypt",
+    EndReason.KEYS_DIFFER: "Somebody between? Call another way",
+    EndReason.NO_KEYS: "Try again, or call another way",
     EndReason.NOT_FOUND: "Check the number",
     EndReason.NO_ACCOUNT: "Dial a contact",
 }

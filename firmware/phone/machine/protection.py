@@ -33,7 +33,9 @@ class Doubt(enum.Enum):
     DIFFERED = "the codes differed"
     LESS = "less than is allowed, or than was reached before"
     CHANGED = "the far end is not the one of earlier calls"
+    HIDDEN = "the far end wants not to be known again, so it may be anybody"
     UNPROVEN = "the far end was verified once and is not now"
+    BARE = "the far end answered without encryption"
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def label(media: Media, known: Reached | None, compared: bool | None) -> Securit
         return media.security
     if compared is not None:
         return Security.END_TO_END_VERIFIED if compared else Security.PROVIDER
-    if (known is not None and known.differed) or media.continuity is Continuity.CHANGED:
+    changed = media.continuity is Continuity.CHANGED and not media.private
+    if (known is not None and known.differed) or changed:
         return Security.PROVIDER
     return Security.END_TO_END_VERIFIED if _proven(media, known) else Security.END_TO_END
 
@@ -126,8 +129,10 @@ def doubts(
     ``private``: the far end does not learn who we are, so neither side can know the other again; that the
     far end is not verified is then no news.
     """
-    if protection.emergency or media.security is Security.NONE:
+    if protection.emergency:
         return ()
+    if media.security is Security.NONE:
+        return (Doubt.BARE,) if media.bare else ()
     rank, found = RANK[media.security], []
     reached = RANK[known.level] if known else 0
     need = max(RANK[protection.least], min(reached, RANK[Security.END_TO_END]))
@@ -137,9 +142,13 @@ def doubts(
         found.append(Doubt.LESS)
     if rank < RANK[Security.END_TO_END] or protection.compared:
         return tuple(found)
-    if media.continuity is Continuity.CHANGED:
+    unproven = reached > RANK[Security.END_TO_END] and not private and not _proven(media, known)
+    if media.private and (media.continuity is Continuity.CHANGED or unproven):
+        # Whoever stands between can say so too: it is a stop as before, in other words.
+        found.append(Doubt.HIDDEN)
+    elif media.continuity is Continuity.CHANGED:
         found.append(Doubt.CHANGED)
-    elif reached > RANK[Security.END_TO_END] and not private and not _proven(media, known):
+    elif unproven:
         found.append(Doubt.UNPROVEN)
     return tuple(found)
 

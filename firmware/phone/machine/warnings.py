@@ -32,6 +32,8 @@ WORDS = {
     Doubt.DIFFERED: Words("Codes differed", "Somebody may stand between you and listen. Compare again."),
     Doubt.LESS: Words("Less protected", ""),
     Doubt.CHANGED: Words("Another far end", "Not the telephone of earlier calls, or somebody between."),
+    Doubt.HIDDEN: Words("Not known again", "They are private now, or it is somebody else. Compare codes."),
+    Doubt.BARE: Words(TITLE, ""),
     Doubt.UNPROVEN: Words("Not proven", "You verified them once. Now it could be somebody else."),
 }
 """What each doubt is called; what a call with LESS has and had is said by its levels."""
@@ -49,7 +51,11 @@ def of_call(rules: Rules, state: State, call: Call) -> screens.Screen | None:
     found = guarding.doubts(state, call)
     if found:
         keys = GO_ON_KEYS if guarding.may_go_on(rules, call) else HANG_UP
-        text = _less(state, call) if found[0] is Doubt.LESS else WORDS[found[0]].text
+        text = WORDS[found[0]].text
+        if found[0] is Doubt.LESS:
+            text = _less(state, call)
+        elif found[0] is Doubt.BARE:
+            text = _bare(rules, state, call)
         return screens.Warning(WORDS[found[0]].title, text, keys)
     if guarding.waits_for_answer(call) and state.hook is Hook.OFF:
         who = "Anonymous" if call.peer.anonymous else call.peer.label
@@ -67,6 +73,15 @@ def _less(state: State, call: Call) -> str:
     if before is None or RANK[before.level] <= RANK[call.media.security]:
         return f"This call: {now}. Nobody hears you yet."
     return f"Before: {LEVELS[before.level]}. Now: {now}. Nobody hears you yet."
+
+
+def _bare(rules: Rules, state: State, call: Call) -> str:
+    """They answered without encryption; with what the call may go on."""
+    before = guarding.known(state, call)
+    had = before is not None and RANK[before.level] > RANK[Security.CLEAR]
+    why = "They answered without it" + (", unlike before" if had else "")
+    provider = guarding.less(rules, call) is Security.PROVIDER
+    return f"{why}. " + ("Provider could listen." if provider else "Anybody on the way could listen.")
 
 
 def _page(state: State, call: Call) -> screens.Code:

@@ -127,6 +127,11 @@ def _split(text: str) -> Iterator[str]:
             yield match[0].strip()
 
 
+def private(message: str) -> bool:
+    """Whether a message asks that its sender stay unknown (RFC 3323, RFC 3325)."""
+    return _wants_privacy(_fields(message))
+
+
 def _wants_privacy(fields: dict[str, list[str]]) -> bool:
     values = {value.strip().lower() for text in fields.get("privacy", []) for value in re.split("[;,]", text)}
     return bool(values & _PRIVATE)

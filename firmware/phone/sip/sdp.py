@@ -33,6 +33,12 @@ def offered(message: str) -> Security:
     return max((_of_medium(session, medium) for medium in audio), key=_BEST.index)
 
 
+def without_audio(message: str) -> bool:
+    """Whether a description declines all audio (RFC 3264 section 6). Without one nothing is declined."""
+    ports = re.findall(r"^m=audio\s+(\d+)", message, re.MULTILINE | re.IGNORECASE)
+    return bool(ports) and all(int(port) == 0 for port in ports)
+
+
 _BEST = [Security.CLEAR, Security.PROVIDER, Security.END_TO_END]
 _BETWEEN_ENDS = re.compile(r"^a=(?:fingerprint|zrtp-hash):", re.MULTILINE | re.IGNORECASE)
 _IN_SDP = re.compile(r"^a=crypto:", re.MULTILINE | re.IGNORECASE)

@@ -74,6 +74,46 @@ def hold(driver: Driver, key: str = "*", seconds: float = 1.1) -> list[do.Comman
     return done + driver.happen(on.KeyReleased(key))
 
 
+# --- a far end that is private ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [END, VERIFIED])
+def test_a_private_contact_is_no_attack_and_no_acquaintance(level: Security) -> None:
+    """Stopped once, for whoever stands between can ask for privacy too; "End to end", and never verified."""
+    driver = Driver()
+    driver.state = replace(driver.state, reached=(Reached(BOB, level, Keying.ZRTP, zrtp=level is VERIFIED),))
+    talking(driver, replace(zrtp(Continuity.CHANGED), private=True))
+    assert "Not known again" in shown(driver)
+    assert told(driver)["warning"] == "Not known again"
+    assert not speaks(driver)
+    driver.wait(1.1)
+    driver.keys("#")
+    assert speaks(driver)
+    assert told(driver)["security"] == "end-to-end"
+    assert driver.state.reached[0].level is level, "what was reached is not forgotten"
+
+
+def test_a_private_contact_with_another_certificate_is_not_verified() -> None:
+    driver = Driver()
+    driver.state = replace(driver.state, reached=(Reached(BOB, VERIFIED, Keying.DTLS, peer_key=KEY),))
+    talking(driver, replace(dtls(OTHER), private=True))
+    assert "Not known again" in shown(driver)
+    assert not speaks(driver)
+    assert told(driver)["security"] == "end-to-end"
+
+
+def test_of_a_comparison_with_a_private_contact_nothing_is_kept() -> None:
+    driver = Driver()
+    driver.state = replace(driver.state, reached=(Reached(BOB, END, Keying.ZRTP),))
+    talking(driver, replace(zrtp(Continuity.CHANGED), private=True))
+    driver.wait(1.1)
+    driver.keys("#")
+    hold(driver)
+    driver.keys("1")
+    assert told(driver)["security"] == "end-to-end-verified", "this one call is"
+    assert driver.state.reached == (Reached(BOB, END, Keying.ZRTP),)
+
+
 # --- refusals and consent ----------------------------------------------------------------------------
 
 
@@ -144,15 +184,102 @@ def test_no_other_end_offers_less(reason: EndReason) -> None:
     assert driver.keys("#") == []
 
 
-def test_who_answers_without_keys_is_offered_less_too() -> None:
-    """One that was asked for ZRTP in RTP/AVP and knows only calls in clear: nothing was heard."""
+BARE = Media(codec="pcma", bare=True)
+
+
+def placed(commands: list[do.Command]) -> list[do.Command]:
+    return [command for command in commands if isinstance(command, do.PlaceCall)]
+
+
+def test_who_answers_without_encryption_is_never_called_again() -> None:
+    """One asked for ZRTP in RTP/AVP that knows only calls in clear: the call goes on after consent, with
+    the offer of SDES, and in clear when that is refused too."""
+    driver = Driver(CLEAR)
+    talking(driver, BARE, "1002")
+    assert "They answered without it. Provider could listen. # go on, or hang up" in shown(driver)
+    assert driver.out.tone is Tone.WARNING
+    assert not speaks(driver)
+    assert not driver.out.voice
+    assert driver.keys("#") == [], "a key pressed at once was not meant for it"
+    driver.wait(1.1)
+    done = driver.keys("#")
+    assert do.GoOnWith(driver.call.id, Security.PROVIDER) in done
+    again = driver.keys("#") + driver.happen(on.KeyReleased("#"))
+    assert not any(isinstance(command, do.GoOnWith) for command in again), "it is being agreed"
+    assert not speaks(driver)
+    driver.happen(on.MediaChanged(driver.call.id, Media(codec="pcma")))
+    driver.happen(on.MediaChanged(driver.call.id, BARE))
+    assert "They answered without it. Anybody on the way could listen." in shown(driver)
+    driver.wait(1.1)
+    done += driver.keys("#")
+    assert do.GoOnWith(driver.call.id, Security.CLEAR) in done
+    driver.happen(on.MediaChanged(driver.call.id, PLAIN))
+    assert speaks(driver)
+    assert driver.out.reminds
+    assert not placed(done)
+
+
+def test_with_the_offer_of_sdes_taken_the_call_speaks() -> None:
+    driver = Driver()
+    talking(driver, BARE, "1002")
+    driver.wait(1.1)
+    driver.keys("#")
+    driver.happen(on.MediaChanged(driver.call.id, SDES))
+    assert speaks(driver)
+    assert told(driver)["security"] == "provider"
+
+
+def test_without_less_that_is_allowed_a_bare_answer_ends_the_call() -> None:
+    refused_sdes, open_ = Driver(), Driver(replace(ACCOUNT, transport="udp"))
+    talking(refused_sdes, BARE, "1002")
+    refused_sdes.wait(1.1)
+    refused_sdes.keys("#")
+    refused_sdes.happen(on.MediaChanged(refused_sdes.call.id, Media(codec="pcma")))
+    done = refused_sdes.happen(on.MediaChanged(refused_sdes.call.id, BARE))
+    done_open = talking(open_, BARE, "1002")
+    for driver, commands in ((refused_sdes, done), (open_, done_open)):
+        (ended,) = driver.state.calls
+        assert ended.reason is EndReason.NO_COMMON_ENCRYPTION
+        assert do.EndCall(ended.id) in commands
+        assert "They cannot encrypt" in shown(driver)
+        driver.wait(1.1)
+        assert driver.keys("#") == [], "it has rung there, and does not ring again"
+
+
+def test_a_bare_answer_of_a_contact_who_had_better_is_told_so() -> None:
+    driver = Driver()
+    driver.state = replace(driver.state, reached=(Reached(BOB, END),))
+    talking(driver, BARE)
+    assert "without it, unlike before" in shown(driver)
+
+
+def test_early_media_without_encryption_ask_nothing_yet() -> None:
     driver = Driver(CLEAR)
     driver.lift()
     driver.keys("1002#")
-    driver.happen(on.CallAnswered(driver.call.id), on.MediaChanged(driver.call.id, Media(codec="pcma")))
+    driver.happen(on.EarlyMedia(driver.call.id), on.MediaChanged(driver.call.id, BARE))
     assert not speaks(driver)
+    assert "without it" not in shown(driver)
+
+
+def test_after_an_answer_without_keys_nobody_is_called_again() -> None:
+    driver = Driver(CLEAR)
+    talking(driver, Media(codec="pcma"), "1002")
     driver.happen(on.CallFailed(driver.call.id, EndReason.NO_COMMON_ENCRYPTION))
-    assert "Provider could listen. # call anyway" in shown(driver)
+    driver.wait(1.1)
+    assert driver.keys("#") == []
+
+
+@pytest.mark.parametrize("reason", [EndReason.KEYS_DIFFER, EndReason.NO_KEYS])
+def test_keys_that_do_not_match_are_not_called_a_lack(reason: EndReason) -> None:
+    driver = Driver(CLEAR)
+    talking(driver, Media(codec="pcma"), "1002")
+    driver.happen(on.CallFailed(driver.call.id, reason))
+    assert reason.value in shown(driver)
+    assert "cannot encrypt" not in shown(driver)
+    assert "all another way" in shown(driver)
+    driver.wait(1.1)
+    assert driver.keys("#") == []
 
 
 def test_no_offer_after_a_protected_call_with_the_handset_down_or_over_open_signalling() -> None:

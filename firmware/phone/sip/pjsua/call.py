@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 import pjsua2 as pj
 
 from firmware.phone import events as on
-from firmware.phone.sip import headers, reasons, sdp
+from firmware.phone.sip import headers, identity, reasons, sdp
 from firmware.phone.sip.pjsua.guard import Crash, guarded
-from firmware.phone.sip.pjsua.zrtp import Shared, Way
-from firmware.phone.values import CallId, Direction, Keying, Media, Security
+from firmware.phone.sip.pjsua.zrtp import SDES, ZRTP, Shared, Way
+from firmware.phone.values import CallId, Direction, EndReason, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
 
-RINGING = 180
+TRYING, RINGING, REDIRECTED = 100, 180, 300
+CHALLENGES = (401, 407)
+"""Answers that are followed by another attempt (RFC 3261 section 22)."""
 
 
 class _Audio(NamedTuple):
@@ -37,6 +39,10 @@ class PjCall(pj.Call):
     ``may_speak``: its sound may be connected; ``joined``: it is.
     ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
+
+    ``private``: the far end asks for privacy. ``broken``: its keys could not be agreed. ``failure``: why we
+    end it. ``lowering``: by consent it goes on with less than was offered, and that is not agreed yet;
+    ``mediless``: the far end would not have that either, and ended the media.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
     once, for its connection stands.
@@ -74,6 +80,11 @@ class PjCall(pj.Call):
         self.place_waits = False
         self.connected_before = False
         self.certificate: pj.DtlsIdentity | None = None
+        self.private = False
+        self.broken = False
+        self.lowering = False
+        self.mediless = False
+        self.failure: EndReason | None = None
         self._place_printed = False
 
     @guarded
@@ -96,15 +107,27 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallTsxState(self, prm: Any) -> None:
+        """Follow our INVITE: what its answer says of the far end, and whether it left with the place."""
+        happened = prm.e.body.tsxState
+        status = happened.tsx.statusCode
+        if happened.tsx.method != "INVITE" or happened.tsx.role != pj.PJSIP_ROLE_UAC:
+            return
+        if happened.type == pj.PJSIP_EVENT_RX_MSG and TRYING < status < REDIRECTED:
+            self.private = identity.private(happened.src.rdata.wholeMsg)
+        if self.lowering and status >= REDIRECTED and status not in CHALLENGES:
+            self._lowered_in_vain()
+        elif self.lowering and happened.type == pj.PJSIP_EVENT_RX_MSG:
+            self._lowered(happened.src.rdata.wholeMsg)
+        if self.place_waits:
+            self._follow_place(happened)
+
+    def _follow_place(self, happened: Any) -> None:
         """Say that the place has left, by the INVITE as it was printed for the wire.
 
         Where its connection had yet to be made it may never have left: then an answer must have come.
         """
-        if not self.place_waits:
-            return
-        happened = prm.e.body.tsxState
         tsx = happened.tsx
-        if tsx.method == "INVITE" and tsx.state == pj.PJSIP_TSX_STATE_CALLING:
+        if tsx.state == pj.PJSIP_TSX_STATE_CALLING:
             self._place_printed = headers.tells_place(tsx.lastTx.wholeMsg)
         if self._place_printed and (self.connected_before or happened.type == pj.PJSIP_EVENT_RX_MSG):
             self.place_waits = False
@@ -115,6 +138,7 @@ class PjCall(pj.Call):
         self.connected = None
         audio = self._audio()
         self.has_media = audio is not None and not audio.held
+        self.broken = self.broken or self._media_failed()
         if self.has_media and not self.answered and self.direction is Direction.OUT:
             info = self.getInfo()
             if info.state == pj.PJSIP_INV_STATE_EARLY:
@@ -147,6 +171,11 @@ class PjCall(pj.Call):
         audio = self._audio()
         return audio.at if audio is not None and audio.runs else None
 
+    def _media_failed(self) -> bool:
+        """Whether the agreement on keys came to an end without any."""
+        info = self.getInfo() if self.isActive() else None
+        return info is not None and any(media.status == pj.PJSUA_CALL_MEDIA_ERROR for media in info.media)
+
     def _audio(self) -> _Audio | None:
         if not self.isActive():
             return None
@@ -167,22 +196,66 @@ class PjCall(pj.Call):
             if self.media.security not in (Security.NONE, media.security):
                 self.may_speak = False
             self.media = media
+            self.lowering = self.lowering and not self.secured(media)
             if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
-                self.shared.take(self.getId(), audio.at)
+                self.shared.take(self.getId(), audio.at, private=media.private)
             self.post(on.MediaChanged(self.call_id, media))
 
     def compared(self, same: bool) -> None:
         """The people compared the code of this call."""
         audio = self._audio()
         if audio is not None and pj.zrtpCompared(self.getId(), audio.at, same):
-            self.shared.take(self.getId(), audio.at)
+            self.shared.take(self.getId(), audio.at, private=self.private)
             self.look_at_media()
+
+    def go_on_with(self, level: Security) -> None:
+        """Let the media of a call pass at ``level`` that was answered without encryption, by consent."""
+        audio = self._audio()
+        if audio is None:
+            return
+        if level is Security.CLEAR:
+            self.clear = pj.zrtpClear(self.getId(), audio.at)
+        elif pj.zrtpYield(self.getId(), audio.at, SDES):
+            self.lowering = True
+        if self.lowering or self.mediless:
+            self.mediless = False
+            self._offer()
+        self.look_at_media()
+
+    def _offer(self) -> None:
+        """Offer other media in this dialog (RFC 3261 section 14.1)."""
+        prm = pj.CallOpParam(True)
+        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+        self.reinvite(prm)
+
+    def _lowered(self, answer: str) -> None:
+        """The far end took the offer; but some take it without the audio in it, which ends there then."""
+        if sdp.without_audio(answer):
+            self.mediless = True
+            self._lowered_in_vain()
+
+    def _lowered_in_vain(self) -> None:
+        """The far end would not have that level either."""
+        audio = self._audio()
+        self.lowering = False
+        if audio is not None:
+            pj.zrtpYield(self.getId(), audio.at, ZRTP)
+        self.look_at_media()
+
+    def keys_differ(self) -> bool:
+        """Whether the far end has other keys than its SDP announced, or such as protect nothing."""
+        return self.isActive() and any(
+            pj.mediaSecurity(self.getId(), index).peerDiffers
+            or pj.zrtpState(self.getId(), index).trouble in ("hello", "public")
+            for index in range(len(self.getInfo().media))
+        )
 
     def _media_now(self) -> Media:
         audio = self._audio()
         if audio is None:
             return Media()
         media = self._read_media(audio.at) if audio.runs else Media()
+        media = replace(media, private=self.private)
         # Where nothing flows there is nothing to protect: what was agreed before is still what is meant.
         return replace(media if self.secured(media) or not audio.held else self.media, held=audio.held)
 
@@ -196,7 +269,10 @@ class PjCall(pj.Call):
         stream = self.getStreamInfo(index)
         codec = stream.codecName.lower()
         if not security.srtpActive:
-            return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec)
+            zrtp = pj.zrtpState(self.getId(), index)
+            self.broken = self.broken or zrtp.trouble == "public"
+            bare = zrtp.bare and not self.lowering
+            return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec, bare=bare)
         if security.keying == "ZRTP":
             return self.shared.media(self.getId(), index, security.txSuite, codec)
         if security.keying == "SDES":
@@ -216,4 +292,6 @@ class PjCall(pj.Call):
 
     def reason(self, untrusted: bool) -> Any:
         """Why the call is over, as ``values.EndReason``."""
+        if self.failure is not None:
+            return self.failure
         return reasons.end_reason(self.direction, self.status, self.answered, self.rang, untrusted)

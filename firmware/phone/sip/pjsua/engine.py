@@ -36,7 +36,7 @@ from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.sip.pjsua.zrtp import SDES, Shared
-from firmware.phone.values import CallId, Direction, Party, Security, Signalling
+from firmware.phone.values import CallId, Direction, EndReason, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -221,6 +221,8 @@ class PjsuaEngine:
                     call.dialDtmf(digit)
                 case do.CodeCompared(same=same):
                     call.compared(same)
+                case do.GoOnWith(level=level):
+                    call.go_on_with(level)
                 case do.LetSpeak(allowed=allowed):
                     call.may_speak = allowed
                     self._connect_audio()
@@ -293,12 +295,12 @@ class PjsuaEngine:
             self._post(on.OwnAddress(self._told_address))
 
     def _watch_keys(self, call: PjCall, now: float) -> None:
-        waits = call.has_media and not call.secured(call.media)
+        waits = (call.has_media or call.broken) and not call.secured(call.media) and not call.media.bare
         if not waits:
             self._keys_due.pop(call.call_id, None)
-        elif now >= self._keys_due.setdefault(call.call_id, now + KEYS_LIMIT):
+        elif call.broken or now >= self._keys_due.setdefault(call.call_id, now + KEYS_LIMIT):
             log.warning("no keys could be agreed; the call is ended")
-            call.status = 488
+            call.failure = EndReason.KEYS_DIFFER if call.keys_differ() else EndReason.NO_KEYS
             call.hangup(pj.CallOpParam())
 
     def _connect_audio(self) -> None:

@@ -52,7 +52,7 @@ class Outgoing:
         self._secrets = secrets
         self._certificates = certificates
         self._profile = headers.Profile.of(config)
-        self._known = Known()
+        self._known = Known(clock)
         self._levels: dict[CallId, tuple[do.PlaceCall, list[Way]]] = {}
 
     def place(self, command: do.PlaceCall) -> PjCall:
@@ -104,7 +104,7 @@ class Outgoing:
         """
         command, left = self._levels.pop(call.call_id, (None, []))
         if command is not None and call.answered:
-            self._known.learn(command.uri, call.keyings, call.media)
+            self._known.learn(command.uri, call.keyings, call.media, command.levels)
         if command is None or call.hung_up or call.rang or call.answered:
             return None
         if left and call.status in REFUSED_FOR_ENCRYPTION:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pjsua2 as pj
 
+from firmware.phone.clock import Clock
 from firmware.phone.config import Contact
 from firmware.phone.sip import sas, uri
 from firmware.phone.sip.base import Secrets
@@ -30,24 +31,41 @@ CLEAR: Way = ()
 """No keys at all: for a call that its user wants so, or that asks for help."""
 
 
+REFUSED_FOR = 3600.0
+"""Seconds for which it is remembered that a far end refused to be called end to end."""
+
+
 class Known:
-    """Which far ends want ZRTP offered ``ALONE``, as calls since the start have shown."""
+    """Which far ends want ZRTP offered ``ALONE``, and which took SDES after they had refused better, as calls
+    since the start have shown.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._alone: dict[str, bool] = {}
+        self._refused: dict[str, float] = {}
 
-    def learn(self, address: str, way: Way, media: Media) -> None:
-        """A call to ``address``, placed in this ``way`` and answered, has had these ``media``."""
+    def learn(self, address: str, way: Way, media: Media, levels: Sequence[Security]) -> None:
+        """A call to ``address`` for one of ``levels``, placed in this ``way`` and answered, has had these
+        ``media``."""
         if way == ALONE:
             self._alone[address] = media.keying is Keying.ZRTP
+        if way == (SDES,) and Security.END_TO_END in levels and not self._refuses(address):
+            self._refused[address] = self._clock.monotonic()
+
+    def _refuses(self, address: str) -> bool:
+        since = self._refused.get(address)
+        return since is not None and self._clock.monotonic() - since < REFUSED_FOR
 
     def ways(self, address: str, levels: Sequence[Security]) -> list[Way]:
-        """How to offer ``levels``, in this order; the next only after 488 or 606, and before it rang.
+        """How to offer ``levels``, best first; the next only after 488 or 606, and before it rang.
 
         END_TO_END alone has a second try for those that know ZRTP and nothing else: ``ALONE``, once. Where
-        another level follows, that is the second try.
+        another level follows, that is the second try; and the first, with whom it was just so.
         """
         alone = self._alone.get(address)
+        if tuple(levels) == (Security.END_TO_END, Security.PROVIDER) and self._refuses(address):
+            return [(SDES,), EITHER]
         found: list[Way] = []
         for level in levels:
             if level is Security.END_TO_END:
@@ -85,9 +103,11 @@ class Shared:
         kept = "" if self._secrets is None else self._secrets.find(self._contact) or "new"
         pj.zrtpRemember(call_id, kept)
 
-    def take(self, call_id: int, index: int) -> None:
-        """Keep what the next call is to know; after the keys were agreed, and after a comparison."""
-        if self._secrets is not None and (record := pj.zrtpRecord(call_id, index)):
+    def take(self, call_id: int, index: int, *, private: bool = False) -> None:
+        """Keep what the next call is to know; after the keys were agreed, and after a comparison. Nothing of
+        a far end that is ``private``: it forgets them too.
+        """
+        if not private and self._secrets is not None and (record := pj.zrtpRecord(call_id, index)):
             self._secrets.keep(self._contact, record)
 
     def media(self, call_id: int, index: int, suite: str, codec: str) -> Media:

@@ -1,0 +1,4 @@
+"""What strangers reach in C and C++, fed by libFuzzer: ``make fuzz`` for long, a test for some seconds.
+
+``corpus`` holds an input for each way a call can go, ``found`` those that once did harm.
+"""
