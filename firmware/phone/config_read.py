@@ -154,6 +154,10 @@ class _Reader:
             if number is not None and (first := numbers.setdefault(number, n)) != n:
                 text = f"{number} is taken by contact[{first}]; choose another number from 0 to 99"
                 self._fault(f"contact[{n}].speed_dial", text)
+        groups: dict[str, int] = {}
+        for n, ring in enumerate(values.get("rings", ()), start=1):
+            if "group" in ring and (first := groups.setdefault(ring["group"].casefold(), n)) != n:
+                self._fault(f"ring[{n}].group", f"is the same as ring[{first}]; remove one of them")
         people: dict[tuple[str, str, int | None], int] = {}
         for n, watcher in enumerate(values.get("privacy", {}).get("watchers", ()), start=1):
             if "uri" in watcher:

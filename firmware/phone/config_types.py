@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
+from firmware.phone.audio.melodies import COUNTRY, NAMES
 from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
@@ -386,6 +387,22 @@ class Contact:
     speed_dial: Annotated[
         int | None, Option(Number(0, 99, whole=True), "The short number; each only once.", absent="none")
     ] = None
+    group: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=64),
+            "The group that the contact belongs to: it may ring with a melody of its own (`[[ring]]`).",
+            absent="none",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """What calls of a group of contacts ring with. A caller who is anonymous or forged belongs to none."""
+
+    group: Annotated[str, Option(Text(longest=64), "The group, as in `contact.group`.")]
+    melody: Annotated[str, Option(Choice.of(*NAMES), "What it rings with; see `phone.melody`.")]
 
 
 @dataclass(frozen=True)
@@ -415,6 +432,13 @@ class Phone:
             "the room sees it.",
         ),
     ] = False
+    melody: Annotated[
+        str,
+        Option(
+            Choice.of(*NAMES),
+            'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
+        ),
+    ] = COUNTRY
 
 
 @dataclass(frozen=True)
@@ -435,5 +459,6 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
     source: Path | None = None
     password_exposed: bool = False
