@@ -18,7 +18,8 @@ from firmware.phone.audio.melodies import COUNTRY, NAMES
 from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
-from firmware.phone.machine import emergency, starcodes
+from firmware.phone.machine import dialplan, emergency, starcodes
+from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
 from firmware.phone.values import Encryption
@@ -98,6 +99,17 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
         raise ValueError('is no number with its country; write it like "+4930123456"')
     return number
+
+
+def _pattern(text: str) -> str:
+    dialplan.pattern(text)
+    return text
+
+
+def _keys(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]*", text):
+        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
+    return text
 
 
 _ADDRESS = Text("SIP address", _address)
@@ -208,6 +220,15 @@ class Account:
             absent="none",
         ),
     ] = ""
+
+    number_form: Annotated[
+        Form,
+        Option(
+            Choice.of_enum(Form),
+            'How a dialled number goes to this provider: as it was dialled, `"international"` (`+4930…`), or '
+            '`"national"` as people dial in `phone.country`. The display shows it before the call.',
+        ),
+    ] = Form.DIALLED
 
     @property
     def address(self) -> str:
@@ -398,6 +419,40 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Dial:
+    """What is sent for some numbers. The first that matches counts; emergency numbers never change."""
+
+    match: Annotated[
+        str,
+        Option(
+            Text("pattern", _pattern, longest=64),
+            "Which numbers: keys, `X` for any digit, `[2-9]` for one of some, `.` at the end for any more "
+            "digits, such as `0[1-9].`.",
+        ),
+    ]
+    strip: Annotated[int, Option(Number(0, 32, whole=True), "How many keys are taken away at the front.")] = 0
+    prefix: Annotated[
+        str, Option(Text("keys", _keys, empty=True, longest=32), "What is put there.", absent="nothing")
+    ] = ""
+    country: Annotated[
+        str,
+        Option(
+            Text("two capital letters (ISO 3166)", _country, empty=True),
+            "Only where `phone.country` is this.",
+            absent="everywhere",
+        ),
+    ] = ""
+    at_once: Annotated[
+        bool,
+        Option(Flag(), "`true`: such a number is complete, and called without waiting for `digit_timeout`."),
+    ] = False
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(dialplan.pattern(self.match), self.strip, self.prefix, self.at_once)
+
+
+@dataclass(frozen=True)
 class Ringing:
     """What calls of a group of contacts ring with. A caller who is anonymous or forged belongs to none."""
 
@@ -460,5 +515,6 @@ class Config:
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
+    dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False

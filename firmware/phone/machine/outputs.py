@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
+from firmware.phone.machine import calls, dialplan, guarding, knob, menu, parts, starcodes, warnings, watchers
 from firmware.phone.machine import ringing as ringing_with
 from firmware.phone.machine.rules import (
     DIAL_TONE,
@@ -228,7 +228,7 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
     if dialled.number:
         try:
             plan = rules.plan(state.digits)
-            target, emergency = plan.party.label, plan.emergency
+            target, emergency = dialplan.written(plan.party.label), plan.emergency
         except ValueError:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
