@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firmware.phone import commands as do
@@ -18,6 +18,7 @@ from firmware.phone.display import screens
 from firmware.phone.machine.dialplan import (
     DialPlan,
     Form,
+    Pattern,
     Rule,
     canonical,
     chained,
@@ -124,29 +125,59 @@ numbers = st.one_of(
 forms = st.sampled_from(Form)
 
 
-@given(st.lists(rules, max_size=3), forms, countries, numbers)
-def test_once_changed_is_never_changed_again(some: list[Rule], form: Form, country: str, number: str) -> None:
+@st.composite
+def dialled(draw: st.DrawFn) -> tuple[DialPlan, str]:
+    """A dial plan without chains, and a number: any, one that a rule matches, or help behind what a rule takes."""
+    country = draw(countries)
+    some = draw(st.lists(rules, max_size=3))
+    help_number = draw(st.sampled_from(sorted(EVERYWHERE | NUMBERS.get(country, frozenset()))))
+    number = draw(numbers)
+    if some and draw(st.booleans()):
+        number = "".join(draw(st.sampled_from(sorted(keys))) for keys in some[0].match.keys)
+        number += draw(st.text("0123456789", max_size=8)) if some[0].match.more else ""
+    elif draw(st.booleans()):
+        size = draw(st.integers(0, 2))
+        before = draw(st.text("0123456789", min_size=size, max_size=size))
+        match = Pattern(tuple(frozenset(key) for key in before + help_number[:2]), more=True)
+        some = [Rule(match, size, draw(st.sampled_from(["", "0", "9"]))), *some]
+        number = before + help_number
     assume(chained(some) is None)
-    there = plan(*some, form=form, country=country)
-    assert there.sent(there.sent(number)) == there.sent(number)
+    return plan(*some, form=draw(forms), country=country), number
 
 
-@given(st.lists(rules, max_size=3), forms, countries, numbers)
-def test_nothing_becomes_an_emergency_number_and_none_ceases_to_be_one(
-    some: list[Rule], form: Form, country: str, number: str
-) -> None:
-    sent = plan(*some, form=form, country=country).sent(number)
-    assert is_emergency(country, sent) == is_emergency(country, number)
-    if is_emergency(country, number):
+@given(dialled())
+@settings(max_examples=400)
+def test_once_changed_is_never_changed_again(there: tuple[DialPlan, str]) -> None:
+    here, number = there
+    assert here.sent(here.sent(number)) == here.sent(number)
+
+
+@given(dialled())
+@settings(max_examples=400)
+def test_nothing_becomes_an_emergency_number_and_none_ceases_to_be_one(there: tuple[DialPlan, str]) -> None:
+    here, number = there
+    sent = here.sent(number)
+    assert is_emergency(here.country, sent) == is_emergency(here.country, number)
+    if is_emergency(here.country, number):
         assert sent == number
 
 
-@given(patterns, patterns, st.text("0123456789", max_size=5))
-def test_patterns_that_do_not_meet_have_no_number_in_common(one: object, two: object, number: str) -> None:
-    from firmware.phone.machine.dialplan import Pattern
+def test_help_stays_help_and_nothing_else_becomes_it() -> None:
+    assert plan(Rule(pattern("1."), 1, "+491")).sent("110") == "110"
+    assert plan(Rule(pattern("011X"), 1)).sent("0110") == "0110"
+    assert plan(Rule(pattern("011X"), 1)).sent("0115") == "115"
 
-    assert isinstance(one, Pattern)
-    assert isinstance(two, Pattern)
+
+def test_what_a_rule_made_goes_as_it_is() -> None:
+    """Though it looks like a number of the country that has another form."""
+    outside = plan(Rule(pattern("0[1-9]."), 0, "9"), form=Form.NATIONAL)
+    assert outside.sent("030901820") == "9030901820"
+    assert plan(form=Form.NATIONAL).sent("9030901820") == "09030901820"
+    assert outside.sent("9030901820") == "9030901820"
+
+
+@given(patterns, patterns, st.text("0123456789", max_size=5))
+def test_patterns_that_do_not_meet_have_no_number_in_common(one: Pattern, two: Pattern, number: str) -> None:
     if one.matches(number) and two.matches(number):
         assert one.meets(two)
         assert two.meets(one)
