@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
@@ -129,9 +130,10 @@ class PlayTone:
 
 @dataclass(frozen=True)
 class Ring:
-    """Start or stop the ringer."""
+    """Start or stop the ringer. ``melody``: what it rings with (``melodies.NAMES``)."""
 
     on: bool
+    melody: str = COUNTRY
 
 
 @dataclass(frozen=True)

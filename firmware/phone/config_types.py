@@ -14,10 +14,12 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
+from firmware.phone.audio.melodies import COUNTRY, NAMES
 from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
-from firmware.phone.machine import emergency, starcodes
+from firmware.phone.machine import dialplan, emergency, starcodes
+from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
 from firmware.phone.values import Encryption
@@ -118,6 +120,16 @@ TIME_SERVERS = (
     "time.cloudflare.com",
 )
 """Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+def _pattern(text: str) -> str:
+    dialplan.pattern(text)
+    return text
+
+
+def _keys(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]*", text):
+        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
+    return text
+
 
 _ADDRESS = Text("SIP address", _address)
 _DEVICE = Text("ALSA name", by_name, longest=128)
@@ -227,6 +239,15 @@ class Account:
             absent="none",
         ),
     ] = ""
+
+    number_form: Annotated[
+        Form,
+        Option(
+            Choice.of_enum(Form),
+            'How a dialled number goes to this provider: as it was dialled, `"international"` (`+4930…`), or '
+            '`"national"` as people dial in `phone.country`. The display shows it before the call.',
+        ),
+    ] = Form.DIALLED
 
     @property
     def address(self) -> str:
@@ -406,6 +427,56 @@ class Contact:
     speed_dial: Annotated[
         int | None, Option(Number(0, 99, whole=True), "The short number; each only once.", absent="none")
     ] = None
+    group: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=64),
+            "The group that the contact belongs to: it may ring with a melody of its own (`[[ring]]`).",
+            absent="none",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
+class Dial:
+    """What is sent for some numbers. The first that matches counts; emergency numbers never change."""
+
+    match: Annotated[
+        str,
+        Option(
+            Text("pattern", _pattern, longest=64),
+            "Which numbers: keys, `X` for any digit, `[2-9]` for one of some, `.` at the end for any more "
+            "digits, such as `0[1-9].`.",
+        ),
+    ]
+    strip: Annotated[int, Option(Number(0, 32, whole=True), "How many keys are taken away at the front.")] = 0
+    prefix: Annotated[
+        str, Option(Text("keys", _keys, empty=True, longest=32), "What is put there.", absent="nothing")
+    ] = ""
+    country: Annotated[
+        str,
+        Option(
+            Text("two capital letters (ISO 3166)", _country, empty=True),
+            "Only where `phone.country` is this.",
+            absent="everywhere",
+        ),
+    ] = ""
+    at_once: Annotated[
+        bool,
+        Option(Flag(), "`true`: such a number is complete, and called without waiting for `digit_timeout`."),
+    ] = False
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(dialplan.pattern(self.match), self.strip, self.prefix, self.at_once)
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """What calls of a group of contacts ring with. A caller who is anonymous or forged belongs to none."""
+
+    group: Annotated[str, Option(Text(longest=64), "The group, as in `contact.group`.")]
+    melody: Annotated[str, Option(Choice.of(*NAMES), "What it rings with; see `phone.melody`.")]
 
 
 @dataclass(frozen=True)
@@ -435,6 +506,13 @@ class Phone:
             "the room sees it.",
         ),
     ] = False
+    melody: Annotated[
+        str,
+        Option(
+            Choice.of(*NAMES),
+            'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
+        ),
+    ] = COUNTRY
 
 
 @dataclass(frozen=True)
@@ -479,5 +557,7 @@ class Config:
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     network: Annotated[Network, Option(Table(Network))] = Network()
+    rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
+    dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False

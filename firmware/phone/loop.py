@@ -167,8 +167,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
-    if before.bell != after.bell:
-        found.append(do.Ring(after.bell))
+    if (before.bell, before.melody) != (after.bell, after.melody):
+        found.append(do.Ring(after.bell, after.melody))
     if after.speaks is not None and after.speaks != before.speaks:
         found.append(do.LetSpeak(after.speaks[0]))
     if after.voice and not before.voice:

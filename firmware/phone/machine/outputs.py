@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
+from firmware.phone.machine import calls, dialplan, guarding, knob, menu, parts, starcodes, warnings, watchers
+from firmware.phone.machine import ringing as ringing_with
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -67,6 +69,7 @@ ON_HOLD = "They put you on hold"
 @dataclass(frozen=True)
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``melody``: what it rings with.
     ``voice``: microphone and earpiece are open. ``speaks``: the call whose sound is connected to
     them, and with which protection.
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
@@ -87,6 +90,7 @@ class Outputs:
     mute: bool = False
     speaks: tuple[CallId, Security] | None = None
     reminds: bool = False
+    melody: str = COUNTRY
 
     @property
     def lights(self) -> dict[Light, Pattern]:
@@ -127,6 +131,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         mute=live is not None and live.state is CallState.ACTIVE and not (voice and speaks),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
+        melody=ringing_with.melody(rules, live.peer) if bell and live is not None else COUNTRY,
     )
 
 
@@ -223,7 +228,7 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
     if dialled.number:
         try:
             plan = rules.plan(state.digits)
-            target, emergency = plan.party.label, plan.emergency
+            target, emergency = dialplan.written(plan.party.label), plan.emergency
         except ValueError:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)

@@ -112,7 +112,10 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
         return calls.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
-    return replace(state, digits=state.digits + event.key, keyed_at=now), ()
+    state = replace(state, digits=state.digits + event.key, keyed_at=now)
+    if state.hook is Hook.OFF and rules.complete(state.digits):
+        return calls.dial(rules, state, now)
+    return state, ()
 
 
 def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
