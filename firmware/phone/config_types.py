@@ -120,6 +120,8 @@ TIME_SERVERS = (
     "time.cloudflare.com",
 )
 """Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+
+
 def _pattern(text: str) -> str:
     dialplan.pattern(text)
     return text
