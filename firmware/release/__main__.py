@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
-from firmware.release import bundle, ceremony, description, phrases
+from firmware.release import bundle, ceremony, description, phrases, small
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
 from firmware.updater.release import encoded
@@ -50,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
     made = subs.add_parser("publish", help="publish a release")
     made.add_argument("description", type=Path, metavar="release.toml")
     made.add_argument("bundles", nargs="+", metavar="BOARD=FILE", help="such as raspberry-pi-4=out.raucb")
+    made.add_argument(
+        "--patches",
+        type=int,
+        default=3,
+        metavar="N",
+        help="small downloads from the last N versions (default 3)",
+    )
     subs.add_parser("refresh", help="sign snapshot and timestamp anew: by a timer, at least every few days")
     made = subs.add_parser("replace", help="revoke a key and make another in its place")
     made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
@@ -119,7 +127,11 @@ def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFo
     bundles = {board: Path(file) for board, file in map(_pair, args.bundles)}
     release = description.read(args.description, bundles, now)
     signed = keys.pair().sign(encoded(release))
-    repository.publish(release, [signed], bundles, ceremony.signers(keys, repository), now)
+    signers = ceremony.signers(keys, repository)
+    keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
+    with tempfile.TemporaryDirectory(dir=args.served.resolve().parent) as folder:
+        patches = small.patches(repository, release, bundles, keyring, args.patches, Path(folder), print)
+        repository.publish(release, [signed], bundles, signers, now, patches)
     print(f"{release.version} is published for {', '.join(sorted(bundles))}")
     print(repository.told())
 
