@@ -50,7 +50,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Segment:
-    """``start``, ``seed``: a region of the images; ``made``: octets of the bundle; ``packed``: of the patch."""
+    """``start``, ``seed``: a region of the images. ``made`` octets of the bundle, ``packed`` of the patch."""
 
     start: int
     seed: int
@@ -146,6 +146,8 @@ def apply(
                         digest.update(piece)
                     done += segment.made
                     progress(done, length)
+            if file.read(1):
+                raise Untrusted("the patch holds more than it says")
             if digest.hexdigest() != sha256:
                 raise Untrusted("the patch does not fit what runs here")
             out.flush()
