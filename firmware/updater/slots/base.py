@@ -64,6 +64,10 @@ class SlotEngine(Protocol):
         """The spare slot is never booted again until it is written anew: what it holds is too old."""
         ...
 
+    def images(self) -> Mapping[str, Path]:
+        """Where the images of the slot that runs can be read, by slot class; see ``Images``."""
+        ...
+
     def check(self) -> str:
         """Re-read the whole running slot against its checksums; what is wrong, in plain words, or ""."""
         ...
