@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
+from firmware.phone.version import VERSION
 from firmware.release import bundle, ceremony, description, phrases, small
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
@@ -46,8 +47,13 @@ def parser() -> argparse.ArgumentParser:
     made = subs.add_parser("bundle", help="make a signed bundle from images")
     made.add_argument("out", type=Path, metavar="OUT.raucb")
     made.add_argument("--board", required=True)
-    made.add_argument("--version", required=True)
-    made.add_argument("images", nargs="+", metavar="CLASS=FILE", help="such as rootfs=root.img")
+    made.add_argument("--version", default=VERSION, help=f"default: this firmware's, {VERSION}")
+    made.add_argument(
+        "images",
+        nargs="+",
+        metavar="FOLDER|CLASS=FILE",
+        help="a folder with root.img and boot.img, as make image leaves it, or images such as root=root.img",
+    )
     made = subs.add_parser("publish", help="publish a release")
     made.add_argument("description", type=Path, metavar="release.toml")
     made.add_argument("bundles", nargs="+", metavar="BOARD=FILE", help="such as raspberry-pi-4=out.raucb")
@@ -116,9 +122,21 @@ def _tokens(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
+    images: dict[str, Path] = {}
+    for given in args.images:
+        named = dict([_pair(given)]) if "=" in given else {n: f"{given}/{n}.img" for n in ("root", "boot")}
+        images |= {name: Path(file) for name, file in named.items()}
+    missing = [str(file) for file in images.values() if not file.is_file()]
+    if missing:
+        raise UpdateError(f"{missing[0]} is missing; make image BOARD={args.board} writes such images")
+    if not (args.keys / f"{ceremony.LEAF}.crt").is_file():
+        raise UpdateError(
+            f"{args.keys} has no key for bundles; sotto-release --keys {args.keys} ceremony makes all keys, "
+            "or name the folder that has them (make bundle KEYS=FOLDER)"
+        )
     leaf = keys.certified(ceremony.LEAF)
-    images = {name: Path(file) for name, file in map(_pair, args.images)}
     keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     bundle.make(args.out, images, args.board, parse(args.version), leaf, keyring)
     print(f"{args.out}: {args.out.stat().st_size} octets")
 

@@ -65,7 +65,14 @@ def make(
             str(content),
             str(bundle),
         ]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+        try:
+            done = subprocess.run(asked, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+        except FileNotFoundError:
+            raise UpdateError(
+                "RAUC is not installed; it makes bundles: apt install rauc squashfs-tools"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise UpdateError("RAUC did not come to an end with the bundle; try again") from None
     if done.returncode != 0:
         bundle.unlink(missing_ok=True)
         raise UpdateError(f"RAUC made no bundle: {done.stderr.strip().splitlines()[-1:]}")
