@@ -19,7 +19,7 @@ namespace
 const char MARK[] = "Sottovoce-Disclosure";
 const char PRIVACY[] = "Privacy";
 const char PREFERRED_IDENTITY[] = "P-Preferred-Identity";
-const char REFERRED_BY[] = "Referred-By"; // RFC 3892: in a request that is not private
+const char REFERRED_BY[] = "Referred-By"; // RFC 3892: in a REFER that is not private
 const char ANONYMOUS_NAME[] = "Anonymous";
 const char ANONYMOUS_USER[] = "anonymous";
 const char ANONYMOUS_HOST[] = "anonymous.invalid"; // RFC 3323 section 4.1.1.3
@@ -456,7 +456,9 @@ void judgeRequest(pjsip_tx_data *tdata)
         const bool full = kept && kept->level == FULL;
         const bool secure = (tdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE) != 0;
 
-        strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure), !hidden);
+        const bool refers = pj_stricmp2(&tdata->msg->line.req.method.name, "REFER") == 0;
+
+        strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure), !hidden && refers);
         challenge::strip(tdata->msg);
         hideContacts(tdata, full ? state.contactUser : contactUser(id), false);
         if (hidden) {

@@ -432,8 +432,8 @@ class Phone:
         Option(
             Flag(),
             "The far end of a call may ask you to be connected to somebody else: the display asks, and "
-            "nothing is dialled before you say so. `false`: it is refused. Either way, somebody who transfers a call "
-            "to you takes the other end's place, and a sound and the display tell of it.",
+            "nothing is dialled before you say so. `false`: it is refused. Either way, somebody to whom a "
+            "call with you is transferred takes the other end's place: a sound and the display tell of it.",
         ),
     ] = True
     redial_minutes: Annotated[

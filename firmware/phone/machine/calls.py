@@ -127,11 +127,9 @@ def end_all(state: State, now: float) -> Result:
     commands: tuple[do.Command, ...] = ()
     left = {call.id for call in state.lives if transferred(state, call)}
     for call in state.lives:
-        if call.waits and len(state.lives) > 1:
-            state = state.with_call(replace(call, since=now))
-        elif call.waits:
+        if call.waits and not guarding.waits_for_answer(call):
             continue
-        elif call.id in left:
+        if call.id in left:
             state, held = several.hold(state, call, now)
             commands += held
         else:

@@ -1,7 +1,8 @@
 """Which incoming calls are sent on to somebody else, and what is remembered for redial and call-back. Pure.
 
 A 302 (RFC 3261 section 21.3.3) tells the caller, or the provider that follows it, the address to call
-instead, and nothing else: neither who we are nor why (no Diversion, RFC 5806). The forwarded call is the caller's own.
+instead, and nothing else: neither who we are nor why (no Diversion, RFC 5806). The forwarded call is the
+caller's own.
 
 For half an hour after an emergency call nothing is sent on or kept silent: the service may call back
 (RFC 7090).

@@ -1,8 +1,8 @@
 """Transfer of calls (RFC 3515, RFC 3891, RFC 5589): by us, of us, and to us. Pure.
 
 By us: blind, the held far end is asked to call a number; attended, to call who is on our other line and
-to take our place there. Both of our calls wait until it has said how that went: with success they end, else they are
-there still.
+to take our place there. Both of our calls wait until it has said how that went: with success they end, else
+they are there still.
 
 Of us: nobody is called because a far end says so. The display asks; the call is placed as any other, shows no
 more than the one before, and asks for no less protection. Emergency numbers are not called so.

@@ -201,9 +201,9 @@ class Telephone(RuleBasedStateMachine):
     def time(self, seconds: float) -> None:
         self.driver.wait(seconds)
 
-    @rule(feature=st.sampled_from(Feature), target=st.sampled_from(["", "sip:carol@phone.test"]))
-    def feature(self, feature: Feature, target: str) -> None:
-        self.driver.happen(on.FeatureAsked(feature, target))
+    @rule(feature=st.sampled_from(Feature), whom=st.sampled_from(["", "sip:carol@phone.test"]))
+    def asked_for(self, feature: Feature, whom: str) -> None:
+        self.driver.happen(on.FeatureAsked(feature, whom))
 
     @rule(digit=st.sampled_from("012345"))
     def function(self, digit: str) -> None:
@@ -304,7 +304,8 @@ class Telephone(RuleBasedStateMachine):
     def muted_is_lit_and_said(self) -> None:
         out, live = self.driver.out, self.driver.state.live
         if self.driver.state.muted and live is not None and live.state is CallState.ACTIVE:
-            assert out.muted and out.lights[Light.MUTE] is Pattern.ON
+            assert out.muted
+            assert out.lights[Light.MUTE] is Pattern.ON
 
     @invariant()
     def rings_only_for_a_ringing_call(self) -> None:
@@ -438,7 +439,7 @@ class Telephone(RuleBasedStateMachine):
         assert self.driver.state.calls == ()
         out, state = self.driver.out, self.driver.state
         assert out.tone is None
-        assert not (state.muted or state.conference or state.referral or state.transfers_to or out.speaks)
+        assert not any((state.muted, state.conference, state.referral, state.transfers_to, out.speaks))
         placed = [c.call_id for c in self.driver.done if isinstance(c, do.PlaceCall)]
         assert len(placed) == len(set(placed)), "a call id is never used twice"
 
