@@ -162,7 +162,7 @@ def test_attended_transfer_joins_the_two_without_us(lab: Lab) -> None:
     assert not hears(far)
     function(phone, "4")
     phone.wait_idle(12)
-    assert {call["reason"] for call in phone.status()["calls"]} == {"Transferred"}
+    assert "Transferred" in {call["reason"] for call in phone.status()["calls"]}
     with there.speak(lab.kit.far.file()):
         assert hears(far, 3), "carol hears bob"
     phone.hook("down")

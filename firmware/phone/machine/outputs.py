@@ -364,7 +364,6 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
             limit = rules.no_answer_timeout if call.direction is Direction.OUT else RING_LIMIT
             times.append(call.since + limit)
         times += [call.since + DIAL_TONE] if call.state is CallState.HELD else []
-        times += [call.transfer.at + transfers.LIMIT] if call.transfer else []
     if live is not None and live.star_at is not None:
         times.append(live.star_at + guarding.HOLD)
     if state.digits and (live is None or live.state is CallState.HELD):
@@ -373,6 +372,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
+    times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []

@@ -34,10 +34,14 @@ from firmware.phone.values import (
 
 @dataclass(frozen=True)
 class Transfer:
-    """``at``: when we asked the far end. ``other``: the call of ours that goes with it; None: a blind one."""
+    """``at``: when we asked the far end. ``other``: the call of ours that goes with it; None: a blind one.
+
+    ``left_at``: when the far end of that other call hung up, as it does when it has been replaced.
+    """
 
     at: float
     other: CallId | None = None
+    left_at: float | None = None
 
 
 @dataclass(frozen=True)

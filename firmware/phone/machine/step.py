@@ -53,7 +53,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after = functions.watched(knob.followed(after, event, now), event, now)
     after, long = functions.followed(rules, after, event, now)
     after, parted = several.followed(before, after, now)
-    after, referred = transfers.followed(before, services.followed(rules, after))
+    after, referred = transfers.followed(before, services.followed(rules, after), now)
     commands = early + commands + long + parted + referred
     state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)

@@ -27,6 +27,10 @@ from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, 
 LIMIT = 32.0
 """Seconds until a transfer of which nothing is heard is given up (timer F of RFC 3261 is as long)."""
 
+LEFT = 3.0
+"""Seconds that a failure may still be told in after the far end of the other call has hung up: without one it
+has been replaced (RFC 5589 section 7.3), whatever the NOTIFYs say, or do not."""
+
 YES, NO = "1", "#"
 OK, DECLINED, RINGING = 200, 603, 180
 FAILED = "Transfer failed"
@@ -133,7 +137,12 @@ def progress(rules: Rules, state: State, event: on.TransferProgress, now: float)
         return state, ()
     if event.status >= 300:
         return _failed(state, call, now), ()
-    found = (call.id, call.transfer.other)
+    return _done(state, call, call.transfer, now)
+
+
+def _done(state: State, call: Call, transfer: Transfer, now: float) -> Result:
+    """The two talk without us."""
+    found = (call.id, transfer.other)
     commands: tuple[do.Command, ...] = ()
     for gone in [one for one in state.lives if one.id in found]:
         state = state.with_call(gone.over(EndReason.TRANSFERRED, now))
@@ -149,7 +158,13 @@ def overdue(state: State, now: float) -> Result:
     """Nothing was heard for too long: with the handset down the call ends, else it is there again."""
     commands: tuple[do.Command, ...] = ()
     for call in state.lives:
-        if call.transfer is None or now - call.transfer.at < LIMIT:
+        if call.transfer is None:
+            continue
+        if call.transfer.left_at is not None and now - call.transfer.left_at >= LEFT:
+            state, ended = _done(state, call, call.transfer, now)
+            commands += ended
+            continue
+        if now - call.transfer.at < LIMIT:
             continue
         state = _failed(state, call, now)
         if state.hook is Hook.ON:
@@ -218,9 +233,20 @@ def at_least(policy: Security, had: Security) -> Security:
     return max(policy, had, key=lambda level: RANK[level])
 
 
-def followed(before: State, state: State) -> Result:
+def deadlines(state: State) -> list[float]:
+    asked = [call.transfer for call in state.lives if call.transfer is not None]
+    return [one.at + LIMIT for one in asked] + [
+        one.left_at + LEFT for one in asked if one.left_at is not None
+    ]
+
+
+def followed(before: State, state: State, now: float) -> Result:
     """After every event: who asked us for a call is told how it is; a question without its call is over."""
     commands: tuple[do.Command, ...] = ()
+    for call in state.lives:
+        other = state.call(call.transfer.other) if call.transfer and call.transfer.other else None
+        if call.transfer and call.transfer.left_at is None and other is not None and not other.live:
+            state = state.with_call(replace(call, transfer=replace(call.transfer, left_at=now)))
     referral = state.referral
     asker = state.call(referral.call_id) if referral is not None else None
     if referral is not None and (asker is None or not asker.live or state.hook is Hook.ON):
