@@ -437,6 +437,14 @@ class Contact:
             absent="none",
         ),
     ] = ""
+    busy_lamp: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask their telephone whether it rings or is busy (RFC 4235), while the privacy switch is "
+            "on open: they learn that you ask. A call that rings there can be taken here.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -515,6 +523,52 @@ class Phone:
             'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
         ),
     ] = COUNTRY
+    call_waiting: Annotated[
+        bool,
+        Option(Flag(), "A second caller waits, and a tone tells of it; `false`: they are told busy."),
+    ] = True
+    transfers: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "The far end of a call may ask you to be connected to somebody else: the display asks, and "
+            "nothing is dialled before you say so. `false`: it is refused. Either way, somebody to whom a "
+            "call with you is transferred takes the other end's place: a sound and the display tell of it.",
+        ),
+    ] = True
+    redial_minutes: Annotated[
+        int,
+        Option(
+            Number(0, 1440, whole=True, hint="0 = no redial"),
+            "How long the number dialled last, and that of the last caller, are kept in memory for redial "
+            "and call-back.",
+        ),
+    ] = 10
+    mailbox: Annotated[
+        str,
+        Option(Text(longest=256), "The number or address of your mailbox, for one key.", absent="none"),
+    ] = ""
+    messages: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask the provider for the number of messages in the mailbox (RFC 3842); light and "
+            "display tell of new ones.",
+        ),
+    ] = False
+    forward_always: Annotated[
+        str, Option(Text(longest=256), "Every caller is told to call this number or address.", absent="none")
+    ] = ""
+    forward_busy: Annotated[
+        str,
+        Option(Text(longest=256), "The same, while no second call can wait.", absent="none"),
+    ] = ""
+    forward_no_answer: Annotated[
+        str, Option(Text(longest=256), "The same, when nobody answers in time.", absent="none")
+    ] = ""
+    forward_after: Annotated[
+        float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
+    ] = 20.0
 
 
 @dataclass(frozen=True)
