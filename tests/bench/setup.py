@@ -151,6 +151,11 @@ def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
         " Ours offered more first and SDES after the callee's 488: that is in this figure (2 ms), and that "
         "the callee's 200 then waits 40 ms behind its own 180, for the proxy's delayed ACK (Nagle there)."
     ) * again
+    if encryption == "sdes" and not again:
+        twice = (
+            " In the first call, which is not counted, the callee refused more than SDES: for an hour it is "
+            "offered SDES first."
+        )
     found = [
         Row(
             f"key-invite-{encryption}",

@@ -1,5 +1,5 @@
-"""Builds the fuzzer of the media port: pjmedia's SRTP transport and our ZRTP with AddressSanitizer, and no more
-of the telephone than that needs.
+"""Builds the fuzzer of the media port: the SRTP transport of pjmedia and our ZRTP with AddressSanitizer, and
+no more of the telephone than that needs.
 
 It takes a minute; the result is kept in the cache of the native build, by the hash of what it is made of.
 """
@@ -56,7 +56,7 @@ def fuzzer() -> Path:
             log.write_text("")
             source = obtain(cache / "source", log)
             with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-                made = _made(Path(folder), Path(source.archive), log)
+                made = _made(Path(folder), cache / "source" / source.archive, log)
                 shutil.move(made, kept / NAME)
     return kept / NAME
 

@@ -113,6 +113,7 @@ SAMPLES: dict[str, Screen] = {
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
     "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
+    "dialling-rewritten": Dialling("030901820", "+49 30 901820", "Alice Archer", lifted=True),
     "dialling-long": Dialling(
         "+4930901820654", "+4930901820654", "Alice Archer, alice@phone.test", lifted=False
     ),
@@ -188,6 +189,15 @@ SAMPLES: dict[str, Screen] = {
         for doubt, words in warnings.WORDS.items()
         if words.text
     },
+    "warning-bare": Warning(
+        warnings.TITLE,
+        "They answered without it, unlike before. Anybody could listen.",
+        warnings.GO_ON_KEYS,
+    ),
+    "ended-keys-differ": Ended(
+        "Bob Baker", EndReason.KEYS_DIFFER.value, 0, "Somebody between? Call another way"
+    ),
+    "ended-no-keys": Ended("Bob Baker", EndReason.NO_KEYS.value, 0, "Try again, or call another way"),
     "offer-provider": _offer(Security.PROVIDER),
     "offer-provider-before": _offer(Security.PROVIDER, before=True),
     "offer-clear": _offer(Security.CLEAR),

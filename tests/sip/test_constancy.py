@@ -14,13 +14,13 @@ pytestmark = pytest.mark.live
 
 STEP = {"opus": 960, "g722": 160, "pcma": 160, "pcmu": 160}
 """RTP's clock goes on by this from packet to packet of 20 ms (RFC 7587, RFC 3551)."""
-QUIET_S, SPEECH_S = 2.0, 2.5
+QUIET_S, SPEECH_S, MUTED_S = 2.0, 2.5, 1.5
 GOODBYE = 203
 """RFC 3550 section 12.1."""
 
 
 @pytest.mark.parametrize("codec", list(STEP))
-def test_silence_and_speech_are_one_stream(lab: Lab, codec: str) -> None:
+def test_silence_speech_and_mute_are_one_stream(lab: Lab, codec: str) -> None:
     """From the first packet to the BYE: one length, one step, 50 a second; SRTCP encrypted, BYE too."""
     lab.registrar()
     bob = lab.baresip("bob", codecs=[codec])
@@ -36,6 +36,8 @@ def test_silence_and_speech_are_one_stream(lab: Lab, codec: str) -> None:
     bob.wait_heard(QUIET_S)
     with cables.speak(lab.kit.near.file()):
         bob.wait_heard(QUIET_S + SPEECH_S)
+        phone.do("mute")
+        bob.wait_heard(QUIET_S + SPEECH_S + MUTED_S)
     phone.hook("down")
     bob.wait_closed()
     phone.wait_idle()
@@ -43,7 +45,7 @@ def test_silence_and_speech_are_one_stream(lab: Lab, codec: str) -> None:
     packets = wire.packets()
     ours = capture.sent_by(packets, address)
     speech = capture.of_kind(ours, "rtp")
-    assert len(speech) > 50 * (QUIET_S + SPEECH_S) * 0.9
+    assert len(speech) > 50 * (QUIET_S + SPEECH_S + MUTED_S) * 0.9
     assert len(Counter(len(packet.payload) for packet in speech)) == 1
     numbers = [int.from_bytes(packet.payload[2:4]) for packet in speech]
     clocks = [int.from_bytes(packet.payload[4:8]) for packet in speech]

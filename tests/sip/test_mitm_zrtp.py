@@ -104,8 +104,8 @@ def test_those_who_have_met_are_told_without_comparing(lab: Lab) -> None:
 
 
 def test_what_was_promised_in_sdp_is_gone_or_another(lab: Lab) -> None:
-    """No hash in the offer: refused. None in the answer: it is asked about. That of somebody else: the keys do
-    not match. Never a sound."""
+    """No hash in the offer: refused. None in the answer: it is asked about. That of somebody else: the keys
+    do not match. Never a sound."""
     scene = Scene(lab, ("zrtp",))
     agent = scene.called("zrtp", on_descriptions(without_hash, ("down",)))
     agent.wait_state("refused")

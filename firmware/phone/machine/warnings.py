@@ -64,6 +64,9 @@ def of_call(rules: Rules, state: State, call: Call) -> screens.Screen | None:
         was = before is not None and RANK[before.level] > RANK[Security.CLEAR]
         end = ", unlike before" if was else ""
         return screens.Warning("Not encrypted", f"{who}: anybody on the way can listen{end}", ANSWER_KEYS)
+    if call.waits and state.hook is Hook.OFF:
+        who = "Anonymous" if call.peer.anonymous else call.peer.label
+        return screens.Warning("Incoming call", f"{who} calls", ANSWER_KEYS)
     return _page(state, call) if call.protection.page else None
 
 
@@ -80,8 +83,9 @@ def _bare(rules: Rules, state: State, call: Call) -> str:
     before = guarding.known(state, call)
     had = before is not None and RANK[before.level] > RANK[Security.CLEAR]
     why = "They answered without it" + (", unlike before" if had else "")
-    provider = guarding.less(rules, call) is Security.PROVIDER
-    return f"{why}. " + ("Provider could listen." if provider else "Anybody on the way could listen.")
+    if guarding.less(rules, call) is Security.PROVIDER:
+        return f"{why}. Provider could listen."
+    return f"{why}. " + ("Anybody could listen." if had else "Anybody on the way could listen.")
 
 
 def _page(state: State, call: Call) -> screens.Code:
