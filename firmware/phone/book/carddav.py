@@ -119,7 +119,7 @@ class _Client:
         return [data.text.strip() for data in found if data.text]
 
     def _propfind(self, path: str, depth: str, *, last: bool) -> tuple[ElementTree.Element | None, str]:
-        """The properties, and where they were found in the end; None for 404 and the like, unless ``last``."""
+        """The properties, and where they were found in the end; None for 404, unless ``last``."""
         for _ in range(HOPS):
             answer = self._asked("PROPFIND", path, depth, _FIND_HOME)
             if answer.status == 207:

@@ -23,7 +23,7 @@ NAME, TARGET, TARGETS = 64, 128, 6
 """Characters of a name, of an address, and addresses of one entry."""
 
 MATCHES = 50
-"""Names that one search gives."""
+"""Entries that one search gives."""
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 
@@ -110,6 +110,9 @@ class Book:
                 return None
             number = self._by_target.get(canonical(user, country) or user)
         return None if number is None else self.entries[number]
+
+
+NO_BOOK = Book()
 
 
 def _key(address: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import guarding, protection, screening, starcodes
+from firmware.phone.machine import guarding, names, protection, screening, starcodes
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, State
@@ -35,6 +35,7 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    plan = replace(plan, party=names.named(rules, state, plan.party))
     return place(rules, state, plan, now)
 
 
@@ -96,7 +97,7 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     """An INVITE: refused, or it rings, with the bell or without."""
     if state.call(event.call_id) is not None:
         return state, ()
-    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    contact = "" if event.peer.doubt or event.peer.anonymous else names.name_of(rules, state, event.peer.uri)
     screened = screening.screened(rules.screening, event.peer, bool(contact))
     if screened.refuse is not None:
         return state, (do.RefuseCall(event.call_id, screened.refuse),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import NO_BOOK, Book
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
@@ -133,6 +134,9 @@ class State:
 
     ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
     to know us by.
+
+    ``book``: the contacts of files and servers; ``pulling``: they are being read; ``book_troubles``,
+    ``book_faults``: as the last ``BookPulled`` said. ``chosen``: which match (from 1) of which digits.
     """
 
     hook: Hook = Hook.ON
@@ -173,6 +177,11 @@ class State:
     sound_gaps: int = 0
     signalling: Signalling = Signalling()
     certificates: int = 0
+    book: Book = NO_BOOK
+    pulling: bool = False
+    book_troubles: tuple[str, ...] = ()
+    book_faults: tuple[str, ...] = ()
+    chosen: tuple[str, int] = ("", 0)
 
     @property
     def no_sound(self) -> bool:

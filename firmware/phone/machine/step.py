@@ -12,7 +12,18 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, guarding, knob, menu, parts, records, starcodes, watchers
+from firmware.phone.machine import (
+    calls,
+    finding,
+    guarding,
+    knob,
+    menu,
+    names,
+    parts,
+    records,
+    starcodes,
+    watchers,
+)
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
@@ -27,6 +38,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
     handler = _HANDLERS.get(type(event), _nothing)
     taken = menu.key(rules, state, event, now) or knob.key(state, event, now)
+    taken = taken or finding.key(rules, state, event, now)
     after, commands = taken or handler(rules, state, event, now)
     after = knob.followed(after, event, now)
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
@@ -69,6 +81,8 @@ def why_not(state: State, event: on.Event) -> str:
         return "no call is ringing; there is nothing to answer"
     if isinstance(event, on.AnswerAsked) and live is not None and guarding.waits_for_answer(live):
         return "the call is not encrypted; only a key of the telephone answers it: lift the handset, press 1"
+    if isinstance(event, on.PullAsked) and state.pulling:
+        return "the contacts are being read already; wait a moment"
     if isinstance(event, on.HangUpAsked) and live is None:
         return "there is no call to hang up"
     return ""
@@ -91,7 +105,7 @@ def _lifted(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is None:
         state = replace(calls.dismissed(state), missed=0)
-        return calls.dial(rules, state, now) if state.digits else (state, ())
+        return finding.dial(rules, state, now) if state.digits else (state, ())
     if live.direction is Direction.IN and live.state is CallState.RINGING:
         return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live)
     return state, ()
@@ -109,7 +123,7 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
     state = calls.dismissed(state)
     dials = event.key == "#" and state.digits and state.hook is Hook.OFF
     if dials and not starcodes.continues(rules.country, state.digits + "#"):
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
     state = replace(state, digits=state.digits + event.key, keyed_at=now)
@@ -140,7 +154,7 @@ def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) 
 def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
     if why_not(state, event):
         return state, ()
-    party = Party(event.uri, rules.name_of(event.uri))
+    party = Party(event.uri, names.name_of(rules, state, event.uri))
     return calls.place(rules, state, Plan(party, event.restricted, event.emergency), now)
 
 
@@ -227,7 +241,7 @@ def _due(rules: Rules, state: State, now: float) -> Result:
     if not state.digits:
         return state, ()
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
         return replace(state, digits=""), ()
     return state, ()
@@ -262,6 +276,9 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
+    on.BookLoaded: finding.loaded,
+    on.PullAsked: finding.asked,
+    on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
     on.PlaceSent: calls.place_sent,
