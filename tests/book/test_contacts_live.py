@@ -14,12 +14,15 @@ from firmware.phone import events as on
 from firmware.phone.book.entries import Entry, Source
 from firmware.phone.book.puller import Puller
 from firmware.phone.clock import SystemClock
-from firmware.phone.config import Config, Phone
+from firmware.phone.config import Config
+from firmware.phone.config import Phone as PhoneOptions
 from firmware.phone.config_files import Secret
 from firmware.phone.config_types import Book, CardDav, Ldap
 from tests.rig import ports
 from tests.rig.certs import Authority, Certificate, days
 from tests.rig.contacts import ADMIN, BASE, PASSWORD, USER, Radicale, Slapd, ldif
+from tests.rig.phone import Phone
+from tests.rig.processes import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -57,7 +60,7 @@ def pulled(book: Book, kept: tuple[Source, ...] = ()) -> on.BookPulled:
     """What the driver posts, by the real program."""
     posted: queue.SimpleQueue[on.Event] = queue.SimpleQueue()
     crashes: list[BaseException] = []
-    puller = Puller(Config(book=book, phone=Phone(country="DE")), SystemClock(), crashes.append)
+    puller = Puller(Config(book=book, phone=PhoneOptions(country="DE")), SystemClock(), crashes.append)
     puller.start(posted.put)
     try:
         puller.carry_out(do.PullBook(kept))
@@ -178,3 +181,40 @@ def test_five_thousand_contacts_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "many.vcf"
     file.write_text("".join(CARD.format(f"Person {n} Name{n}", f"030 90{n:05}") for n in range(5000)))
     assert len(pulled(Book(files=(file,))).book) == 5000
+
+
+def test_the_telephone_from_the_server_to_the_display_and_over_a_restart(
+    tmp_path: Path, certificate: Certificate, authority: Authority
+) -> None:
+    file = tmp_path / "people.vcf"
+    file.write_text(CARD.format("Ann", "204") + "BEGIN:VCARD\nFN:Half\nEND:VCARD\n")
+    server = Radicale(tmp_path / "radicale", certificate, CARDS)
+    extra = (
+        f'[phone]\ncountry = "DE"\n[book]\nfiles = ["{file}"]\n[[book.carddav]]\nurl = "{server.url()}"\n'
+        f'user = "{USER}"\npassword = "{PASSWORD}"\nca_file = "{authority.pem}"\n'
+    )
+    with Phone(tmp_path, authority, account=False, extra=extra) as phone:
+        wait_until(lambda: phone.status()["contacts"]["number"] == 1, 20, "the file's contact, by itself")
+        with server:
+            answer = phone.sotto("contacts", "pull")
+            assert (answer.exit, answer.data["number"]) == (0, 3)
+            assert answer.data["faults"] == ["people.vcf: line 9: has no number and no sip: address"]
+        phone.keys("262")
+        assert "* Bob Baker" in phone.screen()
+        phone.keys("*")
+        assert "+49 30 901820" in phone.screen()
+        assert phone.sotto("contacts", "find", "963").data["found"][0]["name"] == "Zoë"
+        answer = phone.sotto("contacts", "pull")
+        assert answer.exit == 1
+        (trouble,) = answer.data["troubles"]
+        assert trouble.startswith("CardDAV localhost: it cannot be reached")
+        assert answer.data["number"] == 3, "nothing is lost"
+        phone.stop()
+        phone.start()
+        wait_until(lambda: phone.status()["contacts"]["number"] == 3, 20, "the contacts after a restart")
+        assert not any("Baker" in path.read_text(errors="replace") for path in phone.state.iterdir())
+        assert "Baker" not in phone.process.log.read_text()
+        assert PASSWORD not in phone.process.log.read_text()
+        assert phone.sotto("inventory", "--wipe").exit == 0
+        assert phone.status()["contacts"]["number"] == 0
+        assert list(phone.state.glob("book*")) == []

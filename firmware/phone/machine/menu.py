@@ -134,10 +134,10 @@ def _items(rules: Rules) -> dict[str, Item]:
         "4": Item("Risks", "Risks", present_risks),
         "5": Item("About", "About", about),
     }
-    if finding.sources(rules):
-        items[CONTACTS] = Item("Contacts", "Contacts", contacts)
     if rules.config.privacy.history_hours:
         items["6"] = Item("Calls kept", "Calls", history)
+    if finding.sources(rules):
+        items[CONTACTS] = Item("Contacts", "Contacts", contacts)
     return items
 
 
