@@ -107,17 +107,6 @@ def _number(text: str) -> str:
     return number
 
 
-def _pattern(text: str) -> str:
-    dialplan.pattern(text)
-    return text
-
-
-def _keys(text: str) -> str:
-    if not re.fullmatch(r"\+?[0-9*#]*", text):
-        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
-    return text
-
-
 def _resolver(text: str) -> str:
     address, hash_sign, name = text.partition("#")
     try:
@@ -137,6 +126,18 @@ TIME_SERVERS = (
     "time.cloudflare.com",
 )
 """Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+
+
+def _pattern(text: str) -> str:
+    dialplan.pattern(text)
+    return text
+
+
+def _keys(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]*", text):
+        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
+    return text
+
 
 _ADDRESS = Text("SIP address", _address)
 _DEVICE = Text("ALSA name", by_name, longest=128)
@@ -442,6 +443,14 @@ class Contact:
             absent="none",
         ),
     ] = ""
+    busy_lamp: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask their telephone whether it rings or is busy (RFC 4235), while the privacy switch is "
+            "on open: they learn that you ask. A call that rings there can be taken here.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -577,6 +586,52 @@ class Phone:
             'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
         ),
     ] = COUNTRY
+    call_waiting: Annotated[
+        bool,
+        Option(Flag(), "A second caller waits, and a tone tells of it; `false`: they are told busy."),
+    ] = True
+    transfers: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "The far end of a call may ask you to be connected to somebody else: the display asks, and "
+            "nothing is dialled before you say so. `false`: it is refused. Either way, somebody to whom a "
+            "call with you is transferred takes the other end's place: a sound and the display tell of it.",
+        ),
+    ] = True
+    redial_minutes: Annotated[
+        int,
+        Option(
+            Number(0, 1440, whole=True, hint="0 = no redial"),
+            "How long the number dialled last, and that of the last caller, are kept in memory for redial "
+            "and call-back.",
+        ),
+    ] = 10
+    mailbox: Annotated[
+        str,
+        Option(Text(longest=256), "The number or address of your mailbox, for one key.", absent="none"),
+    ] = ""
+    messages: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask the provider for the number of messages in the mailbox (RFC 3842); light and "
+            "display tell of new ones.",
+        ),
+    ] = False
+    forward_always: Annotated[
+        str, Option(Text(longest=256), "Every caller is told to call this number or address.", absent="none")
+    ] = ""
+    forward_busy: Annotated[
+        str,
+        Option(Text(longest=256), "The same, while no second call can wait.", absent="none"),
+    ] = ""
+    forward_no_answer: Annotated[
+        str, Option(Text(longest=256), "The same, when nobody answers in time.", absent="none")
+    ] = ""
+    forward_after: Annotated[
+        float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
+    ] = 20.0
 
 
 @dataclass(frozen=True)
@@ -620,9 +675,9 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    network: Annotated[Network, Option(Table(Network))] = Network()
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
     book: Annotated[Book, Option(Table(Book))] = Book()
     dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
-    network: Annotated[Network, Option(Table(Network))] = Network()
     source: Path | None = None
     password_exposed: bool = False

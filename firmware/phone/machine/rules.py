@@ -44,6 +44,12 @@ RING_LIMIT = 180.0
 ASK_GUARD = 1.0
 """Seconds that a question stands before a key answers it: one pressed earlier was not meant for it."""
 
+MOST_CALLS = 2
+"""Answered or placed calls at one time, beside one that waits; a call for help goes out all the same."""
+
+NEWS = 5.0
+"""Seconds that the display says what has become of a call, while another one goes on."""
+
 PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
