@@ -59,8 +59,13 @@ def test_sdes_by_consent_teaches_nothing(clock: FakeClock) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "declined"),
-    [("m=audio 0 RTP/SAVP 8", True), ("m=audio 4000 RTP/AVP 8", False), ("", False)]
-    + [("m=audio 0 RTP/SAVP 8\r\nm=audio 4000 RTP/AVP 8", False), ("m=video 0 RTP/AVP 96", False)],
+    [
+        ("m=audio 0 RTP/SAVP 8", True),
+        ("m=audio 4000 RTP/AVP 8", False),
+        ("m=audio 0 RTP/SAVP 8\r\nm=audio 4000 RTP/AVP 8", False),
+        ("m=video 0 RTP/AVP 96", False),
+        ("", False),
+    ],
 )
 def test_audio_is_declined_by_port_0(lines: str, declined: bool) -> None:
     assert sdp.without_audio(f"SIP/2.0 200 OK\r\n\r\nv=0\r\n{lines}\r\n") is declined
