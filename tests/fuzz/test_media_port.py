@@ -11,6 +11,8 @@ from tests.fuzz.running import fuzz, replay
 
 SECONDS = 15
 
+pytestmark = pytest.mark.timeout(900)  # the first builds it
+
 
 @pytest.fixture(scope="module")
 def program() -> Path:

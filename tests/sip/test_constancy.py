@@ -36,7 +36,7 @@ def test_silence_speech_and_mute_are_one_stream(lab: Lab, codec: str) -> None:
     bob.wait_heard(QUIET_S)
     with cables.speak(lab.kit.near.file()):
         bob.wait_heard(QUIET_S + SPEECH_S)
-        phone.do("mute")
+        phone.do("call", "mute")
         bob.wait_heard(QUIET_S + SPEECH_S + MUTED_S)
     phone.hook("down")
     bob.wait_closed()
