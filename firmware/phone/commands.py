@@ -230,6 +230,11 @@ class Wipe:
     """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
 
 
+@dataclass(frozen=True)
+class WakeUpdater:
+    """Have the updater look here: the user wishes something."""
+
+
 SipCommand = (
     PlaceCall
     | AlertCaller
@@ -251,4 +256,4 @@ SipCommand = (
 )
 AudioCommand = PlayTone | Ring | SetVolumes
 StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | WakeUpdater

@@ -9,6 +9,7 @@ from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
+from firmware.phone.updates import Updates, Want
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -275,6 +276,21 @@ class PartChanged:
 
 
 @dataclass(frozen=True)
+class UpdaterTold:
+    """The updater said what it does and knows."""
+
+    updates: Updates
+
+
+@dataclass(frozen=True)
+class UpdateWished:
+    """The user wants something of the updater (the control socket). ``days``: of a postponement."""
+
+    want: Want
+    days: int = 0
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -313,5 +329,7 @@ Event = (
     | PlaceRefused
     | HealthChanged
     | PartChanged
+    | UpdaterTold
+    | UpdateWished
     | Tick
 )

@@ -138,6 +138,16 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that the user is told and may answer. ``keys``: how; ``grave``: it had better be read."""
+
+    title: str
+    text: str
+    keys: str
+    grave: bool = False
+
+
+@dataclass(frozen=True)
 class Pages:
     """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
 
@@ -155,4 +165,17 @@ PAGE_LINES = 4
 PAGE_COLUMNS = 21
 """Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Warning | Code | Message | Pages
+Screen = (
+    Idle
+    | Dialling
+    | Calling
+    | Ringing
+    | InCall
+    | Ended
+    | WatcherAsks
+    | Warning
+    | Code
+    | Message
+    | Notice
+    | Pages
+)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
+from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, updates, warnings, watchers
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -162,7 +162,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return _live_screen(rules, state, live, now, wall)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
-    if state.digits or (state.hook is Hook.OFF and state.last is None):
+    news = updates.standing(state, now) if watchers.asking(state, now) is None else None
+    if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
     refused = calls.offers(state)
@@ -176,6 +177,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     asking = watchers.asking(state, now)
     if asking is not None:
         return _asks(rules, asking.uri)
+    if news is not None:
+        return updates.screen(state, news)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -184,7 +187,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         missed=state.missed,
         notice=_sound_notice(state)
         or parts.notice(state)
-        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
+        or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
     )
 
@@ -298,7 +302,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
-    times += menu.deadlines(state) + knob.deadlines(state)
+    times += menu.deadlines(state) + knob.deadlines(state) + updates.deadlines(state)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
