@@ -32,6 +32,8 @@ PURE = (
     "status",
     "selftest",
     "updates",
+    "manifest",
+    "sip.suites",
     "display.screens",
     "display.views",
     "display.words",

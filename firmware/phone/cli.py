@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from firmware.phone import asking
+from firmware.phone.manifest import lines as manifest_lines
 from firmware.phone.paths import default_socket
 
 DONE, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
@@ -243,6 +244,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(place_lines(result)))
     elif options.command == "selftest":
         print("\n".join(selftest_lines(result)))
+    elif options.command == "manifest":
+        print("\n".join(manifest_lines(result)))
     elif options.command == "update":
         print("\n".join(asking.lines(result)))
     elif options.command == "risks":

@@ -14,6 +14,7 @@ import argparse
 import enum
 import json
 import logging
+import os
 import sys
 import tempfile
 import threading
@@ -187,8 +188,10 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps({"ok": False, "trouble": error.faults[0]}))
         return 1
     found = call(config, SystemClock())
-    print(json.dumps(found))
-    return 0 if found["ok"] else 1
+    print(json.dumps(found), flush=True)
+    if not found["ok"]:
+        os._exit(1)  # what failed may not come to an end by itself
+    return 0
 
 
 if __name__ == "__main__":
