@@ -27,7 +27,7 @@ from firmware.updater.slots.base import SlotEngine
 from firmware.updater.slots.directory import DirectorySlots, Firmware
 from firmware.updater.slots.rauc import RaucSlots
 from firmware.updater.slots.rauc_bus import RaucBus
-from firmware.updater.telephone import DOOR, Telephone
+from firmware.updater.telephone import DOOR, TIME_LIMIT, Telephone
 from firmware.updater.times import ClockTimes, kernel_synchronised
 from firmware.updater.trust import Repository
 from firmware.updater.updater import Parts, Updater
@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--board", required=True)
     top.add_argument("--floor", default="0.0.0", help="the oldest version that is ever installed")
     top.add_argument("--socket", type=Path, default=DOOR, help="the telephone's door")
+    top.add_argument(
+        "--trial", type=float, default=TIME_LIMIT, metavar="SECONDS", help="for a new version to work (120)"
+    )
     top.add_argument(
         "--restart-file", type=Path, default=None, help="made when the machine is to be started anew"
     )
@@ -130,7 +133,7 @@ def _parts(args: argparse.Namespace, settings: Settings, restart: Restart) -> Pa
         source=source,
         slots=slots,
         times=ClockTimes(SystemClock(), built, synchronised),
-        health=[lambda: telephone.wrong(slots.booted().version)],
+        health=[lambda: telephone.wrong(slots.booted().version, args.trial)],
         restart=restart,
     )
 

@@ -67,12 +67,12 @@ class Telephone:
         except (KeyError, TypeError, ValueError):
             return None
 
-    def wrong(self, version: str) -> str:
-        """What is wrong with the telephone, in plain words, or "". It has TIME_LIMIT to come up.
+    def wrong(self, version: str, limit: float | None = None) -> str:
+        """What is wrong with the telephone, in plain words, or "". It has ``limit`` (TIME_LIMIT) to come up.
 
         Whether it is registered is not asked: a provider that is away must not send telephones back.
         """
-        until = self._seconds() + TIME_LIMIT
+        until = self._seconds() + (TIME_LIMIT if limit is None else limit)
         found = "the telephone did not start"
         while self._seconds() < until:
             found = self._wrong_now(version)
