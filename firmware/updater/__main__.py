@@ -27,7 +27,7 @@ from firmware.updater.slots.base import SlotEngine
 from firmware.updater.slots.directory import DirectorySlots, Firmware
 from firmware.updater.slots.rauc import RaucSlots
 from firmware.updater.slots.rauc_bus import RaucBus
-from firmware.updater.telephone import DOOR, TIME_LIMIT, Telephone
+from firmware.updater.telephone import DOOR, Telephone
 from firmware.updater.times import ClockTimes, kernel_synchronised
 from firmware.updater.trust import Repository
 from firmware.updater.updater import Parts, Updater
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--floor", default="0.0.0", help="the oldest version that is ever installed")
     top.add_argument("--socket", type=Path, default=DOOR, help="the telephone's door")
     top.add_argument(
-        "--trial", type=float, default=TIME_LIMIT, metavar="SECONDS", help="for a new version to work (120)"
+        "--trial", type=float, default=None, metavar="SECONDS", help="for a new version to work (120)"
     )
     top.add_argument(
         "--restart-file", type=Path, default=None, help="made when the machine is to be started anew"
@@ -135,6 +135,7 @@ def _parts(args: argparse.Namespace, settings: Settings, restart: Restart) -> Pa
         times=ClockTimes(SystemClock(), built, synchronised),
         health=[lambda: telephone.wrong(slots.booted().version, args.trial)],
         restart=restart,
+        images=None if settings.whole else slots.images,
     )
 
 

@@ -90,6 +90,17 @@ class InCall:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Our call is on hold by us: nothing is heard at either end. ``hint``: what the keys do now."""
+
+    peer: str
+    seconds: int
+    hint: str
+    notice: str
+    privacy: SwitchPosition
+
+
+@dataclass(frozen=True)
 class Ended:
     """A call is over. ``reason`` in plain words; ``hint`` what to do next, or ""."""
 
@@ -171,6 +182,7 @@ Screen = (
     | Calling
     | Ringing
     | InCall
+    | Held
     | Ended
     | WatcherAsks
     | Warning

@@ -125,7 +125,8 @@ def followed(before: State, state: State, now: float) -> Result:
 
 def busy(state: State) -> bool:
     """Whether a restart would take the telephone out of somebody's hands."""
-    return bool(state.live is not None or state.hook is Hook.OFF or state.digits or state.menu is not None)
+    called = any(call.live for call in state.calls)
+    return bool(called or state.hook is Hook.OFF or state.digits or state.menu is not None)
 
 
 def deadlines(state: State) -> list[float]:

@@ -71,6 +71,7 @@ def test_the_display_says_that_an_update_comes_and_when() -> None:
 def test_a_key_is_a_wish_once_it_has_stayed_alone(key: str, want: Want, days: int) -> None:
     it = told()
     assert not it.keys(key)
+    assert not it.happen(on.KeyReleased(key))
     assert notice(it).keys in ("Now …", "Tomorrow …")
     assert not it.wait(SETTLE - 0.1)
     assert it.wait(0.2) == [do.WakeUpdater()]
