@@ -20,6 +20,7 @@ from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
+from firmware.phone.book.puller import Puller
 from firmware.phone.clock import SystemClock
 from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
@@ -72,6 +73,7 @@ class Hands:
         storage: Storage,
         health: BoardHealth,
         comparing: Comparing,
+        puller: Puller,
         wake_updater: Callable[[], None] = lambda: None,
     ) -> None:
         self.wake_updater = wake_updater
@@ -85,6 +87,7 @@ class Hands:
         self._volumes = Volumes()
         self.health = health
         self.comparing = comparing
+        self.puller = puller
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -112,6 +115,7 @@ class Hands:
                 | do.KeepPlace()
                 | do.KeepReached()
                 | do.KeepVolumes()
+                | do.KeepBook()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -120,6 +124,8 @@ class Hands:
                 self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.PullBook():
+                self.puller.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -151,7 +157,8 @@ class Phone:
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        puller = Puller(config, clock, crash)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts, puller.names)
         sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
@@ -167,7 +174,17 @@ class Phone:
         trying = Trying(self_call(config_path), lambda: network.trouble(bind))
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
         self.hands = Hands(
-            sip, audio, painter, keypad, switches, lights, storage, health, comparing, self._wake_updater
+            sip,
+            audio,
+            painter,
+            keypad,
+            switches,
+            lights,
+            storage,
+            health,
+            comparing,
+            puller,
+            self._wake_updater,
         )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -200,6 +217,8 @@ class Phone:
         stack.callback(hands.storage.stop)
         hands.comparing.start(post)
         stack.callback(hands.comparing.stop)
+        hands.puller.start(post)
+        stack.callback(hands.puller.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):
