@@ -76,10 +76,17 @@ class RaucSlots:
     def retire(self) -> None:
         self._bus.mark("bad", "other")
 
+    def images(self) -> dict[str, Path]:
+        return {str(said["class"]): Path(said["device"]) for said in self._parts().values()}
+
     def check(self) -> str:
-        slots, name = self._bus.slots(), self._known().name
-        parts = {n: said for n, said in slots.items() if name in (n, said.get("parent"))}
+        parts = self._parts()
         return next((wrong for n in sorted(parts) if (wrong := _damage(n, parts[n]))), "")
+
+    def _parts(self) -> dict[str, dict[str, Any]]:
+        """The slots that run: the one with a name for the boot loader, and what belongs to it."""
+        slots, name = self._bus.slots(), self._known().name
+        return {n: said for n, said in slots.items() if name in (n, said.get("parent"))}
 
     def _known(self) -> _Known:
         """Asked once: it cannot change while this slot runs, and RAUC starts the handler for each answer."""

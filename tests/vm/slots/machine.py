@@ -100,50 +100,6 @@ class Machine:
         self.heard("System halted")
         self.cut()
 
-    def heard(self, text: str, limit_s: float = SILENCE_S) -> None:
-        """Wait until U-Boot says ``text``. Raises VmError."""
-        until = time.monotonic() + limit_s
-        while text.encode() not in self._heard:
-            self._hurry()
-            if not self._hear() and time.monotonic() > until:
-                raise VmError(f"U-Boot does not say {text!r}.\n{self._tail()}")
-            time.sleep(0.01)
-
-    def up(self, when: str = "up") -> dict[str, Any]:
-        """What it says of itself when a slot has come up (``recovered``: and the updater has gone on)."""
-        told: dict[str, Any] = json.loads(self.wait(f"{when} ").partition(" ")[2])
-        return told
-
-    def cut(self) -> None:
-        """The power goes: nothing that the machine has not written is written."""
-        if self._qemu is None:
-            return
-        self._qemu.kill()
-        self._qemu.wait()
-        self._hear()
-        for pipe in (self._qemu.stdin, self._qemu.stdout):
-            assert pipe is not None
-            pipe.close()
-        self._qemu = None
-
-    def off(self, limit_s: float = 60.0) -> None:
-        """Wait until it has switched itself off."""
-        if self._qemu is None:
-            return
-        until = time.monotonic() + limit_s
-        while self._qemu.poll() is None and time.monotonic() < until:
-            self._hear()
-            time.sleep(0.01)
-        if self._qemu.poll() is None:
-            self._qemu.kill()
-            raise VmError(f"The machine does not switch itself off.\n{self._tail()}")
-        self._qemu.wait()
-        self._hear()
-        for pipe in (self._qemu.stdin, self._qemu.stdout):
-            assert pipe is not None
-            pipe.close()
-        self._qemu = None
-
     def _hear(self) -> bool:
         assert self._qemu is not None
         assert self._qemu.stdout is not None

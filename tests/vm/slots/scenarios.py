@@ -86,8 +86,8 @@ def update(place: Place) -> None:
 
 
 def moments(place: Place, count: int) -> None:
-    """The power goes at ``count`` random writes of each phase of ``update``: the disk has all that it was told,
-    or (every other time) half of what was not flushed. What boots is old or new and whole, the state too.
+    """The power goes at ``count`` random writes of each phase of ``update``: the disk has all it was told, or
+    (every other time) half of what was not flushed. What boots is old or new and whole, the state too.
     """
     log = writes.read(place.folder / "writes.log")
     marks, names = place.figures["marks"], [*PHASES, "end"]

@@ -13,7 +13,7 @@ from tests.vm.slots.images import PARTITIONS, Slot, part, start_of
 
 
 def boots(disk: Path, versions: dict[str, Slot]) -> str:
-    """The version of the slot that U-Boot's script takes. Raises AssertionError when that slot is not whole."""
+    """The version of the slot that U-Boot takes. Raises AssertionError when it is not whole."""
     with disk.open("rb") as file:
         file.seek(start_of(disk, "bootstate"))
         octets = file.read(512)

@@ -18,7 +18,7 @@ _FLUSH, _FUA, _DISCARD = 1, 2, 4
 
 @dataclass(frozen=True)
 class Write:
-    """``at``: in octets; ``ends``: where its entry ends in the log; ``flush``: all before it is durable then."""
+    """``at``: in octets. ``ends``: where it ends in the log. ``flush``: all before is durable."""
 
     at: int
     octets: bytes
