@@ -276,6 +276,11 @@ def test_a_fix_in_a_later_version(fixed: str, affected: bool) -> None:
     assert all((f.state, f.fixed, f.settled) == (State.FIX_THERE, fixed, False) for f in found)
 
 
+def test_debian_says_that_no_version_was_affected() -> None:
+    early = Part(Kind.DEBIAN, "openssl", "0~20260101-1", "openssl", "0~20260101-1")
+    assert not find(tracker(status="resolved", fixed_version="0"), part=early)
+
+
 def test_an_open_one() -> None:
     (found,) = find(tracker())
     assert (found.vulnerability, found.state, found.settled) == ("CVE-2026-0001", State.OPEN, False)
