@@ -188,6 +188,6 @@ def test_a_colleague_is_asked_only_while_the_switch_is_open() -> None:
 def test_a_call_that_rings_at_a_colleagues_is_taken(keys: str) -> None:
     it = phone()
     it.happen(on.LampChanged(ANNA.uri, Lamp.RINGING, RINGS))
-    assert "Rings at Anna: hold 0" in lines(it.screen)
+    assert "Hold 0: rings at Anna" in lines(it.screen)
     (call,) = placed(function(it, "6") if keys == "function" else hold(it, "5"))
     assert (call.uri, call.replaces) == (ANNA.uri, RINGS)
