@@ -14,10 +14,12 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
-from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
+from firmware.phone.audio.melodies import COUNTRY, NAMES
+from firmware.phone.config_files import Files, KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
-from firmware.phone.machine import emergency, starcodes
+from firmware.phone.machine import dialplan, emergency, starcodes
+from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
 from firmware.phone.values import Encryption
@@ -74,6 +76,12 @@ def _https(text: str) -> str:
     return text
 
 
+def _ldap(text: str) -> str:
+    if not re.fullmatch(r"ldaps?://[A-Za-z0-9.-]+(?::[0-9]+)?/?", text):
+        raise ValueError('is no address of a directory; write "ldaps://directory.example"')
+    return text
+
+
 def _local_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -97,6 +105,38 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
         raise ValueError('is no number with its country; write it like "+4930123456"')
     return number
+
+
+def _resolver(text: str) -> str:
+    address, hash_sign, name = text.partition("#")
+    try:
+        number = ipaddress.ip_address(address)
+    except ValueError:
+        number = None
+    if not hash_sign or number is None:
+        raise ValueError('is not the address and name of a server; write them like "9.9.9.9#dns.quad9.net"')
+    return f"{number}#{uri.host_name(name)}"
+
+
+TIME_SERVERS = (
+    "ptbtime1.ptb.de",
+    "ptbtime2.ptb.de",
+    "nts.netnod.se",
+    "ntppool1.time.nl",
+    "time.cloudflare.com",
+)
+"""Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+
+
+def _pattern(text: str) -> str:
+    dialplan.pattern(text)
+    return text
+
+
+def _keys(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]*", text):
+        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
+    return text
 
 
 _ADDRESS = Text("SIP address", _address)
@@ -207,6 +247,15 @@ class Account:
             absent="none",
         ),
     ] = ""
+
+    number_form: Annotated[
+        Form,
+        Option(
+            Choice.of_enum(Form),
+            'How a dialled number goes to this provider: as it was dialled, `"international"` (`+4930…`), or '
+            '`"national"` as people dial in `phone.country`. The display shows it before the call.',
+        ),
+    ] = Form.DIALLED
 
     @property
     def address(self) -> str:
@@ -386,6 +435,14 @@ class Contact:
     speed_dial: Annotated[
         int | None, Option(Number(0, 99, whole=True), "The short number; each only once.", absent="none")
     ] = None
+    group: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=64),
+            "The group that the contact belongs to: it may ring with a melody of its own (`[[ring]]`).",
+            absent="none",
+        ),
+    ] = ""
     busy_lamp: Annotated[
         bool,
         Option(
@@ -394,6 +451,105 @@ class Contact:
             "on open: they learn that you ask. A call that rings there can be taken here.",
         ),
     ] = False
+
+
+@dataclass(frozen=True)
+class CardDav:
+    """Address books of a CardDAV server (RFC 6352), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("https address", _https, longest=256),
+            "The address book, or the server, such as `https://cloud.example/`.",
+        ),
+    ]
+    user: Annotated[str, Option(Text(longest=128), "The name to log in with.")]
+    password: Annotated[Secret, Option(Password(), "The password.")]
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Ldap:
+    """A directory (LDAP, RFC 4511), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("ldaps or ldap address", _ldap, longest=256),
+            "The server, such as `ldaps://directory.example`; `ldap:` begins with StartTLS, never without.",
+        ),
+    ]
+    base: Annotated[str, Option(Text(longest=256), "Where to look, such as `ou=people,dc=example,dc=org`.")]
+    search: Annotated[
+        str,
+        Option(Text(longest=512), "Who is wanted (a filter of RFC 4515)."),
+    ] = "(|(telephoneNumber=*)(mobile=*)(homePhone=*)(ipPhone=*))"
+    user: Annotated[
+        str, Option(Text(empty=True, longest=256), "The name to log in with.", absent="without a name")
+    ] = ""
+    password: Annotated[Secret | None, Option(Password(), "The password.", absent="none")] = None
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Book:
+    """More contacts than `[[contact]]`: kept encrypted, found by their names on the keypad."""
+
+    files: Annotated[
+        tuple[Path, ...],
+        Option(Files(), "vCard files, read at start and when you ask for it.", absent="none"),
+    ] = ()
+    carddavs: Annotated[tuple[CardDav, ...], Option(Tables(CardDav), key="carddav")] = ()
+    ldaps: Annotated[tuple[Ldap, ...], Option(Tables(Ldap), key="ldap")] = ()
+
+
+@dataclass(frozen=True)
+class Dial:
+    """What is sent for some numbers. The first that matches counts; emergency numbers never change."""
+
+    match: Annotated[
+        str,
+        Option(
+            Text("pattern", _pattern, longest=64),
+            "Which numbers: keys, `X` for any digit, `[2-9]` for one of some, `.` at the end for any more "
+            "digits, such as `0[1-9].`.",
+        ),
+    ]
+    strip: Annotated[int, Option(Number(0, 32, whole=True), "How many keys are taken away at the front.")] = 0
+    prefix: Annotated[
+        str, Option(Text("keys", _keys, empty=True, longest=32), "What is put there.", absent="nothing")
+    ] = ""
+    country: Annotated[
+        str,
+        Option(
+            Text("two capital letters (ISO 3166)", _country, empty=True),
+            "Only where `phone.country` is this.",
+            absent="everywhere",
+        ),
+    ] = ""
+    at_once: Annotated[
+        bool,
+        Option(Flag(), "`true`: such a number is complete, and called without waiting for `digit_timeout`."),
+    ] = False
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(dialplan.pattern(self.match), self.strip, self.prefix, self.at_once)
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """What calls of a group of contacts ring with. A caller who is anonymous or forged belongs to none."""
+
+    group: Annotated[str, Option(Text(longest=64), "The group, as in `contact.group`.")]
+    melody: Annotated[str, Option(Choice.of(*NAMES), "What it rings with; see `phone.melody`.")]
 
 
 @dataclass(frozen=True)
@@ -423,6 +579,13 @@ class Phone:
             "the room sees it.",
         ),
     ] = False
+    melody: Annotated[
+        str,
+        Option(
+            Choice.of(*NAMES),
+            'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
+        ),
+    ] = COUNTRY
     call_waiting: Annotated[
         bool,
         Option(Flag(), "A second caller waits, and a tone tells of it; `false`: they are told busy."),
@@ -472,6 +635,29 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Network:
+    """Where the flashed telephone asks for names and for the time. Nobody else is asked."""
+
+    dns: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("server", _resolver, longest=300)),
+            "The servers that are asked for names, over TLS alone, each with its address and its "
+            'certificate\'s name, such as `"9.9.9.9#dns.quad9.net"`.',
+            absent="the network's own server, unencrypted",
+        ),
+    ] = ()
+    time: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("host name", uri.host_name, longest=253)),
+            "The servers that are asked for the time; each has to prove who it is (NTS, RFC 8915), and three "
+            "have to agree.",
+        ),
+    ] = TIME_SERVERS
+
+
+@dataclass(frozen=True)
 class Config:
     """All that phone.toml says, with the defaults filled in.
 
@@ -489,5 +675,9 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    network: Annotated[Network, Option(Table(Network))] = Network()
+    rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
+    book: Annotated[Book, Option(Table(Book))] = Book()
+    dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False

@@ -172,8 +172,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
-    if before.bell != after.bell:
-        found.append(do.Ring(after.bell))
+    if (before.bell, before.melody) != (after.bell, after.melody):
+        found.append(do.Ring(after.bell, after.melody))
     if before.muted != after.muted:
         found.append(do.Mute(after.muted))
     found += [do.LetSpeak(call) for call, level in now.items() if was.get(call) != level]

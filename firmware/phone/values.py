@@ -207,6 +207,11 @@ class Tone(enum.Enum):
     WARNING = "warning"
     DIAL_BLIND = "dial-blind"
     """The dial tone of a telephone whose display does not answer: it stutters."""
+    CALL_WAITING = "call-waiting"
+    MESSAGE_WAITING = "message-waiting"
+    """The dial tone while messages wait."""
+    CONFIRMATION = "confirmation"
+    """Heard once: what the keys asked for is done."""
 
 
 class Light(enum.Enum):

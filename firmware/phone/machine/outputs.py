@@ -8,15 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
 from firmware.phone.machine import (
     calls,
+    dialplan,
+    finding,
     forwarding,
     functions,
     guarding,
     knob,
     menu,
+    names,
     parts,
     services,
     several,
@@ -25,6 +29,7 @@ from firmware.phone.machine import (
     warnings,
     watchers,
 )
+from firmware.phone.machine import ringing as ringing_with
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
@@ -86,6 +91,7 @@ TRANSFERRING = "Transferring …"
 @dataclass(frozen=True)
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``melody``: what it rings with.
     ``voice``: microphone and earpiece are open. ``speaks``: the call whose sound is connected to
     them, and with which protection.
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
@@ -108,6 +114,7 @@ class Outputs:
     mute: bool = False
     speaks: tuple[CallId, Security] | None = None
     reminds: bool = False
+    melody: str = COUNTRY
     muted: bool = False
     third: tuple[CallId, Security] | None = None
     waiting: bool = False
@@ -157,6 +164,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         mute=live is not None and live.state is CallState.ACTIVE and (state.muted or not (voice and speaks)),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
+        melody=ringing_with.melody(rules, state, live.peer) if bell and live is not None else COUNTRY,
         muted=state.muted,
         third=third,
         waiting=waiting is not None and not waiting.silent and voice,
@@ -215,7 +223,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         )
     asking = watchers.asking(state, now)
     if asking is not None:
-        return _asks(rules, asking.uri)
+        return _asks(rules, state, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -252,20 +260,24 @@ def _place_note(call: Call, now: float, wall: datetime) -> str:
     return f"Place sent {left} to {call.peer.label}" if call.tells_place else f"Place sent {left} in vain"
 
 
-def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+def _asks(rules: Rules, state: State, address: str) -> screens.WatcherAsks:
     bare = address.removeprefix("sips:").removeprefix("sip:")
-    name = rules.name_of(address)
+    name = names.name_of(rules, state, address)
     return screens.WatcherAsks(name or Party(address).label, bare)
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
     """The number without the star code before it, and what that makes of what they see."""
+    match = finding.chosen(rules, state)
+    if match is not None:
+        return _found(rules, state, match)
     dialled = starcodes.split(rules.country, state.digits)
     target, emergency = "", False
     if dialled.number:
         try:
             plan = rules.plan(state.digits)
-            target, emergency = plan.party.label, plan.emergency
+            party = names.named(rules, state, plan.party)
+            target, emergency = dialplan.written(party.label), plan.emergency
         except ValueError:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
@@ -276,6 +288,37 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
         they_see=rules.they_see(shown, state.place is not None),
         lifted=state.hook is Hook.OFF,
         notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
+        match=_offered(rules, state),
+    )
+
+
+def _offered(rules: Rules, state: State) -> str:
+    """The name that the key of ``finding`` goes to next, and how many there are."""
+    found = finding.matches(rules, state)
+    if not found:
+        return ""
+    digits, number = state.chosen
+    if digits == state.digits and number:
+        return f"{number}/{len(found)}  {finding.NEXT} next"
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    return f"{finding.NEXT} {found[0].name}{more}"
+
+
+def _found(rules: Rules, state: State, match: finding.Match) -> screens.Dialling:
+    """Somebody of the phone book was chosen: name, and the address that will be called."""
+    try:
+        emergency = rules.plan_of(match.name, match.target).emergency
+    except ValueError:
+        emergency = False
+    shown = exposure(state.switch, emergency=emergency)
+    address = match.target if emergency else rules.dial_plan.sent(match.target)
+    return screens.Dialling(
+        digits=dialplan.written(address.removeprefix("sips:").removeprefix("sip:")),
+        target=match.name,
+        they_see=rules.they_see(shown, state.place is not None),
+        lifted=state.hook is Hook.OFF,
+        notice=_sound_notice(state),
+        match=_offered(rules, state),
     )
 
 
