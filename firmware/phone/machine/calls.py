@@ -35,9 +35,13 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    return begin(rules, state, replace(plan, party=names.named(rules, state, plan.party)), now)
+
+
+def begin(rules: Rules, state: State, plan: Plan, now: float) -> Result:
+    """Place the call, where there is room for one more; there always is for help."""
     if not plan.emergency and not room(state):
         return several.told(replace(state, digits=""), EndReason.TOO_MANY.value, now), ()
-    plan = replace(plan, party=names.named(rules, state, plan.party))
     return place(rules, state, plan, now)
 
 

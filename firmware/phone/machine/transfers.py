@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, guarding, protection, several
+from firmware.phone.machine import calls, finding, guarding, protection, several
 from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.protection import RANK, Protection
 from firmware.phone.machine.rules import ASK_GUARD, Plan, Rules
@@ -107,11 +107,11 @@ def blind(rules: Rules, state: State, now: float) -> Result:
     if live is None or live.state is not CallState.HELD or live.transfer is not None:
         return state, ()
     try:
-        plan = rules.plan(state.digits)
+        plan = finding.plan(rules, state)
     except ValueError:
         return several.told(replace(state, digits=""), EndReason.NO_ACCOUNT.value, now), ()
     if plan.emergency:
-        return calls.dial(rules, replace(state, transfers_to=False), now)
+        return finding.dial(rules, replace(state, transfers_to=False), now)
     return _send(replace(state, digits="", transfers_to=False), live, plan.party.uri, now)
 
 
