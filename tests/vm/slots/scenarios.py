@@ -171,6 +171,19 @@ def _falls_back(place: Place, behaviour: str, why: str, order: str = "update", b
     machine.cut()
 
 
+def panics_once(place: Place) -> None:
+    """A new version that panics: the next boot is the old one's."""
+    place.flash()
+    place.shop.publish("1.3.0", "panic")
+    machine = place.machine
+    machine.on()
+    assert machine.up("recovered")["version"] == OLD
+    machine.wait("panics")
+    told = machine.up()
+    assert (told["version"], told["phase"]) == (OLD, "armed"), told
+    machine.cut()
+
+
 def panics(place: Place) -> None:
     """It panics at every start: tried three times."""
     _falls_back(place, "panic", "1.3.0 did not work (it did not start)")
@@ -265,9 +278,10 @@ def script(place: Place) -> None:
                     assert uboot.decoded(file.read(512)) == after, before
 
 
-SHORT: dict[str, Callable[[Place], None]] = {"update": update, "panics": panics}
+SHORT: dict[str, Callable[[Place], None]] = {"update": update, "panics_once": panics_once}
 LONG: dict[str, Callable[[Place], None]] = {
     "script": script,
+    "panics": panics,
     "hangs": hangs,
     "crashes": crashes,
     "unhealthy": unhealthy,
