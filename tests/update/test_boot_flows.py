@@ -194,6 +194,12 @@ def test_uboots_sector_is_damaged(tmp_path: Path, octets: bytes) -> None:
     assert ask(board, "a", "get-primary") == "a"
 
 
+def test_uboots_sector_has_another_checksum() -> None:
+    octets = uboot.Variables().encoded().replace(b"TRIAL=-", b"TRIAL=b")
+    with pytest.raises(UpdateError, match="damaged"):
+        uboot.decoded(octets)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("ORDER", "a c"), ("ORDER", ""), ("ORDER", "a a"), ("a_LEFT", "x"), ("TRIAL", "c"), ("TRIAL", None)],
