@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware.phone.errors import UpdateError
 from firmware.phone.version import VERSION
-from firmware.release import bundle, ceremony, description, phrases, small, supply
+from firmware.release import built, bundle, ceremony, description, phrases, small, supply
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
 from firmware.release.supply import RELEASE, VEX
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     made = subs.add_parser("bundle", help="make a signed bundle from images")
     made.add_argument("out", type=Path, metavar="OUT.raucb")
     made.add_argument("--board", required=True)
-    made.add_argument("--version", default=VERSION, help=f"default: this firmware's, {VERSION}")
+    made.add_argument("--version", help=f"default: the image's, else this firmware's, {VERSION}")
     made.add_argument(
         "images",
         nargs="+",
@@ -147,9 +147,14 @@ def _tokens(args: argparse.Namespace) -> dict[str, str]:
 
 def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
     images: dict[str, Path] = {}
+    compatible, version = args.board, parse(args.version or VERSION)
     for given in args.images:
-        named = dict([_pair(given)]) if "=" in given else {n: f"{given}/{n}.img" for n in ("root", "boot")}
-        images |= {name: Path(file) for name, file in named.items()}
+        if "=" in given:
+            name, file = _pair(given)
+            images[name] = Path(file)
+        else:
+            images |= {name: Path(given) / f"{name}.img" for name in ("root", "boot")}
+            compatible, version = built.read(Path(given), args.board, args.version)
     missing = [str(file) for file in images.values() if not file.is_file()]
     if missing:
         raise UpdateError(f"{missing[0]} is missing; make image BOARD={args.board} writes such images")
@@ -161,7 +166,7 @@ def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
     leaf = keys.certified(ceremony.LEAF)
     keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    bundle.make(args.out, images, args.board, parse(args.version), leaf, keyring)
+    bundle.make(args.out, images, compatible, version, leaf, keyring)
     print(f"{args.out}: {args.out.stat().st_size} octets")
 
 

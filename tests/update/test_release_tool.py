@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -71,6 +72,31 @@ def test_a_bundle_of_what_make_image_left(place: Path, capsys: pytest.CaptureFix
     content = Path("new/out.raucb").read_bytes()
     for name in ("root.img", "boot.img"):  # octet for octet, or a patch would find nothing
         assert Path("build/image/board", name).read_bytes() in content
+
+
+def test_a_bundle_is_what_the_image_says(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its version and for which telephones it is stand beside the images, and no other is written on it."""
+    Path("built").mkdir()
+    digests = {}
+    for name in ("root.img", "boot.img"):
+        Path("built", name).write_bytes(os.urandom(10_000))
+        digests[name] = hashlib.sha256(Path("built", name).read_bytes()).hexdigest()
+    said = {"board": "board", "version": "3.2.1", "compatible": "sottovoce-board", "sha256": digests}
+    Path("built/image.json").write_text(json.dumps(said))
+    assert run("ceremony") == 0
+    assert run("bundle", "out.raucb", "--board", "board", "built") == 0
+    content = Path("out.raucb").read_bytes()
+    assert b"compatible=sottovoce-board\nversion=3.2.1\n" in content
+    for wrong in (["--board", "other"], ["--board", "board", "--version", "3.2.2"]):
+        assert run("bundle", "no.raucb", *wrong, "built") == 1
+        assert "holds 3.2.1 for board, not what was asked for" in capsys.readouterr().err
+    Path("built/boot.img").write_bytes(b"x")
+    assert run("bundle", "no.raucb", "--board", "board", "built") == 1
+    assert "was changed after it was made" in capsys.readouterr().err
+    Path("built/image.json").write_text("{}")
+    assert run("bundle", "no.raucb", "--board", "board", "built") == 1
+    assert "is not readable" in capsys.readouterr().err
+    assert not Path("no.raucb").exists()
 
 
 def test_from_the_ceremony_to_a_release(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
