@@ -160,7 +160,7 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     sent_on = forwarding.at_once(rules, state, busy=busy(rules, state, event))
     if sent_on:
         return forwarding.told(state, now), (do.ForwardCall(event.call_id, sent_on),)
-    if state.undisturbed:
+    if state.undisturbed and not state.expects_help:
         return replace(state, missed=state.missed + 1), (do.RefuseCall(event.call_id, BUSY_HERE),)
     if busy(rules, state, event):
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
@@ -201,6 +201,8 @@ def moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
 
     def handler(rules: Rules, state: State, event: Any, now: float) -> Result:
         call = state.call(event.call_id)
+        if call is not None and call.waits and call is not state.live:
+            return state, ()  # nobody has taken it
         moved = call.moved(move, now) if call else None
         return (state.with_call(moved) if moved else state), ()
 

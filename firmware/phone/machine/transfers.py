@@ -18,10 +18,12 @@ from dataclasses import replace
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.machine import calls, finding, guarding, protection, several
+from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.protection import RANK, Protection
 from firmware.phone.machine.rules import ASK_GUARD, Plan, Rules
 from firmware.phone.machine.state import Call, Referral, State, Transfer
 from firmware.phone.privacy import exposure
+from firmware.phone.sip import uri
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, Security
 
 LIMIT = 32.0
@@ -194,9 +196,10 @@ def asked(rules: Rules, state: State, event: on.TransferAsked, now: float) -> Re
         return state, refused
     try:
         plan = rules.plan(event.uri)
+        emergency = plan.emergency or is_emergency(rules.country, uri.parse(plan.party.uri).user)
     except ValueError:
         return state, refused
-    if plan.emergency or not rules.config.phone.transfers:
+    if emergency or not rules.config.phone.transfers:
         return state, refused
     referral = Referral(event.call_id, event.number, plan.party, event.replaces, now)
     return replace(state, referral=referral, functions_at=None), ()
