@@ -93,7 +93,7 @@ words = st.builds("{}{}:{}".format, st.sampled_from(["C", "F#", "B"]), st.intege
 
 
 @given(st.lists(words, min_size=1, max_size=6), st.sampled_from([8000, 16000]))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_any_melody_keeps_its_scale(score: list[str], rate: int) -> None:
     x = samples(Melody(" ".join([*score, "-:12"]), 80, BAR), rate)
     assert max(map(abs, x)) <= 32767

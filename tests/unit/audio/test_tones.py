@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -233,6 +233,7 @@ tones = st.builds(
 
 
 @given(tones, st.sampled_from([8000, 11025, 16000, 44100]))
+@settings(deadline=None)
 def test_any_tone_keeps_its_length_its_scale_and_its_silence(spec: ToneSpec, rate: int) -> None:
     x = samples(spec, rate)
     assert len(x) == round(period_ms(spec) * rate / 1000)

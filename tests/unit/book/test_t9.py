@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.phone.book.t9 import LONGEST, Index, keys, starts
@@ -67,12 +67,14 @@ words = st.text("abcçdéfgħßøжωZ -'1", min_size=1, max_size=12)
 
 
 @given(st.lists(words, max_size=30), st.text("23456789", min_size=1, max_size=5))
+@settings(deadline=None)
 def test_the_index_finds_what_a_look_at_every_name_finds(names: list[str], digits: str) -> None:
     slow = {number for number, name in enumerate(names) if any(s.startswith(digits) for s in starts(name))}
     assert set(Index(names).find(digits, 100)) == slow
 
 
 @given(words)
+@settings(deadline=None)
 def test_a_name_is_found_by_its_own_keys(name: str) -> None:
     for start in starts(name):
         assert Index([name]).find(start[:LONGEST], 1) == [0]

@@ -147,14 +147,14 @@ def dialled(draw: st.DrawFn) -> tuple[DialPlan, str]:
 
 
 @given(dialled())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_once_changed_is_never_changed_again(there: tuple[DialPlan, str]) -> None:
     here, number = there
     assert here.sent(here.sent(number)) == here.sent(number)
 
 
 @given(dialled())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_nothing_becomes_an_emergency_number_and_none_ceases_to_be_one(there: tuple[DialPlan, str]) -> None:
     here, number = there
     sent = here.sent(number)
@@ -178,6 +178,7 @@ def test_what_a_rule_made_goes_as_it_is() -> None:
 
 
 @given(patterns, patterns, st.text("0123456789", max_size=5))
+@settings(deadline=None)
 def test_patterns_that_do_not_meet_have_no_number_in_common(one: Pattern, two: Pattern, number: str) -> None:
     if one.matches(number) and two.matches(number):
         assert one.meets(two)
@@ -185,6 +186,7 @@ def test_patterns_that_do_not_meet_have_no_number_in_common(one: Pattern, two: P
 
 
 @given(rules, st.text("0123456789", min_size=1, max_size=6))
+@settings(deadline=None)
 def test_a_rules_results_match_its_result(rule: Rule, number: str) -> None:
     if rule.match.matches(number):
         assert rule.result.matches(rule.sent(number)) or not rule.sent(number)
