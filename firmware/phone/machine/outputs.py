@@ -26,6 +26,7 @@ from firmware.phone.machine import (
     several,
     starcodes,
     transfers,
+    updates,
     warnings,
     watchers,
 )
@@ -210,7 +211,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return _live_screen(rules, state, live, now, wall)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
-    if state.digits or (state.hook is Hook.OFF and state.last is None):
+    news = updates.standing(state, now) if watchers.asking(state, now) is None else None
+    if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
     refused = calls.offers(state)
@@ -224,6 +226,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     asking = watchers.asking(state, now)
     if asking is not None:
         return _asks(rules, state, asking.uri)
+    if news is not None:
+        return updates.screen(state, news)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -234,7 +238,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or parts.notice(state)
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
-        or services.notice(rules, state),
+        or services.notice(rules, state)
+        or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
     )
 
@@ -417,6 +422,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
+    times += updates.deadlines(state)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:
