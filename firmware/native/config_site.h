@@ -46,3 +46,7 @@
 /* Seconds after which a watcher must ask again: what it was told of a phone
    that lost power holds no longer than this */
 #define PJSIP_PRES_DEFAULT_EXPIRES              300
+
+/* What a colleague's telephone says is read in Python (dialog_info.py), strictly;
+   what the library makes of it, and fails at, is of no use */
+#define PJSIP_DLG_EVENT_BAD_CONTENT_RESPONSE    200
