@@ -14,6 +14,7 @@ from firmware.phone.display.screens import (
     Code,
     Dialling,
     Ended,
+    Held,
     Idle,
     InCall,
     Message,
@@ -23,10 +24,10 @@ from firmware.phone.display.screens import (
     Warning,
     WatcherAsks,
 )
-from firmware.phone.machine import menu, outputs, parts, warnings
+from firmware.phone.machine import functions, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import Rules
-from firmware.phone.machine.state import Call, Menu, State
+from firmware.phone.machine.state import Call, Menu, Recent, State
 from firmware.phone.reached import Reached
 from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates
 from firmware.phone.values import (
@@ -36,6 +37,7 @@ from firmware.phone.values import (
     Direction,
     EndReason,
     Hook,
+    Media,
     Party,
     Registration,
     RegistrationState,
@@ -147,6 +149,15 @@ def _update(updates: Updates, digits: str = "") -> Screen:
     return outputs.screen(_RULES, state, 11.0, datetime(2026, 11, 23, 10, 24, tzinfo=UTC))
 
 
+def _functions(name: str, other: bool = False) -> Screen:
+    """The functions of a call, alone or beside a held one and one that waits."""
+    secure = Media(Security.END_TO_END)
+    first = Call(CallId(1), Direction.OUT, Party("sip:b@x", name), CallState.ACTIVE, 0, secure, False, 0.0)
+    held = Call(CallId(3), Direction.OUT, Party("sip:c@x"), CallState.HELD, 0, secure, False, 0.0)
+    calls = (first, held) if other else (first,)
+    return functions.page(Rules(), State(hook=Hook.OFF, calls=calls))
+
+
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
     "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
@@ -219,6 +230,19 @@ SAMPLES: dict[str, Screen] = {
     "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
     "call-volume": replace(_in_call(Security.END_TO_END), volume="Volume 5 of 8: 2+ 8-"),
+    "call-muted": replace(_in_call(Security.END_TO_END), notice=outputs.MUTED),
+    "call-waiting": replace(_in_call(Security.END_TO_END), notice="Hold 0: Carol Clerk calls"),
+    "call-conference": replace(_in_call(Security.PROVIDER), peer="Bob Baker + Carol Clerk"),
+    "held": Held("Bob Baker", 83, outputs.BACK, "", OPEN),
+    "held-two": Held("Bob Baker, Carol Clerk", 4205, outputs.BACK, "Two calls already", PRIVATE),
+    "held-transfer": Held("Bob Baker", 83, outputs.TRANSFER_TO, "", OPEN),
+    "held-transferring": Held("Екатерина Щербакова", 83, outputs.TRANSFERRING, "", OPEN),
+    "functions": _functions("Bob Baker"),
+    "functions-all": _functions("Bob Baker", other=True),
+    "functions-at-rest": functions.page(Rules(), State(dialled=Recent(Party("sip:x@y"), 0.0))),
+    "transfer-asked": Warning(
+        "Transfer?", "Bob Baker wants to connect you to Carol, carol@phone.test", "1 call  # stay"
+    ),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
     "call-clear": _in_call(Security.CLEAR),

@@ -293,11 +293,15 @@ def test_wishes_do_not_make_it_ask_more_often(machine: Machine) -> None:
 
 def test_settings_are_read(tmp_path: Path) -> None:
     path = tmp_path / "update.toml"
-    path.write_text('url = "https://u.test/"\nmode = "security"\nhours = [22, 4]\nca_file = "/ca.pem"\n')
+    path.write_text(
+        'url = "https://u.test/"\nmode = "security"\nhours = [22, 4]\nca_file = "/ca.pem"\nwhole = true\n'
+    )
     read = settings.read(path)
-    assert read == Settings("https://u.test/", Mode.SECURITY_ONLY, (22, 4), Path("/ca.pem"))
+    assert read == Settings("https://u.test/", Mode.SECURITY_ONLY, (22, 4), Path("/ca.pem"), whole=True)
     assert [hour for hour in range(24) if read.night(hour)] == [0, 1, 2, 3, 22, 23]
     assert settings.read(tmp_path / "absent") == Settings()
+    assert settings.read(path).whole
+    assert not Settings().whole
 
 
 @pytest.mark.parametrize(
@@ -309,6 +313,7 @@ def test_settings_are_read(tmp_path: Path) -> None:
         ("hours = [2, 25]", "two hours"),
         ("hours = [2, 2]", "two hours"),
         ('ca_file = "ca.pem"', "whole path"),
+        ('whole = "no"', "true or false"),
         ("colour = 1", "unknown key; known are url, mode, hours, ca_file"),
         ("url =", "cannot be read"),
     ],

@@ -83,7 +83,7 @@ RINGER_SILENT = "The ringer is silent"
 
 PERMIT_IN_VAIN = "Switch is on private"
 ON_HOLD = "They put you on hold"
-MUTED = "Muted: they do not hear you"
+MUTED = "Muted: not heard"
 BACK = "# back, or dial"
 TRANSFER_TO = "Transfer to: number, #"
 TRANSFERRING = "Transferring …"
@@ -377,7 +377,7 @@ def _notice(state: State, call: Call, now: float) -> str:
     waiting = state.waiting
     if waiting is not None:
         who = "Anonymous" if waiting.peer.anonymous else waiting.peer.label
-        return f"{who} calls: hold 0"
+        return f"Hold 0: {who} calls"
     if several.news(state, now):
         return several.news(state, now)
     if state.muted:

@@ -157,7 +157,7 @@ def _key_on_hold(rules: Rules, state: State, live: Call, key: str, now: float) -
 
 def _dialled(rules: Rules, state: State, now: float) -> Result:
     """What has been dialled beside a held call."""
-    return (transfers.blind if state.transfers_to else calls.dial)(rules, state, now)
+    return (transfers.blind if state.transfers_to else finding.dial)(rules, state, now)
 
 
 def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
