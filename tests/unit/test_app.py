@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,26 @@ def test_parts_that_cannot_start_are_said_and_the_phone_goes_on(
     assert phone.loop.state.switch is SwitchPosition.UNREADABLE
     assert isinstance(phone.loop.screen, Idle)
     assert phone.loop.screen.notice == "The keypad fails"
+
+
+def test_with_a_folder_for_the_updater_there_is_a_door_for_its_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(app, "_sip", lambda *given: FakeSip())
+    silent = Config(audio=replace(Audio(), playback="null", ringer="null"))
+    for updates in (None, tmp_path / "updates"):
+        if updates is not None:
+            updates.mkdir()
+        state, socket = tmp_path / f"state-{updates is None}", tmp_path / "sock"
+        phone = app.Phone(silent, load_board("simulator"), state, socket, None, updates)
+        with contextlib.ExitStack() as stack:
+            phone._start(stack)
+            phone.hands.carry_out(do.WakeUpdater())
+            assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+            if updates is not None:
+                assert stat.S_IMODE((updates / "phone.sock").stat().st_mode) == 0o660
+                assert (updates / "wake").stat().st_size == 0
 
 
 class Heard:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
+import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -126,6 +129,52 @@ def test_the_socket_has_the_group_of_its_folder(tmp_path: Path) -> None:
         assert {os.stat(path).st_gid for path in (rig.door.socket, folder / "wake")} == {12345}
     finally:
         rig.stop()
+
+
+TRIES = """
+import socket, sys
+for name in ("phone.sock", "control"):
+    try:
+        socket.socket(socket.AF_UNIX).connect(f"{sys.argv[1]}/{name}")
+        print(name, "open")
+    except OSError as error:
+        print(name, error.strerror)
+for name in ("wake", "new"):
+    try:
+        open(f"{sys.argv[1]}/{name}", "a").close()
+        print(name, "written")
+    except OSError as error:
+        print(name, error.strerror)
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "door", "writes"),
+    [(60003, "open", "Permission denied"), (60004, "Permission denied", "Permission denied")],
+    ids=["the updater", "anybody else"],
+)
+def test_another_user_has_the_door_and_nothing_more(group: int, door: str, writes: str) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root becomes another user")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "updates"
+        folder.mkdir()
+        os.chown(folder, 0, 60003)
+        folder.chmod(0o2750)
+        Path(name).chmod(0o755)
+        rig = Rig(folder, CALL_THAT_WORKS)
+        try:
+            become = ["setpriv", "--reuid=60002", f"--regid={group}", "--clear-groups", "--"]
+            done = subprocess.run(
+                [*become, "/usr/bin/python3", "-c", TRIES, str(folder)],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        finally:
+            rig.stop()
+    said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert said == {"phone.sock": door, "control": "Permission denied", "wake": writes, "new": writes}
 
 
 def test_in_use_or_quiet(rig: Rig) -> None:

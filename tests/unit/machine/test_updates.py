@@ -99,7 +99,9 @@ def test_no_number_is_spoilt(number: str) -> None:
     it = told()
     for key in number:
         it.keys(key)
+        it.happen(on.KeyReleased(key))
         it.wait(0.5)
+        it.happen(on.Tick())  # of some other deadline
     it.lift()
     assert it.state.wish is None
     if len(number) > 1:
