@@ -39,6 +39,14 @@ class Ran:
     whole_s: float
 
 
+@dataclass(frozen=True)
+class Extra:
+    """``words`` for the kernel, ``devices`` as QEMU's arguments."""
+
+    words: Sequence[str] = ()
+    devices: Sequence[str] = ()
+
+
 def run(
     kit: Kit,
     results: Path,
@@ -47,6 +55,7 @@ def run(
     accelerator: str,
     limit_s: float,
     plan: str = "tests",
+    extra: Extra = Extra(),
 ) -> Ran:
     """Boot, run pytest with ``arguments``, wait for the end.
 
@@ -54,6 +63,7 @@ def run(
         results: a folder that the machine sees as ``session.RESULTS``.
         accelerator: ``tcg``, or ``kvm`` where the build machine can.
         plan: ``tests``; ``panic`` and ``hang`` show that a broken machine is noticed.
+        extra: what this machine has besides.
 
     Raises:
         VmError: it did not boot, hung, died or took too long; with the end of its console.
@@ -63,7 +73,7 @@ def run(
     console = results / "console.log"
     console.write_text("")
     began = time.monotonic()
-    qemu = subprocess.Popen(_argv(kit, results, console, accelerator), stdin=subprocess.DEVNULL)
+    qemu = subprocess.Popen(_argv(kit, results, console, accelerator, extra), stdin=subprocess.DEVNULL)
     try:
         boot_s = _watch(qemu, console, began, limit_s)
     except VmError as error:
@@ -110,17 +120,17 @@ def _watch(qemu: subprocess.Popen[bytes], console: Path, began: float, limit_s: 
         time.sleep(0.1)
 
 
-def _argv(kit: Kit, results: Path, console: Path, accelerator: str) -> list[str]:
+def _argv(kit: Kit, results: Path, console: Path, accelerator: str, extra: Extra) -> list[str]:
     words = ["console=ttyS0", "quiet", "loglevel=4", "panic=-1", "oops=panic", "mitigations=off"]
-    words += ["tsc=reliable", "random.trust_cpu=on", "nokaslr"]
+    words += ["tsc=reliable", "random.trust_cpu=on", "nokaslr", *extra.words]
     argv = ["qemu-system-x86_64", "-M", "q35", "-smp", CPUS, "-m", str(MEMORY_MB)]
     argv += ["-cpu", "max", *ACCELERATORS[accelerator]]
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     argv += ["-kernel", str(kit.kernel), "-initrd", str(kit.initrd), "-append", " ".join(words)]
-    for tag, path, extra in (
+    for tag, path, how in (
         ("host", "/", ",readonly=on,multidevs=remap"),
         ("results", str(results), ""),
     ):
-        argv += ["-fsdev", f"local,id={tag},path={path},security_model=none{extra}"]
+        argv += ["-fsdev", f"local,id={tag},path={path},security_model=none{how}"]
         argv += ["-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
-    return [*argv, "-device", "virtio-rng-pci", "-serial", f"file:{console}"]
+    return [*argv, *extra.devices, "-device", "virtio-rng-pci", "-serial", f"file:{console}"]
