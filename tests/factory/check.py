@@ -1,11 +1,10 @@
 """The table of factory defaults against what is there. Python's standard library is all it needs.
 
-``python3 -m tests.factory.check``, or the file alone: ``python3 check.py`` beside defaults.toml, as root in a
-booted machine; exit status 1 and a line for each fault. Against the files: ``files_faults`` in a test.
+``python3 check.py`` beside defaults.toml, as root in a booted machine: a line for each fault, exit status 1.
 
-What can be asked: ``sysctl``; ``unit`` with ``property``; ``path`` or ``run`` with ``has``/``lacks``; ``missing``
-path; ``mounted`` with ``options``; ``option`` of phone.toml; ``module`` that cannot be loaded; ``accounts``
-without a password; ``listening``: the users who alone may have sockets that others could reach.
+What can be asked: ``sysctl``; ``unit`` with ``property``; ``path`` or ``run`` with ``has`` or ``lacks``;
+``missing`` path; ``mounted`` with ``options``; ``option`` of phone.toml; ``module`` that cannot be loaded;
+``accounts`` without a password; ``listening``: the users who alone may have sockets that others could reach.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ _HEAD = """\
 <!-- Written by tests/factory/page.py from tests/factory/defaults.toml; do not edit.
      To renew: python -m tests.factory.page -->
 
-What a telephone does when nobody has changed anything. Each line is checked against the files in this repository, and
-against the running system in a booted machine (`tests/factory/check.py`, which needs nothing but Python there).
+What a telephone does when nobody has changed anything. Each line is checked against the files in this
+repository, and against the running system in a booted machine (`tests/factory/check.py`, which needs nothing
+but Python there).
 
 | what holds | why | where it does not | checked by |
 |---|---|---|---|

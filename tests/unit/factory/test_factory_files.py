@@ -68,8 +68,8 @@ def test_every_setting_of_the_kernel_is_in_the_table_or_said_to_be_beside_it() -
     # The same for all cards and for those that come, and what Debian has so anyway.
     beside = {key for key in keys if key.startswith("net.")} | {
         "kernel.core_uses_pid", "kernel.panic", "kernel.panic_on_oops", "kernel.randomize_va_space",
-        "user.max_user_namespaces", "vm.mmap_min_addr", "vm.unprivileged_userfaultfd", "dev.tty.ldisc_autoload",
-        "-dev.tty.legacy_tiocsti", "fs.protected_hardlinks", "fs.protected_fifos",
+        "user.max_user_namespaces", "vm.mmap_min_addr", "vm.unprivileged_userfaultfd",
+        "dev.tty.ldisc_autoload", "-dev.tty.legacy_tiocsti", "fs.protected_hardlinks", "fs.protected_fifos",
     }  # fmt: skip
     assert keys - told - beside == set()
 

@@ -96,7 +96,7 @@ class Cable:
         with self.within(self.phone):
             return run("nft", "list", "ruleset")
 
-    def socket(self, side: str, family: int, protocol: str, user: str = "root") -> socket.socket:
+    def opened(self, side: str, family: int, protocol: str, user: str = "root") -> socket.socket:
         """A socket of ``user`` at one end."""
         with self.within(self.phone if side == "phone" else self.world):
             os.seteuid(USERS[user])
@@ -113,7 +113,7 @@ class Cable:
         self, user: str, family: int, protocol: str, host: str, port: int, own_port: int = 0
     ) -> socket.socket:
         """A first packet from the telephone."""
-        made = self.socket("phone", family, protocol, user)
+        made = self.opened("phone", family, protocol, user)
         made.bind((PHONE[family], own_port))
         with contextlib.suppress(BlockingIOError, PermissionError):
             made.connect((host, port))

@@ -1,4 +1,4 @@
-"""The firewall's rules in a real kernel: what is declared passes, all else stays; both ways, IPv4 and IPv6."""
+"""The firewall in a real kernel: what is declared passes, all else stays; both ways, IPv4 and IPv6."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_is_declared_passes_and_nothing_else(cable: Cable, name: str, famil
             sent.close()
     ports = sorted({flow.ports[0] for pair in CONFIGURATIONS.values() for flow in declared(*pair)})
     ports += [22, 80, 443, 5353, 5355]
-    tried, allowed = set(), set()
+    tried: set[tuple[int, str, str, int, str]] = set()
     for user in USERS:
         for protocol in ("tcp", "udp"):
             for port in ports:
@@ -101,11 +101,11 @@ def test_nothing_comes_in_but_answers_and_what_is_declared(cable: Cable, name: s
     assert opened == ({("tcp", 5071)} if name == "direct" else set())
     for protocol in ("tcp", "udp"):
         for port in (22, 53, 5060, 5061, 5071, 16384, 40000):
-            server = cable.socket("phone", family, protocol)
+            server = cable.opened("phone", family, protocol)
             server.bind((PHONE[family], port))
             if protocol == "tcp":
                 server.listen(1)
-            client = cable.socket("world", family, protocol)
+            client = cable.opened("world", family, protocol)
             client.connect_ex((PHONE[family], port))
             if protocol == "udp":
                 client.send(b"hello")
@@ -116,10 +116,10 @@ def test_nothing_comes_in_but_answers_and_what_is_declared(cable: Cable, name: s
 @pytest.mark.parametrize("family", [4, 6])
 def test_speech_is_answered_by_whom_it_went_to_and_by_nobody_else(cable: Cable, family: int) -> None:
     load(cable, *FACTORY)
-    far, stranger = (cable.socket("world", family, "udp") for _ in range(2))
+    far, stranger = (cable.opened("world", family, "udp") for _ in range(2))
     far.bind((WORLD[family], 30000))
     stranger.bind((ELSEWHERE[family], 30000))
-    ear = cable.socket("phone", family, "udp", "sottovoce")
+    ear = cable.opened("phone", family, "udp", "sottovoce")
     ear.bind((PHONE[family], 40000))
     ear.sendto(b"speech", (WORLD[family], 30000))
     assert select.select([far], [], [], 2)[0]

@@ -1,6 +1,6 @@
 """``python -m tests.vm.debian``: the units under systemd in Debian 13, in a virtual machine of its own.
 
-Results are in build/vm-debian: junit.xml, console.log, the capture from power-on. Words after ``--`` go to pytest.
+Results are in build/vm-debian: junit.xml, console.log, the capture from power-on.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import time
 from pathlib import Path
 
 from tests.vm.__main__ import compile_all, summary
-from tests.vm.debian.root import first_root, program, ready_root
+from tests.vm.debian.program import first_root, program
+from tests.vm.debian.root import ready_root
 from tests.vm.kit import Kit, VmError
 from tests.vm.machine import ROOT, Extra, run
 
 RESULTS = ROOT / "build" / "vm-debian"
 SUITE = ["tests/vm/debian"]
 LIMIT_S = 900
+TALK = ("systemd.journald.forward_to_console=1", "systemd.show_status=1")
 CARDS = {"eth0": "52:54:00:5e:00:01", "eth1": "52:54:00:5e:00:02"}
 """The telephone's network card, and that of the world at the other end of the cable."""
 
@@ -27,6 +29,7 @@ CARDS = {"eth0": "52:54:00:5e:00:01", "eth1": "52:54:00:5e:00:02"}
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.vm.debian", description="Tests under systemd.")
     options.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="kvm: where it is there")
+    options.add_argument("--talk", action="store_true", help="the journal goes to the console too")
     options.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for the whole run")
     options.add_argument("pytest", nargs="*", default=SUITE, help="what pytest gets, after --")
     chosen = options.parse_args()
@@ -45,7 +48,7 @@ def main() -> int:
                 chosen.pytest,
                 accelerator=chosen.accel,
                 limit_s=chosen.limit,
-                extra=Extra(_words(), _devices(drives)),
+                extra=Extra([*_words(), *(TALK if chosen.talk else ())], _devices(drives)),
             )
     except VmError as error:
         print(f"\nmake test-vm: {error}", file=sys.stderr)
@@ -56,7 +59,7 @@ def main() -> int:
 
 
 def _words() -> list[str]:
-    """What the image says to the kernel, but what keeps our two unsigned modules and the tests' console out."""
+    """What the image says to the kernel, but what would keep out our unsigned modules and the console."""
     lines = (ROOT / "systemd/kernel-command-line.txt").read_text().splitlines()
     words = [line for line in lines if line and not line.startswith("#")]
     here = ("lockdown", "module.sig_enforce", "quiet", "loglevel", "panic", "mitigations", "init_on_free")
@@ -68,12 +71,12 @@ def _devices(drives: list[Path]) -> list[str]:
     for number, drive in enumerate(drives):
         devices += ["-drive", f"file={drive},format=raw,if=none,readonly=on,id=drive{number}"]
         devices += ["-device", f"virtio-blk-pci,drive=drive{number}"]
-    for name, number in CARDS.items():
+    for name, address in CARDS.items():
         devices += [
             "-netdev",
             f"hubport,hubid=0,id={name}",
             "-device",
-            f"virtio-net-pci,netdev={name},mac={number}",
+            f"e1000,netdev={name},mac={address}",
         ]
     return devices
 
