@@ -58,6 +58,7 @@ berlin: setup-test ## the conformance report: build/berlin/report.html (make ber
 
 test-vm: $(VENV)/.ready-vm ## the drivers and the whole phone on kernel devices, in a virtual machine: build/vm
 	@$(BIN)/python -m tests.vm
+	@$(BIN)/python -m tests.vm.debian
 
 $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
