@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PORT ?= 8080
 BOARD ?= raspberry-pi-4
 PYTHON ?= python3
+KEYS ?= keys
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -64,8 +65,16 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-image bundle: ## (later) what is flashed · a signed update
+image: ## (later) what is flashed
 	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
+
+bundle: $(VENV)/.ready-release ## a signed update from what make image left: make bundle BOARD=... KEYS=FOLDER
+	@$(BIN)/sotto-release --keys $(KEYS) $(if $(PHRASE_FILE),--phrase-file $(PHRASE_FILE)) bundle \
+	  build/bundle/$(BOARD).raucb --board $(BOARD) $(if $(VERSION),--version $(VERSION)) build/image/$(BOARD)
+
+$(VENV)/.ready-release: $(VENV)/.ready firmware/release/packages.txt
+	@requirements/install-debian-packages firmware/release/packages.txt
+	@touch $@
 
 lock: setup-test ## pin the Python packages anew
 	@$(PIP) pip-tools

@@ -50,6 +50,8 @@ PURE = (
     "health.judge",
     "audio.tones",
     "audio.countries",
+    "audio.national",
+    "audio.melodies",
     "audio.volume",
     "display.pages",
     "display.resting",

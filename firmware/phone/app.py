@@ -97,8 +97,8 @@ class Hands:
             case do.SetVolumes(volumes):
                 self._volumes = volumes
                 self._tell_gain()
-            case do.Ring(on=ring):
-                self.audio.ring(ring)
+            case do.Ring(on=ring, melody=melody):
+                self.audio.ring(ring, melody)
             case do.SetLight(light, pattern):
                 self.lights.show(light, pattern)
             case (
@@ -280,4 +280,5 @@ def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str]
         period_ms=spec.period_ms,
         periods=spec.periods,
         on_trouble=on_trouble,
+        melody=config.phone.melody,
     )

@@ -31,6 +31,9 @@ MAX_LINE = 4096
 """Characters of a place that are read from the standard input."""
 
 
+FEATURES = ("hold", "resume", "swap", "end-take", "conference", "transfer", "mute", "unmute")
+
+
 class NoDaemon(Exception):
     pass
 
@@ -102,6 +105,9 @@ def parser() -> argparse.ArgumentParser:
     add("dial", "call TARGET").add_argument("target", metavar="TARGET", help="number, name or address")
     add("answer", "answer the ringing call")
     add("hangup", "end or refuse the call")
+    call = add("call", "what can be done in a call: as the keys would")
+    call.add_argument("feature", choices=FEATURES)
+    call.add_argument("target", nargs="?", metavar="TARGET", help="whom to transfer the call to")
     add("watch", "events as they happen, one JSON object a line")
     add("inventory", "what is stored").add_argument("--wipe", action="store_true", help="erase it")
     place = add("place", "where this telephone is: told in an emergency call, in no other")

@@ -13,10 +13,13 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Feature,
     Health,
     Hook,
+    Lamp,
     Loudspeaker,
     Media,
+    Messages,
     Part,
     Party,
     Registration,
@@ -275,6 +278,64 @@ class PartChanged:
 
 
 @dataclass(frozen=True)
+class FeatureAsked:
+    """``sotto call FEATURE``. ``target``: whom to transfer to, a SIP URI that was checked, or ""."""
+
+    feature: Feature
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class TransferProgress:
+    """The far end of the call tells of the call that we asked it for: a status of SIP (RFC 3515)."""
+
+    call_id: CallId
+    status: int
+
+
+@dataclass(frozen=True)
+class TransferAsked:
+    """A REFER in this call: its far end asks us to call ``uri``; nothing has been done.
+
+    ``number``: by which it is told what comes of it. ``replaces``: the value of a Replaces header or "".
+    """
+
+    call_id: CallId
+    number: int
+    uri: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class CallReplaced:
+    """An INVITE by ``peer`` took the place of a call that was up (RFC 3891); ``call_id`` is the new one."""
+
+    old_id: CallId
+    call_id: CallId
+    peer: Party
+    offered: Security = Security.END_TO_END
+
+
+@dataclass(frozen=True)
+class MessagesChanged:
+    """What the mailbox holds now (RFC 3842); None: it is not known."""
+
+    messages: Messages | None
+
+
+@dataclass(frozen=True)
+class LampChanged:
+    """What the telephone of the contact at ``uri`` does (RFC 4235).
+
+    ``dialog``: of a call that rings there, what a Replaces header names it by, or "".
+    """
+
+    uri: str
+    lamp: Lamp
+    dialog: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -313,5 +374,11 @@ Event = (
     | PlaceRefused
     | HealthChanged
     | PartChanged
+    | FeatureAsked
+    | TransferProgress
+    | TransferAsked
+    | CallReplaced
+    | MessagesChanged
+    | LampChanged
     | Tick
 )

@@ -22,6 +22,7 @@ from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
+from firmware.phone.values import Feature
 
 LATER = {
     "manifest": "the manifest of protocols and components",
@@ -62,6 +63,7 @@ class Requests:
             "preview": self._preview,
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
+            "call": self._call,
             "inventory": self._inventory,
             "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
@@ -104,6 +106,19 @@ class Requests:
     def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         plan = _plan(loop, args)
         return self._step(loop, on.DialAsked(plan.party.uri, plan.restricted, plan.emergency))
+
+    def _call(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """Hold, resume, swap, transfer, conference, mute: as the keys would."""
+        try:
+            feature = Feature(args.get("feature"))
+        except ValueError:
+            raise Refused(f"no such feature; say one of {', '.join(one.value for one in Feature)}") from None
+        if feature is not Feature.TRANSFER or args.get("target") is None:
+            return self._step(loop, on.FeatureAsked(feature))
+        plan = _plan(loop, args)
+        if plan.emergency:
+            raise Refused("nobody is transferred to an emergency service; call it")
+        return self._step(loop, on.FeatureAsked(feature, plan.party.uri))
 
     def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """What a call would reveal now; nothing is sent."""

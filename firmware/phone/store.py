@@ -48,7 +48,7 @@ ITEMS = (
         "to talk",
         "memory",
         lambda rules: "until it ends",
-        lambda rules, state: int(state.live is not None),
+        lambda rules, state: len(state.lives),
     ),
     Item(
         "ended calls",
@@ -56,6 +56,18 @@ ITEMS = (
         "memory",
         lambda rules: f"{ENDED_KEPT:.0f} seconds",
         lambda rules, state: sum(not call.live for call in state.calls),
+        wiped=True,
+    ),
+    Item(
+        "last number dialled, last caller",
+        "for redial and call-back",
+        "memory",
+        lambda rules: (
+            f"{rules.config.phone.redial_minutes} minutes"
+            if rules.config.phone.redial_minutes
+            else "never kept (phone.redial_minutes = 0)"
+        ),
+        lambda rules, state: sum(recent is not None for recent in (state.dialled, state.caller)),
         wiped=True,
     ),
     Item(

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
-from firmware.updater import fetch, journal, judge
+from firmware.updater import fetch, fetching, journal, judge
 from firmware.updater import version as versions
 from firmware.updater.journal import Attempt, Journal, Phase
 from firmware.updater.judge import Device, Offer, Refusal
-from firmware.updater.slots.base import Progress, SlotEngine
+from firmware.updater.slots.base import Images, Progress, SlotEngine
 from firmware.updater.times import Times
 from firmware.updater.trust import Repository, Trusted
 
@@ -31,7 +31,10 @@ HealthCheck = Callable[[], str]
 
 @dataclass(frozen=True)
 class Parts:
-    """``restart`` boots the machine anew and may not return; ``floor``: the oldest version, of the image."""
+    """``restart`` boots the machine anew and may not return; ``floor``: the oldest version, of the image.
+
+    ``images``: of the slot that runs, so that a patch of them can be fetched; None: bundles come whole.
+    """
 
     folder: Path
     board: str
@@ -42,6 +45,7 @@ class Parts:
     times: Times
     health: Sequence[HealthCheck]
     restart: Callable[[], None]
+    images: Images | None = None
 
 
 class Updater:
@@ -85,7 +89,7 @@ class Updater:
         """Fetch the bundle, write it to the spare slot, make that one boot next. Raises as ``ask``."""
         if self._trusted is None or self._journal.phase is not Phase.IDLE:
             raise UpdateError("ask for the newest release first; one update at a time")
-        bundle = self._fetch(self._trusted.url(offer.bundle), offer, progress)
+        bundle = self._fetch(self._trusted, offer, progress)
         slots = self._parts.slots
         release = offer.release
         attempt = Attempt(
@@ -94,6 +98,7 @@ class Updater:
             slot=slots.spare(),
             floor=str(release.floor),
             notes=release.notes,
+            before=slots.booted().version,
         )
         self._note(replace(self._journal, phase=Phase.INSTALLING, attempt=attempt))
         try:
@@ -110,21 +115,16 @@ class Updater:
             raise UpdateError("nothing waits for a restart")
         self._parts.restart()
 
-    def _fetch(self, url: str, offer: Offer, progress: Progress) -> Path:
-        path = self._parts.folder / "fetched" / f"{offer.bundle.sha256}.raucb"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        for old in path.parent.iterdir():
-            if not old.name.startswith(offer.bundle.sha256):
-                old.unlink()
-        fetch.download(
+    def _fetch(self, trusted: Trusted, offer: Offer, progress: Progress) -> Path:
+        return fetching.fetch_bundle(
             self._parts.source,
-            url,
-            path,
-            offer.bundle.length,
-            offer.bundle.sha256,
+            trusted,
+            offer.bundle,
+            self.device().version,
+            self._parts.images,
+            self._parts.folder / "fetched",
             lambda have, length: progress(50 * have // length, "fetching"),
         )
-        return path
 
     def _arm(self, attempt: Attempt) -> None:
         attempt = replace(attempt, tries=attempt.tries + 1)
@@ -139,9 +139,25 @@ class Updater:
 
         Raises OSError of the disk; then nothing has changed.
         """
-        attempt, slots = self._journal.attempt, self._parts.slots
-        if attempt is None:
+        attempt = self._journal.attempt
+        if attempt is not None:
+            self._go_on(attempt)
+        if self._journal.phase is Phase.IDLE:
+            self._keep()
+
+    def _keep(self) -> None:
+        """This start came up: firmware that counts begins anew. A trial nobody knows of is proven first."""
+        slots = self._parts.slots
+        if slots.armed():
             return
+        if not slots.confirmed() and (wrong := self._wrong()):
+            log.error("what runs was never kept and does not work: %s; the old one comes back", wrong)
+            self._parts.restart()
+            return
+        slots.confirm()
+
+    def _go_on(self, attempt: Attempt) -> None:
+        slots = self._parts.slots
         runs_it = slots.booted().slot == attempt.slot
         if self._journal.phase is Phase.INSTALLING:
             self._end(f"{attempt.version} was not written: the power went; it is tried again")
@@ -166,6 +182,8 @@ class Updater:
                 return
             self._parts.slots.confirm()
         floor = max(versions.parse(attempt.floor), versions.parse(self._journal.floor))
+        if versions.parse(attempt.before) < floor:
+            self._parts.slots.retire()
         self._note(replace(self._journal, floor=str(floor), notes=attempt.notes))
         self._end(f"updated to {attempt.version}")
 

@@ -113,6 +113,7 @@ SAMPLES: dict[str, Screen] = {
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
     "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
+    "dialling-rewritten": Dialling("030901820", "+49 30 901820", "Alice Archer", lifted=True),
     "dialling-long": Dialling(
         "+4930901820654", "+4930901820654", "Alice Archer, alice@phone.test", lifted=False
     ),

@@ -144,6 +144,7 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
     assert code == 0
     assert found["erased"] == {
         "ended calls": 1,
+        "last number dialled, last caller": 1,
         "missed calls": 1,
         "call history": 0,
         "watchers you allowed": 0,

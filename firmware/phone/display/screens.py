@@ -90,6 +90,17 @@ class InCall:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Our call is on hold by us: nothing is heard at either end. ``hint``: what the keys do now."""
+
+    peer: str
+    seconds: int
+    hint: str
+    notice: str
+    privacy: SwitchPosition
+
+
+@dataclass(frozen=True)
 class Ended:
     """A call is over. ``reason`` in plain words; ``hint`` what to do next, or ""."""
 
@@ -155,4 +166,17 @@ PAGE_LINES = 4
 PAGE_COLUMNS = 21
 """Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Warning | Code | Message | Pages
+Screen = (
+    Idle
+    | Dialling
+    | Calling
+    | Ringing
+    | InCall
+    | Held
+    | Ended
+    | WatcherAsks
+    | Warning
+    | Code
+    | Message
+    | Pages
+)

@@ -67,4 +67,5 @@ def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
     state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    state = replace(state, dialled=None, caller=None)
     return replace(state, secrets=0, reached=(), volumes=Volumes()), (do.Wipe(),)

@@ -47,6 +47,10 @@ class DirectorySlots:
         return next(slot for slot in SLOTS if slot != self._running)
 
     def install(self, bundle: Path, progress: Progress) -> None:
+        if self._sector().primary != self._running:
+            raise UpdateError(
+                f"only slot {self.spare()} is known to boot; the one that runs has to be kept first"
+            )
         target = self._folder / self.spare()
         fresh = target.with_name(target.name + ".new")
         progress(0, "clearing the spare slot")
@@ -80,8 +84,15 @@ class DirectorySlots:
     def confirmed(self) -> bool:
         return self._sector() == BootSector(self._running, None)
 
+    def retire(self) -> None:
+        shutil.rmtree(self._folder / self.spare(), ignore_errors=True)
+
     def check(self) -> str:
         return damage(self._folder / self._running)
+
+    def images(self) -> dict[str, Path]:
+        """The images of the slot that runs, by slot class."""
+        return images_of(self._folder / self._running)
 
     def _sector(self) -> BootSector:
         try:
@@ -134,6 +145,16 @@ def bootable(slot: Path) -> bool:
 def version_of(slot: Path) -> str:
     """The version that a slot holds. Raises UpdateError when it holds none."""
     return _manifest(slot).get("update", "version", fallback="")
+
+
+def images_of(slot: Path) -> dict[str, Path]:
+    """A slot's images, by slot class. Raises UpdateError when it holds none."""
+    manifest = _manifest(slot)
+    names = [name for name in manifest.sections() if name.startswith("image.")]
+    return {
+        name.removeprefix("image."): slot / Path(manifest.get(name, "filename", fallback="")).name
+        for name in names
+    }
 
 
 def damage(slot: Path) -> str:
