@@ -18,10 +18,12 @@ MEMORY_MB = 2048
 CPUS = "1"
 ACCELERATORS = {
     "tcg": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-rtc", "clock=vm"],
+    "tcg-waits": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-rtc", "clock=vm"],
     "kvm": ["-accel", "kvm"],
 }
 """tcg: the machine's clock counts instructions, 10^9 a second, and jumps to the next event while it idles. So
 it is as fast as a small board to itself, however slow or busy the build machine is (docs/adr/0008).
+tcg-waits: the same, but it idles in real time: what waits for a disk does not run into its time limit.
 """
 BOOT_S = 120
 """Seconds until the machine must have said that it is ready; idle it takes 5."""

@@ -28,7 +28,9 @@ CARDS = {"eth0": "52:54:00:5e:00:01", "eth1": "52:54:00:5e:00:02"}
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.vm.debian", description="Tests under systemd.")
-    options.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="kvm: where it is there")
+    options.add_argument(
+        "--accel", choices=["tcg-waits", "kvm"], default="tcg-waits", help="kvm: where it is there"
+    )
     options.add_argument("--talk", action="store_true", help="the journal goes to the console too")
     options.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for the whole run")
     options.add_argument("pytest", nargs="*", default=SUITE, help="what pytest gets, after --")

@@ -19,7 +19,7 @@ UNITS = ("phone", "network", "firewall", "first-boot", "health", "update")
 
 def run(*command: str, check: bool = True, text: str | None = None) -> str:
     """Run a program of the machine in its own network, as root. Both of its outputs."""
-    inside = ["chroot", str(GUEST), "nsenter", "--net=/proc/1/ns/net", *command]
+    inside = ["nsenter", "--target=1", "--mount", "--net", "--", *command]
     done = subprocess.run(
         inside,
         input=text or "",

@@ -69,6 +69,10 @@ def _site_packages(home: Path) -> None:
     (there / "sottovoce.pth").write_text("/usr/lib/sottovoce\n")
 
 
+_OPENED_LATER = {"libnss3.so": ("libsoftokn3.*", "libfreebl*3.*")}
+"""What a library opens by name once it runs: the ciphers of NSS, which libsrtp has."""
+
+
 def _libraries(home: Path, debian: Debian) -> None:
     """Libraries of this machine that the telephone's program needs and Debian 13, as it is there, lacks."""
     (home / "lib").mkdir()
@@ -79,6 +83,9 @@ def _libraries(home: Path, debian: Debian) -> None:
     for binary in binaries:
         said = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
         found |= dict(re.findall(r"^\s*(\S+) => (/\S+)", said, re.MULTILINE))
+    for name, path in list(found.items()):
+        for beside in _OPENED_LATER.get(name, ()):
+            found |= {file.name: str(file) for file in Path(path).resolve().parent.rglob(beside)}
     for name, path in found.items():
         if name not in theirs and not Path(path).is_relative_to(home):
             shutil.copy(os.path.realpath(path), home / "lib" / name)
