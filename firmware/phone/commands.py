@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import Source
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
@@ -299,13 +300,31 @@ class KeepVolumes:
 
 
 @dataclass(frozen=True)
+class PullBook:
+    """Read the contacts of files and servers: ``BookPulled``.
+
+    ``kept``: what a source keeps that gives nothing. ``files_only``: no server is asked.
+    """
+
+    kept: tuple[Source, ...]
+    files_only: bool = False
+
+
+@dataclass(frozen=True)
+class KeepBook:
+    """Keep these contacts, and no others that were pulled."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
+    """Destroy the history, grants, place, levels reached, pulled contacts, secrets and certificates."""
 
 
 SipCommand = (
@@ -338,5 +357,5 @@ SipCommand = (
     | SetReceiveGain
 )
 AudioCommand = PlayTone | Ring | SetVolumes
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook

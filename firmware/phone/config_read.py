@@ -64,7 +64,7 @@ class _Reader:
         elif isinstance(kind, Tables):
             values[row.name] = self._inner_tables(kind, raw.get(row.key, []), path)
         elif isinstance(kind, Password):
-            values[row.name] = self._password(kind, row.key, raw)
+            values[row.name] = self._password(kind, row, raw)
         elif row.key in raw:
             values[row.name] = kind.read(raw[row.key], self._folder)
         elif row.option.same_as:
@@ -89,7 +89,8 @@ class _Reader:
             raise Wrong(f"is {found(raw)}; write [[{path}]] on a line of its own and the options below it")
         return [self.table(kind.cls, item, f"{path}[{n}]") for n, item in enumerate(raw, start=1)]
 
-    def _password(self, kind: Password, key: str, raw: dict[str, object]) -> object:
+    def _password(self, kind: Password, row: Row, raw: dict[str, object]) -> object:
+        key = row.key
         in_file = f"{key}_file"
         if key in raw and in_file in raw:
             raise Wrong(f"stands here and in {in_file}; remove one of the two lines")
@@ -98,6 +99,8 @@ class _Reader:
                 return kind.read_from_file(raw[in_file], self._folder)
             except Wrong as wrong:
                 raise Wrong(str(wrong), key=in_file) from None
+        if key not in raw and row.default is not MISSING:
+            return row.default
         if key not in raw:
             raise Wrong(f'is missing; write {in_file} = "…" (better) or {key} = "…"')
         return kind.read(raw[key], self._folder)

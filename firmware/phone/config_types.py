@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.audio.melodies import COUNTRY, NAMES
-from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
+from firmware.phone.config_files import Files, KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
 from firmware.phone.machine import dialplan, emergency, starcodes
@@ -73,6 +73,12 @@ def _pin(text: str) -> str:
 def _https(text: str) -> str:
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~!$&'()*+,=:@%/-]*)?", text):
         raise ValueError('is no address of a file on the web; write "https://phone.example/alice.pem"')
+    return text
+
+
+def _ldap(text: str) -> str:
+    if not re.fullmatch(r"ldaps?://[A-Za-z0-9.-]+(?::[0-9]+)?/?", text):
+        raise ValueError('is no address of a directory; write "ldaps://directory.example"')
     return text
 
 
@@ -448,6 +454,63 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class CardDav:
+    """Address books of a CardDAV server (RFC 6352), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("https address", _https, longest=256),
+            "The address book, or the server, such as `https://cloud.example/`.",
+        ),
+    ]
+    user: Annotated[str, Option(Text(longest=128), "The name to log in with.")]
+    password: Annotated[Secret, Option(Password(), "The password.")]
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Ldap:
+    """A directory (LDAP, RFC 4511), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("ldaps or ldap address", _ldap, longest=256),
+            "The server, such as `ldaps://directory.example`; `ldap:` begins with StartTLS, never without.",
+        ),
+    ]
+    base: Annotated[str, Option(Text(longest=256), "Where to look, such as `ou=people,dc=example,dc=org`.")]
+    search: Annotated[
+        str,
+        Option(Text(longest=512), "Who is wanted (a filter of RFC 4515)."),
+    ] = "(|(telephoneNumber=*)(mobile=*)(homePhone=*)(ipPhone=*))"
+    user: Annotated[
+        str, Option(Text(empty=True, longest=256), "The name to log in with.", absent="without a name")
+    ] = ""
+    password: Annotated[Secret | None, Option(Password(), "The password.", absent="none")] = None
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Book:
+    """More contacts than `[[contact]]`: kept encrypted, found by their names on the keypad."""
+
+    files: Annotated[
+        tuple[Path, ...],
+        Option(Files(), "vCard files, read at start and when you ask for it.", absent="none"),
+    ] = ()
+    carddavs: Annotated[tuple[CardDav, ...], Option(Tables(CardDav), key="carddav")] = ()
+    ldaps: Annotated[tuple[Ldap, ...], Option(Tables(Ldap), key="ldap")] = ()
+
+
+@dataclass(frozen=True)
 class Dial:
     """What is sent for some numbers. The first that matches counts; emergency numbers never change."""
 
@@ -614,6 +677,7 @@ class Config:
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     network: Annotated[Network, Option(Table(Network))] = Network()
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
+    book: Annotated[Book, Option(Table(Book))] = Book()
     dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False

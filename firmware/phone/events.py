@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import Book
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -241,6 +242,27 @@ class StoreChanged:
 
 
 @dataclass(frozen=True)
+class BookLoaded:
+    """The contacts that were kept; comes once, after a start."""
+
+    book: Book
+
+
+@dataclass(frozen=True)
+class PullAsked:
+    """``sotto contacts pull``: read files and servers again."""
+
+
+@dataclass(frozen=True)
+class BookPulled:
+    """What the sources gave. ``troubles``: of each that gave nothing, why; ``faults``: entries left out."""
+
+    book: Book
+    troubles: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PlaceTyped:
     """``sotto place``: where this telephone is, as its user says; None: no longer to be kept."""
 
@@ -369,6 +391,9 @@ Event = (
     | CertificatesKept
     | WipeAsked
     | StoreChanged
+    | BookLoaded
+    | PullAsked
+    | BookPulled
     | PlaceTyped
     | PlaceSent
     | PlaceRefused

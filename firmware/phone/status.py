@@ -37,6 +37,12 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "temperature": "hot" if state.health.hot else "good",
         "sound_gaps": state.sound_gaps,
         "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
+        "contacts": {
+            "number": len(state.book),
+            "pulling": state.pulling,
+            "troubles": list(state.book_troubles),
+            "faults": list(state.book_faults),
+        },
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,

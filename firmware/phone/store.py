@@ -164,6 +164,15 @@ ITEMS = (
         lambda rules, state: len(rules.contacts),
     ),
     Item(
+        "contacts of files and servers",
+        "to find people by name, and to show who calls",
+        "encrypted file, with a key of its own",
+        lambda rules: "until they are read anew, you erase them, or remove their source",
+        lambda rules, state: len(state.book),
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "log",
         "to find faults; names, numbers and keys are masked",
         "the system's journal, not ours",

@@ -26,13 +26,17 @@ class Idle:
 
 @dataclass(frozen=True)
 class Dialling:
-    """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn."""
+    """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn.
+
+    ``match``: a name that the digits spell and the key that goes to it, or "".
+    """
 
     digits: str
     target: str
     they_see: str
     lifted: bool
     notice: str = ""
+    match: str = ""
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,10 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
     notice = _notice(screen.notice)
-    rows = Row(words.they_see(screen), middle=True).folded(2 - len(notice)) + notice
+    match = Row(screen.match).folded(1)
+    rows = (
+        match + Row(words.they_see(screen), middle=True).folded(max(1, 2 - len(notice) - len(match))) + notice
+    )
     bottom = rows_at_bottom(image, rows)
     if screen.digits:
         _number(image, ROW, bottom, screen.digits, left=True)

@@ -153,7 +153,13 @@ def _lines(screen: Screen) -> list[str]:
                 screen.notice,
             ]
         case Dialling():
-            return [target(screen) or NEW_CALL, screen.digits or DIAL, they_see(screen), screen.notice]
+            return [
+                target(screen) or NEW_CALL,
+                screen.digits or DIAL,
+                screen.match,
+                they_see(screen),
+                screen.notice,
+            ]
         case Calling():
             lift = "" if screen.lifted else LIFT
             return [

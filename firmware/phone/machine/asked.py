@@ -27,6 +27,8 @@ def why_not(state: State, event: on.Event) -> str:
         return "no call is ringing; there is nothing to answer"
     if isinstance(event, on.AnswerAsked) and rings is not None and guarding.waits_for_answer(rings):
         return "the call is not encrypted; only a key of the telephone answers it: lift the handset, press 1"
+    if isinstance(event, on.PullAsked):
+        return "the contacts are being read already; wait a moment" if state.pulling else ""
     if isinstance(event, on.HangUpAsked) and live is None:
         return "there is no call to hang up"
     return _why_not_feature(state, event) if isinstance(event, on.FeatureAsked) else ""

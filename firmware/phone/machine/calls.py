@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import forwarding, guarding, protection, screening, several, starcodes
+from firmware.phone.machine import forwarding, guarding, names, protection, screening, several, starcodes
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, MOST_CALLS, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, Referral, State
@@ -37,6 +37,7 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
     if not plan.emergency and not room(state):
         return several.told(replace(state, digits=""), EndReason.TOO_MANY.value, now), ()
+    plan = replace(plan, party=names.named(rules, state, plan.party))
     return place(rules, state, plan, now)
 
 
@@ -148,7 +149,7 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     """An INVITE: refused, or it rings, with the bell or without."""
     if state.call(event.call_id) is not None:
         return state, ()
-    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    contact = "" if event.peer.doubt or event.peer.anonymous else names.name_of(rules, state, event.peer.uri)
     screened = screening.screened(rules.screening, event.peer, bool(contact))
     if screened.refuse is not None:
         return state, (do.RefuseCall(event.call_id, screened.refuse),)

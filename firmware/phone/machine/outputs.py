@@ -14,11 +14,13 @@ from firmware.phone.display import resting, screens
 from firmware.phone.machine import (
     calls,
     dialplan,
+    finding,
     forwarding,
     functions,
     guarding,
     knob,
     menu,
+    names,
     parts,
     services,
     several,
@@ -162,7 +164,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         mute=live is not None and live.state is CallState.ACTIVE and (state.muted or not (voice and speaks)),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
-        melody=ringing_with.melody(rules, live.peer) if bell and live is not None else COUNTRY,
+        melody=ringing_with.melody(rules, state, live.peer) if bell and live is not None else COUNTRY,
         muted=state.muted,
         third=third,
         waiting=waiting is not None and not waiting.silent and voice,
@@ -221,7 +223,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         )
     asking = watchers.asking(state, now)
     if asking is not None:
-        return _asks(rules, asking.uri)
+        return _asks(rules, state, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -258,20 +260,24 @@ def _place_note(call: Call, now: float, wall: datetime) -> str:
     return f"Place sent {left} to {call.peer.label}" if call.tells_place else f"Place sent {left} in vain"
 
 
-def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+def _asks(rules: Rules, state: State, address: str) -> screens.WatcherAsks:
     bare = address.removeprefix("sips:").removeprefix("sip:")
-    name = rules.name_of(address)
+    name = names.name_of(rules, state, address)
     return screens.WatcherAsks(name or Party(address).label, bare)
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
     """The number without the star code before it, and what that makes of what they see."""
+    match = finding.chosen(rules, state)
+    if match is not None:
+        return _found(rules, state, match)
     dialled = starcodes.split(rules.country, state.digits)
     target, emergency = "", False
     if dialled.number:
         try:
             plan = rules.plan(state.digits)
-            target, emergency = dialplan.written(plan.party.label), plan.emergency
+            party = names.named(rules, state, plan.party)
+            target, emergency = dialplan.written(party.label), plan.emergency
         except ValueError:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
@@ -282,6 +288,37 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
         they_see=rules.they_see(shown, state.place is not None),
         lifted=state.hook is Hook.OFF,
         notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
+        match=_offered(rules, state),
+    )
+
+
+def _offered(rules: Rules, state: State) -> str:
+    """The name that the key of ``finding`` goes to next, and how many there are."""
+    found = finding.matches(rules, state)
+    if not found:
+        return ""
+    digits, number = state.chosen
+    if digits == state.digits and number:
+        return f"{number}/{len(found)}  {finding.NEXT} next"
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    return f"{finding.NEXT} {found[0].name}{more}"
+
+
+def _found(rules: Rules, state: State, match: finding.Match) -> screens.Dialling:
+    """Somebody of the phone book was chosen: name, and the address that will be called."""
+    try:
+        emergency = rules.plan_of(match.name, match.target).emergency
+    except ValueError:
+        emergency = False
+    shown = exposure(state.switch, emergency=emergency)
+    address = match.target if emergency else rules.dial_plan.sent(match.target)
+    return screens.Dialling(
+        digits=dialplan.written(address.removeprefix("sips:").removeprefix("sip:")),
+        target=match.name,
+        they_see=rules.they_see(shown, state.place is not None),
+        lifted=state.hook is Hook.OFF,
+        notice=_sound_notice(state),
+        match=_offered(rules, state),
     )
 
 

@@ -5,13 +5,15 @@ A caller who is anonymous, or whose proof of identity is false, belongs to no gr
 
 from __future__ import annotations
 
+from firmware.phone.machine import names
 from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import State
 from firmware.phone.values import Party
 
 
-def melody(rules: Rules, peer: Party) -> str:
+def melody(rules: Rules, state: State, peer: Party) -> str:
     """The name of the melody (``melodies.NAMES``) for a call from ``peer``."""
-    contact = None if peer.anonymous or peer.doubt else rules.contact_of(peer.uri)
-    group = contact.group.casefold() if contact else ""
+    unsure = peer.anonymous or peer.doubt
+    group = "" if unsure else names.group_of(rules, state, peer.uri).casefold()
     of_group = (ring.melody for ring in rules.config.rings if group and ring.group.casefold() == group)
     return next(of_group, rules.config.phone.melody)

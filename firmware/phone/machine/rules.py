@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from firmware.phone.book.entries import NO_BOOK, Book, Entry, Source
 from firmware.phone.config import Config, Contact
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
@@ -53,6 +54,10 @@ PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
 
+def _own(contact: Contact) -> Entry:
+    return Entry(contact.name, (contact.uri,), contact.group)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A call to be placed."""
@@ -83,6 +88,7 @@ class Rules:
     config: Config = Config()
     versions: tuple[tuple[str, str], ...] = ()
     dial_plan: DialPlan = DialPlan()
+    own_book: Book = NO_BOOK
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
@@ -105,6 +111,7 @@ class Rules:
             profile=Profile.of(config),
             config=config,
             versions=versions,
+            own_book=Book([Source("phone.toml", tuple(map(_own, config.contacts)))]),
             dial_plan=DialPlan(
                 tuple(dial.rule for dial in config.dials if dial.country in ("", config.phone.country)),
                 account.number_form if account else Form.DIALLED,
@@ -124,6 +131,13 @@ class Rules:
         emergency = is_emergency(self.country, digits)
         party = self._emergency(digits) if emergency else self.resolve(dialled.number)
         return Plan(party, dialled.restricted, emergency)
+
+    def plan_of(self, name: str, target: str) -> Plan:
+        """A call to an address of the phone book (``Entry.targets``). Raises ValueError as ``plan`` does."""
+        if is_emergency(self.country, target):
+            return Plan(self._emergency(target), emergency=True)
+        sent = self.dial_plan.sent(target)
+        return Plan(Party(str(self._target(sent)), name))
 
     def _emergency(self, number: str) -> Party:
         """The emergency service, before any contact that has the same speed dial."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import NO_BOOK, Book
 from firmware.phone.events import LampChanged
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
@@ -187,6 +188,9 @@ class State:
     ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
     to know us by.
 
+    ``book``: the contacts of files and servers; ``pulling``: they are being read; ``book_troubles``,
+    ``book_faults``: as the last ``BookPulled`` said. ``chosen``: which match (from 1) of which digits.
+
     ``muted``: nothing of what is said here is sent. ``conference``: the two unheld calls are mixed.
     ``functions_at``: since when the keys are those of ``machine.functions``; ``pressed`` is the key that is
     down since ``pressed_at`` and may become a long one, or "". ``transfers_to``: the number that is being
@@ -235,6 +239,11 @@ class State:
     sound_gaps: int = 0
     signalling: Signalling = Signalling()
     certificates: int = 0
+    book: Book = NO_BOOK
+    pulling: bool = False
+    book_troubles: tuple[str, ...] = ()
+    book_faults: tuple[str, ...] = ()
+    chosen: tuple[str, int] = ("", 0)
     muted: bool = False
     conference: bool = False
     functions_at: float | None = None

@@ -15,11 +15,13 @@ from firmware.phone import events as on
 from firmware.phone.machine import (
     asked,
     calls,
+    finding,
     forwarding,
     functions,
     guarding,
     knob,
     menu,
+    names,
     parts,
     records,
     services,
@@ -48,6 +50,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         or transfers.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
         or knob.key(state, event, now)
+        or finding.key(rules, state, event, now)
     )
     after, commands = taken or handler(rules, state, event, now)
     after = functions.watched(knob.followed(after, event, now), event, now)
@@ -104,7 +107,7 @@ def _lifted(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is None:
         state = replace(calls.dismissed(state), missed=0)
-        return calls.dial(rules, state, now) if state.digits else (state, ())
+        return finding.dial(rules, state, now) if state.digits else (state, ())
     if live.waits:
         return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live, now)
     return state, ()
@@ -127,7 +130,7 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
         return switched
     dials = event.key == "#" and state.digits and state.hook is Hook.OFF
     if dials and not starcodes.continues(rules.country, state.digits + "#"):
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
     state = replace(state, digits=state.digits + event.key, keyed_at=now)
@@ -176,7 +179,7 @@ def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) 
 def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
     if why_not(state, event):
         return state, ()
-    party = Party(event.uri, rules.name_of(event.uri))
+    party = Party(event.uri, names.name_of(rules, state, event.uri))
     return calls.place(rules, state, Plan(party, event.restricted, event.emergency), now)
 
 
@@ -268,7 +271,7 @@ def _due(rules: Rules, state: State, now: float) -> Result:
     if not state.digits:
         return state, ()
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
         return replace(state, digits=""), ()
     return state, ()
@@ -303,6 +306,9 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
+    on.BookLoaded: finding.loaded,
+    on.PullAsked: finding.asked,
+    on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
     on.PlaceSent: calls.place_sent,

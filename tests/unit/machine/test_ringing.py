@@ -41,11 +41,11 @@ RULES = Rules.of(CONFIG)
     ],
 )
 def test_a_group_rings_with_its_melody(peer: Party, wanted: str) -> None:
-    assert melody(RULES, peer) == wanted
+    assert melody(RULES, State(), peer) == wanted
 
 
 def test_without_a_word_the_country_rings() -> None:
-    assert melody(Rules.of(Config()), Party("sip:bob@phone.test")) == COUNTRY
+    assert melody(Rules.of(Config()), State(), Party("sip:bob@phone.test")) == COUNTRY
 
 
 def test_the_bell_is_told_its_melody() -> None:
