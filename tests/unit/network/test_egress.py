@@ -62,6 +62,17 @@ def test_the_time_is_always_authenticated() -> None:
     assert ends(Config(network=Network(time=())), CLOCK) == set()
 
 
+def test_address_books_are_fetched_from_their_servers_alone(tmp_path: Path) -> None:
+    phone = tmp_path / "phone.toml"
+    phone.write_text(
+        '[book]\nfiles = ["/not/for/us.vcf"]\n'
+        '[[book.carddav]]\nurl = "https://cloud.test/x/"\nuser = "a"\npassword_file = "/nor/this"\n'
+        '[[book.ldap]]\nurl = "ldap://192.0.2.9"\nbase = "dc=test"\n'
+    )
+    found = ends(configuration.load(phone, files=False), PHONE)
+    assert {("tcp", 443, ("cloud.test",)), ("tcp", 389, ("192.0.2.9",))} <= found
+
+
 def test_updates_only_where_there_is_a_server() -> None:
     assert ends(Config(), UPDATER) == set()
     flows = declared(Config(), Settings(url="https://updates.test:8443/x/"))
