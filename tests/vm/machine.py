@@ -47,6 +47,7 @@ class Extra:
 
     words: Sequence[str] = ()
     devices: Sequence[str] = ()
+    silence_s: float = SILENCE_S
 
 
 def run(
@@ -77,7 +78,7 @@ def run(
     began = time.monotonic()
     qemu = subprocess.Popen(_argv(kit, results, console, accelerator, extra), stdin=subprocess.DEVNULL)
     try:
-        boot_s = _watch(qemu, console, began, limit_s)
+        boot_s = _watch(qemu, console, began, limit_s, extra.silence_s)
     except VmError as error:
         tail = "\n".join(console.read_text(errors="replace").splitlines()[-40:])
         raise VmError(f"{error}\n--- the end of {console} ---\n{tail}") from None
@@ -95,7 +96,9 @@ def run(
     return Ran(int(verdict.read_text()), boot_s, time.monotonic() - began)
 
 
-def _watch(qemu: subprocess.Popen[bytes], console: Path, began: float, limit_s: float) -> float:
+def _watch(
+    qemu: subprocess.Popen[bytes], console: Path, began: float, limit_s: float, silence_s: float
+) -> float:
     """Print what the machine says until it ends; the seconds until it was ready."""
     boot_s, seen, heard, partial = 0.0, 0, began, ""
     while True:
@@ -115,8 +118,8 @@ def _watch(qemu: subprocess.Popen[bytes], console: Path, began: float, limit_s: 
             return boot_s
         if not boot_s and now - began > BOOT_S:
             raise VmError(f"The virtual machine did not boot within {BOOT_S} s.")
-        if now - heard > SILENCE_S:
-            raise VmError(f"The virtual machine hangs: not a word for {SILENCE_S} s.")
+        if now - heard > silence_s:
+            raise VmError(f"The virtual machine hangs: not a word for {silence_s:g} s.")
         if now - began > limit_s:
             raise VmError(f"The virtual machine was not done within {limit_s:g} s.")
         time.sleep(0.1)
