@@ -33,7 +33,7 @@ $(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard fir
 
 setup-test: $(VENV)/.ready-test ## what the tests need besides: servers, independent phones, a browser
 
-$(VENV)/.ready-test: $(VENV)/.ready requirements/dev.txt tests/packages.txt
+$(VENV)/.ready-test: $(VENV)/.ready-release requirements/dev.txt tests/packages.txt
 	@requirements/install-debian-packages tests/packages.txt
 	@echo "setup: installing the test tools (pinned by hash)"
 	@$(PIP) --require-hashes -r requirements/dev.txt
@@ -59,6 +59,7 @@ berlin: setup-test ## the conformance report: build/berlin/report.html (make ber
 
 test-vm: $(VENV)/.ready-vm ## the drivers and the whole phone on kernel devices, in a virtual machine: build/vm
 	@$(BIN)/python -m tests.vm
+	@$(BIN)/python -m tests.vm.slots
 
 test-units: $(VENV)/.ready-vm ## the units under systemd in Debian 13, in a virtual machine: build/vm-debian
 	@$(BIN)/python -m tests.vm.debian
@@ -74,13 +75,14 @@ bundle: $(VENV)/.ready-release ## a signed update from what make image left: mak
 	@$(BIN)/sotto-release --keys $(KEYS) $(if $(PHRASE_FILE),--phrase-file $(PHRASE_FILE)) bundle \
 	  build/bundle/$(BOARD).raucb --board $(BOARD) $(if $(VERSION),--version $(VERSION)) build/image/$(BOARD)
 
-$(VENV)/.ready-release: $(VENV)/.ready firmware/release/packages.txt
+$(VENV)/.ready-release: $(VENV)/.ready firmware/release/packages.txt requirements/release.txt
 	@requirements/install-debian-packages firmware/release/packages.txt
+	@$(PIP) --require-hashes -r requirements/release.txt
 	@touch $@
 
 lock: setup-test ## pin the Python packages anew
 	@$(PIP) pip-tools
-	@for set in run dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
+	@for set in run release dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --strip-extras --allow-unsafe -o requirements/$$set.txt requirements/$$set.in; done
 
 golden: setup-test ## draw the golden images anew (then look at them)

@@ -30,6 +30,10 @@ PURE = (
     "commands",
     "values",
     "status",
+    "selftest",
+    "updates",
+    "manifest",
+    "sip.suites",
     "display.screens",
     "display.views",
     "display.words",
@@ -170,6 +174,9 @@ WRITERS = {
     "sealed": "one more of them",
     "__main__": "the folder of the control socket",
     "control": "the control socket",
+    "door": "the empty file that wakes the updater",
+    "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
+    "sip.pjsua.throwaway": "the certificate in it",
     "lights.pwm": "the outputs of a PWM chip, files of the kernel",
 }
 """Modules of firmware.phone that may write to the file system, and what."""

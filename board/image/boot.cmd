@@ -46,6 +46,8 @@ part number ${devtype} ${devnum} boot_${slot} boot_part
 part number ${devtype} ${devnum} root_${slot} root_part
 part uuid ${devtype} ${devnum}:${root_part} root_uuid
 setenv from "${devtype} ${devnum}:${boot_part}"
+# U-Boot's own place for it on x86 lies where today's kernels unpack themselves.
+test "${arch}" = x86 && setenv ramdisk_addr_r 0x8000000
 setenv args panic=10
 load ${from} ${scriptaddr} args.txt && env import -t ${scriptaddr} ${filesize} args
 setenv bootargs "${args} rauc.slot=${slot} sottovoce.root=PARTUUID=${root_uuid}"

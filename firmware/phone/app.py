@@ -14,6 +14,7 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import network
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
@@ -27,6 +28,7 @@ from firmware.phone.control import Control
 from firmware.phone.display.base import Display
 from firmware.phone.display.fake import FakeDisplay
 from firmware.phone.display.painter import Painter
+from firmware.phone.door import Door
 from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
 from firmware.phone.health.base import BoardHealth
@@ -44,6 +46,7 @@ from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.trying import Trying, self_call
 from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
 
@@ -71,7 +74,9 @@ class Hands:
         health: BoardHealth,
         comparing: Comparing,
         puller: Puller,
+        wake_updater: Callable[[], None] = lambda: None,
     ) -> None:
+        self.wake_updater = wake_updater
         self.sip = sip
         self.audio = audio
         self.painter = painter
@@ -115,6 +120,8 @@ class Hands:
                 | do.Wipe()
             ):
                 self.storage.carry_out(command)
+            case do.WakeUpdater():
+                self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
             case do.PullBook():
@@ -134,7 +141,18 @@ class Phone:
     cannot start, and whatever a thread died of.
     """
 
-    def __init__(self, config: Config, board: Board, state_dir: Path, socket: Path) -> None:
+    def __init__(
+        self,
+        config: Config,
+        board: Board,
+        state_dir: Path,
+        socket: Path,
+        config_path: Path | None = None,
+        updates: Path | None = None,
+    ) -> None:
+        """``config_path``: where ``config`` was read, for the call to itself. ``updates``: the folder of the
+        updater's door; None: there is no updater.
+        """
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
@@ -151,16 +169,32 @@ class Phone:
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
         health, comparing = _health(board), Comparing(crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing, puller)
         found = versions()
+        bind = config.sip.bind
+        trying = Trying(self_call(config_path), lambda: network.trouble(bind))
+        self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
+        self.hands = Hands(
+            sip,
+            audio,
+            painter,
+            keypad,
+            switches,
+            lights,
+            storage,
+            health,
+            comparing,
+            puller,
+            self._wake_updater,
+        )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
-        requests = Requests(board.name, found, simulated, storage.settle)
+        requests = Requests(board.name, found, simulated, storage.settle, trying.begin)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
+        self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
 
     def run(self) -> None:
@@ -194,6 +228,10 @@ class Phone:
         stack.callback(self._control.stop)
         hands.sip.start(post)
         stack.callback(hands.sip.stop, STOP_LIMIT)
+        if self._updater is not None and self._door is not None:
+            self._updater.start()
+            stack.callback(self._updater.stop)
+            self._door.start()
         with self._tolerated(Part.SWITCHES):
             hands.switches.start(post)
             stack.callback(hands.switches.stop)
@@ -202,6 +240,14 @@ class Phone:
             stack.callback(hands.keypad.stop)
         hands.health.start(post)
         stack.callback(hands.health.stop)
+
+    def _wake_updater(self) -> None:
+        if self._door is None:
+            return
+        try:
+            self._door.wake()
+        except OSError as error:
+            log.error("the updater cannot be woken: %s", error.strerror)
 
     def _keypad(self, board: Board, gpio: Gpio) -> Keypad:
         if board.keypad.kind == "simulated":

@@ -12,15 +12,20 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from firmware.phone import asking
+from firmware.phone.manifest import lines as manifest_lines
 from firmware.phone.paths import default_socket
 
 DONE, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
 TIMEOUT = 10.0
 """Seconds to wait for an answer."""
+
+LONG = 75.0
+"""Seconds to wait for the self-test, which makes a call."""
 
 
 PULL_TIMEOUT = 120.0
@@ -31,6 +36,10 @@ MAX_HOLD = 60.0
 """Seconds that a simulated key can be held."""
 
 
+MAX_WAIT = 86400.0
+"""Seconds that the updater's answer can be waited for."""
+
+
 MAX_LINE = 4096
 """Characters of a place that are read from the standard input."""
 
@@ -39,23 +48,27 @@ FEATURES = ("hold", "resume", "swap", "end-take", "conference", "transfer", "mut
 
 
 class NoDaemon(Exception):
-    pass
+    """``absent``: nobody listens there; else somebody does and does not answer as it should."""
+
+    absent = False
 
 
 class Client:
     """One connection to the daemon's socket. Raises NoDaemon when nobody is there or the talk breaks off."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout: float = TIMEOUT) -> None:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(TIMEOUT)
+        self._socket.settimeout(timeout)
         try:
             self._socket.connect(str(path))
         except OSError as error:
-            raise NoDaemon(
+            nobody = NoDaemon(
                 f"no telephone answers at {path} ({error.strerror or error}); start it with "
                 "python -m firmware.phone, or name its socket with --socket or $SOTTO_SOCKET"
-            ) from error
+            )
+            nobody.absent = isinstance(error, FileNotFoundError | ConnectionRefusedError)
+            raise nobody from error
         self._lines = self._socket.makefile("rb")
 
     def ask(self, command: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +145,16 @@ def parser() -> argparse.ArgumentParser:
     add("risks", "present risks and remedies")
     add("manifest", "protocols, algorithms and components in use")
     add("selftest", "what works and what does not")
-    add("update", "the updater").add_argument("action", choices=["status", "check", "install"])
+    update = add("update", "the updater: what it knows, and what you want of it")
+    update.add_argument("action", choices=["status", "check", "install", "postpone"])
+    update.add_argument("--days", type=int, default=1, help="of postpone (1)")
+    update.add_argument(
+        "--wait",
+        type=_wait,
+        default=None,
+        metavar="SECONDS",
+        help="for the answer (60, install: 900)",
+    )
     sim = add("sim", "move the simulated board's keys, handset and switch").add_subparsers(
         dest="what", required=True
     )
@@ -147,7 +169,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-_OWN = ("command", "json", "socket", "png", "hold")
+_OWN = ("command", "json", "socket", "png", "hold", "wait")
+
+
+def _wait(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= MAX_WAIT:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MAX_WAIT:.0f} seconds")
+    return seconds
 
 
 def _seconds(text: str) -> float:
@@ -165,9 +194,11 @@ def main(argv: list[str] | None = None) -> int:
     if options.command == "place" and options.set == "-":
         args["set"] = sys.stdin.readline(MAX_LINE).strip()
     try:
-        client = Client(path)
+        client = Client(path, LONG if options.command == "selftest" else TIMEOUT)
         if options.command == "watch":
             return _watch(client)
+        if options.command == "update" and options.action != "status":
+            return _print(options, asking.wish(client, path, args, options.wait, _follow_progress(options)))
         if options.command == "contacts" and options.action == "pull":
             return _pull(client, options)
         hold = getattr(options, "hold", None)
@@ -176,6 +207,13 @@ def main(argv: list[str] | None = None) -> int:
         print(f"sotto: {error}", file=sys.stderr)
         return NO_DAEMON
     return _print(options, answer)
+
+
+def _follow_progress(options: argparse.Namespace) -> Callable[[str], None]:
+    """Where a person looks on, say what is being done, on a line of its own."""
+    if getattr(options, "json", False) or not sys.stderr.isatty():
+        return lambda line: None
+    return lambda line: print(line, file=sys.stderr, flush=True)
 
 
 def _hold(client: Client, keys: list[str], seconds: float) -> dict[str, Any]:
@@ -237,6 +275,10 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(contacts_lines(result)))
     elif options.command == "selftest":
         print("\n".join(selftest_lines(result)))
+    elif options.command == "manifest":
+        print("\n".join(manifest_lines(result)))
+    elif options.command == "update":
+        print("\n".join(asking.lines(result)))
     elif options.command == "risks":
         print("\n".join(f"- {risk['text']}\n  Remedy: {risk['remedy']}" for risk in result))
     return DONE

@@ -327,6 +327,11 @@ class Wipe:
     """Destroy the history, grants, place, levels reached, pulled contacts, secrets and certificates."""
 
 
+@dataclass(frozen=True)
+class WakeUpdater:
+    """Have the updater look here: the user wishes something."""
+
+
 SipCommand = (
     PlaceCall
     | AlertCaller
@@ -358,4 +363,4 @@ SipCommand = (
 )
 AudioCommand = PlayTone | Ring | SetVolumes
 StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook | WakeUpdater

@@ -14,8 +14,9 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from firmware.phone.errors import ConfigError
 from firmware.phone.loop import Loop
@@ -31,14 +32,32 @@ MAX_CLIENTS = 32
 ANSWER_TIMEOUT = 5.0
 """Seconds until a client is told that the telephone does not answer."""
 
+LONG_TIMEOUT = 60.0
+"""The same for what is done beside the loop: the self-test."""
+
+
+class Answers(Protocol):
+    """Who answers: in the loop's thread, at once or by a future. Raises ``Refused``."""
+
+    def carry_out(self, loop: Loop, command: str, args: dict[str, Any]) -> Any: ...
+
 
 class Control:
-    """Serves ``path`` from a thread of its own. ``crash`` is told when that thread dies."""
+    """Serves ``path`` from a thread of its own. ``crash`` is told when that thread dies.
+
+    ``group``: the group of the folder may connect too.
+    """
 
     def __init__(
-        self, path: Path, loop: Loop, requests: Requests, crash: Callable[[BaseException], None]
+        self,
+        path: Path,
+        loop: Loop,
+        requests: Answers,
+        crash: Callable[[BaseException], None],
+        group: bool = False,
     ) -> None:
         self._path = path
+        self._group = group
         self._loop = loop
         self._requests = requests
         self._crash = crash
@@ -49,7 +68,7 @@ class Control:
 
     def start(self) -> None:
         """Raises ConfigError when the socket cannot be made or another daemon has it."""
-        listener = listen(self._path)
+        listener = listen(self._path, 0o660 if self._group else 0o600)
         started = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(listener, started), name="control", daemon=True
@@ -112,8 +131,8 @@ class Control:
             except ValueError as error:
                 await _send(writer, _refusal(str(error)))
                 continue
-            if command == "watch":
-                await self._watch(reader, writer, frames=args.get("frames") is True)
+            if command == "watch" and isinstance(self._requests, Requests):
+                await self._watch(reader, writer, self._requests, frames=args.get("frames") is True)
                 return
             await _send(writer, await self._ask(command, args))
 
@@ -121,14 +140,18 @@ class Control:
         answer = self._loop.request(lambda loop: self._requests.carry_out(loop, command, args))
         try:
             result = await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_TIMEOUT)
+            if isinstance(result, Future):
+                result = await asyncio.wait_for(asyncio.wrap_future(result), LONG_TIMEOUT)
         except Refused as error:
             return _refusal(str(error))
         except TimeoutError:
             return _refusal("the telephone does not answer; look at its log")
         return {"ok": True, "result": result}
 
-    async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frames: bool) -> None:
-        stream = Stream(asyncio.get_running_loop(), self._requests, frames)
+    async def _watch(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Requests, frames: bool
+    ) -> None:
+        stream = Stream(asyncio.get_running_loop(), requests, frames)
         await asyncio.wrap_future(self._loop.request(stream.begin))
         gone = asyncio.ensure_future(reader.read())
         try:
@@ -158,12 +181,15 @@ def parse(line: bytes) -> tuple[str, dict[str, Any]]:
     return request["command"], args
 
 
-def listen(path: Path) -> socket.socket:
-    """A listening Unix socket at ``path`` that only our user may open. A dead daemon's socket is replaced."""
+def listen(path: Path, mode: int = 0o600) -> socket.socket:
+    """A listening Unix socket at ``path`` with ``mode``: by default only our user may open it.
+
+    That of a daemon that died is replaced.
+    """
     if _answers(path):
         raise ConfigError([f"{path}: another daemon answers here; stop it, or give --socket another path"])
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
+    mask = os.umask(0o777 & ~mode)
     try:
         path.unlink(missing_ok=True)
         listener.bind(str(path))

@@ -10,6 +10,7 @@ from firmware.phone.book.entries import Book
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
+from firmware.phone.updates import Updates, Want
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -300,6 +301,21 @@ class PartChanged:
 
 
 @dataclass(frozen=True)
+class UpdaterTold:
+    """The updater said what it does and knows."""
+
+    updates: Updates
+
+
+@dataclass(frozen=True)
+class UpdateWished:
+    """The user wants something of the updater (the control socket). ``days``: of a postponement."""
+
+    want: Want
+    days: int = 0
+
+
+@dataclass(frozen=True)
 class FeatureAsked:
     """``sotto call FEATURE``. ``target``: whom to transfer to, a SIP URI that was checked, or ""."""
 
@@ -399,6 +415,8 @@ Event = (
     | PlaceRefused
     | HealthChanged
     | PartChanged
+    | UpdaterTold
+    | UpdateWished
     | FeatureAsked
     | TransferProgress
     | TransferAsked

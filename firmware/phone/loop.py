@@ -63,7 +63,7 @@ class Loop:
     def __init__(self, rules: Rules, clock: Clock, drivers: Drivers, notifier: Notifier) -> None:
         self.rules = rules
         self.clock = clock
-        self.state = State()
+        self.state = State(busy_at=clock.monotonic())
         # differs from the first real outputs: light and volume get set
         self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from firmware.phone import events as on
+from firmware.phone import updates
+from firmware.phone.components import components
 from firmware.phone.display import views
 from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
 from firmware.phone.machine import finding, watchers
 from firmware.phone.machine.rules import Plan
+from firmware.phone.machine.updates import MOST_DAYS
+from firmware.phone.manifest import manifest
 from firmware.phone.place import parse
 from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.risks import as_json, risks
@@ -22,13 +26,8 @@ from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
+from firmware.phone.updates import Want
 from firmware.phone.values import Feature
-
-LATER = {
-    "manifest": "the manifest of protocols and components",
-    "update": "the updater",
-}
-"""Commands that later versions have. They refuse, so that nobody takes silence for success."""
 
 MAX_TARGET = 512
 """Characters of an address to dial."""
@@ -42,6 +41,7 @@ class Requests:
     """``simulated`` is the simulated board's hands, or None on hardware: there ``sim`` is refused.
 
     ``settle`` waits until the store has done what it was asked, and returns what went wrong, or "".
+    ``test`` begins the self-test; its result may be a future.
     """
 
     def __init__(
@@ -50,11 +50,13 @@ class Requests:
         versions: dict[str, str],
         simulated: Simulated | None,
         settle: Callable[[], str] = lambda: "",
+        test: Callable[[Loop], Any] = lambda loop: {"tests": selftest(loop.rules, loop.state, {})},
     ) -> None:
         self._board = board
         self._versions = versions
         self._simulated = simulated
         self._settle = settle
+        self._test = test
         self._loop: Loop | None = None
         self._commands: dict[str, Callable[[Loop, dict[str, Any]], Any]] = {
             "status": lambda loop, args: self.status(),
@@ -67,7 +69,9 @@ class Requests:
             "inventory": self._inventory,
             "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
-            "selftest": lambda loop, args: {"tests": selftest(loop.rules, loop.state)},
+            "selftest": lambda loop, args: self._test(loop),
+            "update": _update,
+            "manifest": lambda loop, args: manifest(loop.rules.config, loop.state, components()),
             "contacts": self._contacts,
             "sim": self._sim,
         }
@@ -77,8 +81,6 @@ class Requests:
 
     def carry_out(self, loop: Loop, command: str, args: dict[str, Any]) -> Any:
         """The command's result. Raises Refused."""
-        if command in LATER:
-            raise Refused(f"{LATER[command]} comes with a later version; this one does not have it")
         handler = self._commands.get(command)
         if handler is None:
             raise Refused(
@@ -200,6 +202,23 @@ class Requests:
         except ValueError as error:
             raise Refused(str(error)) from None
         return {}
+
+
+def _update(loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+    """What the updater told, or a wish for it: the answer comes with a later status."""
+    action, days = args.get("action"), args.get("days")
+    if action == "status":
+        wish = loop.state.wish
+        waits = None if wish is None or wish.want is Want.SEEN else wish.number
+        return updates.as_json(loop.state.updates) | {"told": loop.state.updates.told, "waits": waits}
+    if action not in (Want.CHECK.value, Want.INSTALL.value, Want.POSTPONE.value):
+        raise Refused("say status, check, install or postpone")
+    if action == Want.POSTPONE.value and not (isinstance(days, int) and 0 < days <= MOST_DAYS):
+        raise Refused(f"an update can be put off by 1 to {MOST_DAYS} days")
+    refused = loop.handle(on.UpdateWished(Want(action), days if isinstance(days, int) else 0))
+    if refused:
+        raise Refused(refused)
+    return {"asked": loop.state.wishes}
 
 
 def _plan(loop: Loop, args: dict[str, Any]) -> Plan:

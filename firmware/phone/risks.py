@@ -12,6 +12,7 @@ from typing import Any
 
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
+from firmware.phone.updates import SUPPORT_WARNING, News
 from firmware.phone.values import Encryption, Part, RegistrationState, SwitchPosition
 
 
@@ -146,17 +147,54 @@ def _always(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         "Keep another telephone at hand.",
     )
     yield Risk(
-        "no-updates",
-        62,
-        "This version cannot update itself: flaws stay until you act.",
-        "Look for new versions, and install them.",
-    )
-    yield Risk(
         "address-visible",
         52,
         "The far end sees your IP address, and roughly where you are. No relay yet.",
         "Call over a network that may be known, or over a VPN.",
     )
+
+
+def _updates(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    updates = state.updates
+    if updates.affected:
+        more = f" And {len(updates.affected) - 1} more." if len(updates.affected) > 1 else ""
+        yield Risk(
+            "known-flaw",
+            97,
+            f"This version is affected: {updates.affected[0].text}{more}",
+            "Install the update: menu 6, then 1." if updates.offer else "Look for updates: menu 6.",
+        )
+    until = updates.supported_until
+    if until is not None and today > until:
+        yield Risk(
+            "support-ended",
+            96,
+            f"Security updates ended on {until.isoformat()}: new flaws stay.",
+            "Replace the telephone, or build its firmware yourself: it is free.",
+        )
+    elif until is not None and (until - today).days <= SUPPORT_WARNING:
+        yield Risk(
+            "support-ends",
+            48,
+            f"Security updates end on {until.isoformat()}.",
+            "Think of what comes after: this firmware is free.",
+        )
+    if updates.news is News.BACK:
+        yield Risk(
+            "update-undone",
+            58,
+            f"Version {updates.news_version} did not work here; you have {updates.version}.",
+            "Wait for the next version. sotto update status says why.",
+        )
+    if not updates.told or not updates.server or updates.mode == "off":
+        yield Risk(
+            "no-updates",
+            62,
+            "No updates come by themselves: flaws stay until you act.",
+            "Set url in update.toml, and mode to automatic."
+            if updates.told
+            else "Have the updater started: sottovoce-update.",
+        )
 
 
 def _senses(rules: Rules, state: State, today: date) -> Iterator[Risk]:
@@ -248,6 +286,7 @@ _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _switch,
     _provider,
     _always,
+    _updates,
     _board,
     _senses,
     _kept,

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from firmware.phone.errors import UpdateError
 from firmware.phone.version import VERSION
-from firmware.release import bundle, ceremony, description, phrases, small
+from firmware.release import bundle, ceremony, description, phrases, small, supply
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
+from firmware.release.supply import RELEASE, VEX
 from firmware.updater.release import encoded
 from firmware.updater.version import parse
 
@@ -64,6 +65,25 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="small downloads from the last N versions (default 3)",
     )
+    made.add_argument(
+        "--sbom", action="append", default=[], metavar="BOARD=FILE", help="its bill of materials (repeatable)"
+    )
+    made = subs.add_parser("sbom", help="write the bill of materials of an image's root folder")
+    made.add_argument("root", type=Path, metavar="ROOT")
+    made.add_argument("out", type=Path, metavar="OUT.cdx.json")
+    made.add_argument("--board", required=True)
+    made.add_argument("--version", default=VERSION, help=f"default: this firmware's, {VERSION}")
+    made.add_argument("--status", type=Path, metavar="FILE", help="dpkg's status, when it is not in ROOT")
+    made.add_argument(
+        "--lock", type=Path, action="append", default=[], metavar="FILE", help="pins by hash (repeatable)"
+    )
+    made.add_argument("--licences", type=Path, metavar="FILE", help="write licences and offer of source too")
+    made = subs.add_parser("vulnerabilities", help="hold a bill of materials against Debian's tracker")
+    made.add_argument("sbom", type=Path, metavar="FILE.cdx.json")
+    made.add_argument("--tracker", type=Path, required=True, metavar="FILE", help="the tracker's data, JSON")
+    made.add_argument("--release", default=RELEASE, help=f"Debian's release (default: {RELEASE})")
+    made.add_argument("--vex", type=Path, default=VEX, metavar="FILE", help="statements (OpenVEX)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the findings too")
     subs.add_parser("refresh", help="sign snapshot and timestamp anew: by a timer, at least every few days")
     made = subs.add_parser("replace", help="revoke a key and make another in its place")
     made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
@@ -101,6 +121,10 @@ def _run(args: argparse.Namespace) -> None:
             _bundle(args, keys)
         case "publish":
             _publish(args, keys, repository, now)
+        case "sbom":
+            supply.write_sbom(args, now)
+        case "vulnerabilities":
+            supply.check(args)
         case "refresh":
             signers = ceremony.signers(keys, repository)
             repository.refresh(signers.snapshot, signers.timestamp, now)
@@ -149,7 +173,8 @@ def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFo
     keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
     with tempfile.TemporaryDirectory(dir=args.served.resolve().parent) as folder:
         patches = small.patches(repository, release, bundles, keyring, args.patches, Path(folder), print)
-        repository.publish(release, [signed], bundles, signers, now, patches)
+        others = patches | supply.bills(dict(map(_pair, args.sbom)), release)
+        repository.publish(release, [signed], bundles, signers, now, others)
     print(f"{release.version} is published for {', '.join(sorted(bundles))}")
     print(repository.told())
 

@@ -15,8 +15,10 @@ from typing import Any
 from aiohttp import web
 
 from firmware.simulator import control, pair, sounds
+from firmware.simulator.certificates import ThrowAwayAuthority
 from firmware.simulator.hub import Hub
 from firmware.simulator.keeper import Keeper, StartError
+from firmware.simulator.updates.demonstration import Demonstration
 from firmware.simulator.web import Simulate, application
 
 DAEMON = (sys.executable, "-m", "firmware.phone")
@@ -48,10 +50,11 @@ async def run(settings: Settings) -> None:
     listener = listen(settings.port)
     with listener, tempfile.TemporaryDirectory(prefix="sottovoce-") as folder:  # mode 0700
         try:
-            plans = pair.prepare(Path(folder), settings.country)
+            authority = ThrowAwayAuthority()
+            plans = pair.prepare(Path(folder), settings.country, authority)
         except OSError as error:
             raise StartError(f"The two phones cannot be prepared: {error}") from error
-        await _serve(settings, listener, plans, stop)
+        await _serve(settings, listener, plans, authority, stop)
         say("Stopped.")
 
 
@@ -75,7 +78,11 @@ def listen(port: int) -> socket.socket:
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, plans: Sequence[pair.Plan], stop: asyncio.Event
+    settings: Settings,
+    listener: socket.socket,
+    plans: Sequence[pair.Plan],
+    authority: ThrowAwayAuthority,
+    stop: asyncio.Event,
 ) -> None:
     port = int(listener.getsockname()[1])
     hub = Hub()
@@ -84,12 +91,17 @@ async def _serve(
         "phones": [{"id": plan.key, "name": plan.name, "dials": plan.dials} for plan in plans],
         "sounds": sounds.for_country(settings.country),
     }
-    runner = web.AppRunner(application(port, hub, hello, _simulator(plans)), access_log=None)
+    first = plans[0]
+    shown = Demonstration(
+        first, keepers[0], first.folder, authority, lambda words: hub.update(first.key, words)
+    )
+    runner = web.AppRunner(application(port, hub, hello, _simulator(plans, shown)), access_log=None)
     running: list[asyncio.Task[None]] = []
     try:
         for plan, keeper in zip(plans, keepers, strict=True):
             say(f"Starting {plan.name} …")
             running.append(asyncio.create_task(keeper.run()))
+        running.append(asyncio.create_task(shown.run()))
         await runner.setup()
         await web.SockSite(runner, listener).start()
         if await _ready(keepers, running, stop):
@@ -128,12 +140,15 @@ async def _first(waits: Sequence[Coroutine[Any, Any, object]], running: Sequence
         task.cancel()
 
 
-def _simulator(plans: Sequence[pair.Plan]) -> Simulate:
+def _simulator(plans: Sequence[pair.Plan], shown: Demonstration) -> Simulate:
     sockets = {plan.key: plan.socket for plan in plans}
 
     async def simulate(phone: str, args: Mapping[str, Any]) -> None:
         if phone not in sockets:
             raise control.ControlError("There is no such phone here.")
+        if args["what"] == "update":
+            shown.begin(broken=args["release"] == "broken")
+            return
         await control.ask(sockets[phone], "sim", args)
 
     return simulate

@@ -59,6 +59,10 @@ class Hub:
         self._forget(phone)
         self._send({"event": "life", "phone": phone, "state": "down", "detail": detail})
 
+    def update(self, phone: str, words: str) -> None:
+        """How the update that is shown goes on; it is not forgotten when the daemon starts anew."""
+        self._send({"event": "update", "phone": phone, "words": words})
+
     def heard(self, phone: str, event: Mapping[str, Any]) -> None:
         """One event of a daemon's ``watch``."""
         if event.get("event") in EVENTS:
@@ -77,7 +81,9 @@ class Hub:
         self._viewers.discard(viewer)
 
     def _forget(self, phone: str) -> None:
-        self._latest[phone] = {}
+        self._latest[phone] = {
+            kind: message for kind, message in self._latest.get(phone, {}).items() if kind == "update"
+        }
 
     def _send(self, message: Message) -> None:
         self._latest.setdefault(message["phone"], {})[message["event"]] = message

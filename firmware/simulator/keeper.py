@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from pathlib import Path
 
 from firmware.simulator import control
 from firmware.simulator.hub import Hub
@@ -37,7 +39,10 @@ class StartError(Exception):
 
 
 class Keeper:
-    """One daemon. ``ready`` is set once it has answered; ``run`` never returns by itself."""
+    """One daemon. ``ready`` is set once it has answered; ``run`` never returns by itself.
+
+    ``root``: the folder of its source, after an update; None: that of this process.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,19 @@ class Keeper:
         self._back_off = back_off
         self._log = b""
         self._process: asyncio.subprocess.Process | None = None
+        self._planned = False
+        self.root: Path | None = None
+
+    async def restart(self, root: Path) -> None:
+        """End the daemon and start the one whose source is in ``root``; return when it answers, or after
+        READY_S: then the version is none.
+        """
+        self.root, self._planned = root, True
+        self.ready.clear()
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ready.wait(), READY_S)
 
     @property
     def pid(self) -> int | None:
@@ -75,6 +93,9 @@ class Keeper:
                 code = await self._one_life()
             finally:
                 await self._stop()
+            if self._planned:
+                self._planned, failures = False, 0
+                continue
             if code == BAD_CONFIGURATION:
                 why = "\n".join(self.last_lines())
                 raise StartError(f"{self._plan.name}'s phone refuses its configuration:\n{why}")
@@ -95,6 +116,7 @@ class Keeper:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            cwd=self.root,
             start_new_session=True,  # Ctrl-C in the terminal is ours; we stop the daemons in order
         )
         async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What a page may ask of a phone: move its keys, its hook and its switch, nothing else. Pure."""
+"""What a page may ask of a phone: move its keys, its hook and its switch, show an update. Pure."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def _arguments(message: dict[str, Any]) -> dict[str, Any]:
             return {"what": "hook", "position": position}
         case {"what": "privacy", "position": "private" | "open" | "broken" as position}:
             return {"what": "privacy", "position": position}
+        case {"what": "update", "release": "good" | "broken" as release}:
+            return {"what": "update", "release": release}
     raise MessageError("A page may press keys, lift or put down the handset and move the privacy switch.")
 
 

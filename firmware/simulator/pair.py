@@ -39,6 +39,11 @@ class Plan:
         return self.folder / "control"
 
     @property
+    def updates(self) -> Path:
+        """The folder of the updater's door."""
+        return self.folder / "updates"
+
+    @property
     def uri(self) -> str:
         return f"sip:{ADDRESS}:{self.port};transport=tls"
 
@@ -50,19 +55,23 @@ class Plan:
             *("--board", "simulator"),
             *("--state-dir", str(self.folder / "state")),
             *("--socket", str(self.socket)),
+            *("--updates", str(self.updates)),
         ]
 
 
-def prepare(folder: Path, country: str | None) -> tuple[Plan, Plan]:
+def prepare(
+    folder: Path, country: str | None, authority: ThrowAwayAuthority | None = None
+) -> tuple[Plan, Plan]:
     """Write certificates and configurations of both phones into ``folder``, which is private to us."""
     first, second = free_ports()
     alice = Plan("alice", "Alice", folder / "alice", first, dials=2)
     bob = Plan("bob", "Bob", folder / "bob", second, dials=1)
-    authority = ThrowAwayAuthority()
+    authority = authority or ThrowAwayAuthority()
     authority.write(folder / "ca.pem")
     for plan, other in ((alice, bob), (bob, alice)):
         plan.folder.mkdir(mode=0o700)
         (plan.folder / "state").mkdir(mode=0o700)
+        plan.updates.mkdir(mode=0o700)
         authority.issue(plan.key, plan.folder / "cert.pem", plan.folder / "key.pem")
         plan.config.write_text(configuration(plan, other, folder / "ca.pem", country), encoding="utf-8")
     return alice, bob

@@ -11,14 +11,12 @@ import argparse
 import json
 import logging
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from firmware.phone.clock import SystemClock
 from firmware.phone.errors import ConfigError, UpdateError
-from firmware.phone.paths import default_socket
 from firmware.updater import settings as read_settings
 from firmware.updater import signatures
 from firmware.updater.fetch import HttpsSource
@@ -29,7 +27,7 @@ from firmware.updater.slots.base import SlotEngine
 from firmware.updater.slots.directory import DirectorySlots, Firmware
 from firmware.updater.slots.rauc import RaucSlots
 from firmware.updater.slots.rauc_bus import RaucBus
-from firmware.updater.telephone import Telephone
+from firmware.updater.telephone import DOOR, Telephone
 from firmware.updater.times import ClockTimes, kernel_synchronised
 from firmware.updater.trust import Repository
 from firmware.updater.updater import Parts, Updater
@@ -51,7 +49,13 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--board", required=True)
     top.add_argument("--floor", default="0.0.0", help="the oldest version that is ever installed")
-    top.add_argument("--socket", type=Path, default=None, help="where the telephone answers")
+    top.add_argument("--socket", type=Path, default=DOOR, help="the telephone's door")
+    top.add_argument(
+        "--trial", type=float, default=None, metavar="SECONDS", help="for a new version to work (120)"
+    )
+    top.add_argument(
+        "--restart-file", type=Path, default=None, help="made when the machine is to be started anew"
+    )
     top.add_argument(
         "--clock-is-right", action="store_true", help="on a machine whose clock somebody else looks after"
     )
@@ -82,27 +86,43 @@ def _run(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         if args.slots is None:
             raise UpdateError("a board's own firmware boots it; boot is for slots that are folders")
         Firmware(args.slots).boot()
-    updater = Updater(_parts(args, settings))
-    telephone = Telephone(args.socket or default_socket())
-    program = Program(updater, settings, SystemClock(), telephone.in_call, time.sleep, _show)
+    restart = Restart(args.restart_file)
+    updater = Updater(_parts(args, settings, restart))
+    program = Program(updater, settings, SystemClock(), Telephone(args.socket), _show)
     match args.command:
         case "check":
             return program.check()
         case "install":
-            return program.install()
-        case "run":
-            return program.run()
-        case "recover" | "boot":
+            return program.install() | {"restart": restart.asked}
+        case "run" | "recover" | "boot":
+            program.tell()  # that it is tried, where it is
             updater.recover()
-    return program.status()
+            if args.command == "run" and not restart.asked:
+                return program.run() | {"restart": restart.asked}
+            program.tell()
+    return program.status() | {"restart": restart.asked}
 
 
-def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
+class Restart:
+    """Asks for a restart of the machine: on a telephone systemd waits for the file (systemd/README.md)."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self.asked = False
+
+    def __call__(self) -> None:
+        self.asked = True
+        print(RESTARTS, file=sys.stderr)
+        if self._file is not None:
+            self._file.touch(mode=0o644)
+
+
+def _parts(args: argparse.Namespace, settings: Settings, restart: Restart) -> Parts:
     keys = signatures.read_keys((args.trust / "release-keys.json").read_bytes())
     root, keyring = (args.trust / "root.json").read_bytes(), args.trust / "bundle-keyring.pem"
     source = HttpsSource(settings.ca_file)
     slots = _slots(args, keyring)
-    telephone = Telephone(args.socket or default_socket())
+    telephone = Telephone(args.socket)
     built = datetime.fromtimestamp((args.trust / "root.json").stat().st_mtime, UTC)
     synchronised = (lambda: True) if args.clock_is_right else kernel_synchronised
     return Parts(
@@ -113,8 +133,8 @@ def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
         source=source,
         slots=slots,
         times=ClockTimes(SystemClock(), built, synchronised),
-        health=[lambda: telephone.wrong(slots.booted().version)],
-        restart=lambda: print(RESTARTS, file=sys.stderr),
+        health=[lambda: telephone.wrong(slots.booted().version, args.trial)],
+        restart=restart,
         images=None if settings.whole else slots.images,
     )
 

@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ log = logging.getLogger("sottovoce.update")
 
 _FORMAT = 1
 _KEPT_BAD = 20
+_MOMENTS = ("seen", "tried", "postponed_until", "noticed_at")
 
 
 class Phase(enum.Enum):
@@ -59,6 +60,10 @@ class Journal:
 
     ``seen``: the latest time at which the server's word was accepted; no clock before it is believed.
     ``bad``: why a bundle fell back, by its SHA-256. ``told``: the last result, in plain words.
+    ``news``: what the user has yet to see of it ("updated", "back", "none"), about ``news_version``.
+
+    ``tried``: when the server was last asked, with or without an answer. ``postponed_until``: the user put
+    the offer off. ``noticed``: the version that the display has told of, since ``noticed_at``.
     """
 
     place: float
@@ -69,6 +74,12 @@ class Journal:
     bad: Mapping[str, str] = field(default_factory=dict)
     told: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+    news: str = "none"
+    news_version: str = ""
+    tried: datetime = datetime.fromtimestamp(0, UTC)
+    postponed_until: datetime | None = None
+    noticed: str = ""
+    noticed_at: datetime | None = None
 
     def with_bad(self, sha256: str, why: str) -> Mapping[str, str]:
         return dict([*((k, v) for k, v in self.bad.items() if k != sha256), (sha256, why)][-_KEPT_BAD:])
@@ -88,17 +99,29 @@ def load(path: Path) -> Journal:
 def save(path: Path, journal: Journal) -> None:
     """Raises OSError."""
     value: dict[str, Any] = asdict(journal)
-    value |= {"format": _FORMAT, "phase": journal.phase.value, "seen": journal.seen.isoformat()}
+    value |= {"format": _FORMAT, "phase": journal.phase.value}
+    value |= {name: moment.isoformat() if (moment := value[name]) else None for name in _MOMENTS}
     disk.replace(path, json.dumps(value).encode())
 
 
 def _read(value: dict[str, Any]) -> Journal:
+    """A newer version may have written more than is known here: after a fall-back that is left aside."""
     if value.pop("format") != _FORMAT:
         raise ValueError("another format")
     attempt = value.pop("attempt")
+    moments: dict[str, Any] = {
+        name: datetime.fromisoformat(given)
+        for name in _MOMENTS
+        if (given := value.pop(name, None)) is not None
+    }
     return Journal(
         phase=Phase(value.pop("phase")),
-        seen=datetime.fromisoformat(value.pop("seen")),
-        attempt=None if attempt is None else Attempt(**attempt),
-        **value,
+        attempt=None if attempt is None else Attempt(**_known(Attempt, attempt)),
+        **moments,
+        **_known(Journal, value),
     )
+
+
+def _known(kind: type[Attempt] | type[Journal], value: dict[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    return {name: given for name, given in value.items() if name in names}

@@ -14,6 +14,10 @@ from datetime import datetime, timedelta
 from firmware.updater.release import Bundle, Release
 from firmware.updater.version import Version
 
+NOTICE = timedelta(hours=12)
+"""How long the display must have told of an update with features before it is installed by itself. One that
+closes holes does not wait for that."""
+
 QUIET = timedelta(minutes=10)
 """How long no call must have been before a restart."""
 
@@ -87,7 +91,8 @@ class Moment:
     """``now``: by a clock that is right. ``quiet_for``: how long there has been no call; None: in a call.
 
     ``night``: it is the hour that the user gave for updates. ``wanted``: the user asked for it.
-    ``postponed_until``: the user put it off.
+    ``postponed_until``: the user put it off. ``noticed_for``: how long the display has told of it; None:
+    there is nobody to be told.
     """
 
     now: datetime
@@ -95,6 +100,7 @@ class Moment:
     night: bool
     wanted: bool = False
     postponed_until: datetime | None = None
+    noticed_for: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def turn(release: Release, place: float) -> datetime:
 def moment(offer: Offer, mode: Mode, device: Device, at: Moment) -> Wait | None:
     """What to wait for before ``offer`` is installed; None: now. Nothing interrupts a call."""
     if at.quiet_for is None:
-        return Wait("there is a call")
+        return Wait("a call or a hand is on the telephone")
     release = offer.release
     if at.wanted:
         return None
@@ -121,10 +127,12 @@ def moment(offer: Offer, mode: Mode, device: Device, at: Moment) -> Wait | None:
         return Wait("updates are switched off")
     if mode is Mode.ASK or (mode is Mode.SECURITY_ONLY and not release.security):
         return Wait("it is not installed without being asked for")
-    if at.postponed_until is not None and at.now < _postponed(release, at.postponed_until):
+    if at.postponed_until is not None and at.now < postponed(release, at.postponed_until):
         return Wait("it was put off")
     if at.now < turn(release, device.place):
         return Wait("it is not yet this telephone's turn")
+    if at.noticed_for is not None and at.noticed_for < NOTICE and not release.security:
+        return Wait("the display tells of it first")
     if at.quiet_for < QUIET:
         return Wait("there was a call a moment ago")
     if not at.night:
@@ -132,5 +140,22 @@ def moment(offer: Offer, mode: Mode, device: Device, at: Moment) -> Wait | None:
     return None
 
 
-def _postponed(release: Release, until: datetime) -> datetime:
+def when(
+    offer: Offer, mode: Mode, device: Device, now: datetime, put_off: datetime | None, hours: tuple[int, int]
+) -> str:
+    """When ``offer`` will be installed, for the display."""
+    release = offer.release
+    if mode in (Mode.OFF, Mode.ASK) or (mode is Mode.SECURITY_ONLY and not release.security):
+        return "When you say so"
+    first = max(now, turn(release, device.place))
+    if put_off is not None:
+        first = max(first, postponed(release, put_off))
+    begin, end = hours
+    local = first.astimezone(now.tzinfo)
+    day = "" if local.date() == now.date() else f"from {local:%Y-%m-%d} on, "
+    return f"{day}at night, {begin} to {end} h".capitalize()
+
+
+def postponed(release: Release, until: datetime) -> datetime:
+    """Until when a release waits that was put off until ``until``."""
     return min(until, release.published + LONGEST_POSTPONEMENT) if release.security else until

@@ -1,13 +1,20 @@
-"""What the updater asks the telephone, over its control socket: is there a call, and does it work?"""
+"""What the updater asks the telephone and tells it, at the telephone's door (``firmware/phone/door.py``):
+is it in use, does it work, and what does its user wish? Nothing else can be asked there.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from firmware.phone.cli import Client, NoDaemon
+from firmware.phone.cli import LONG, Client, NoDaemon
+from firmware.phone.door import FOLDER, SOCKET
+from firmware.phone.updates import Updates, Want, Wish, as_json
+
+DOOR = FOLDER / SOCKET
 
 TIME_LIMIT = 120.0
 """Seconds that a telephone may take from its start until it works, on a slow board."""
@@ -15,11 +22,12 @@ TIME_LIMIT = 120.0
 PAUSE = 1.0
 """Seconds between two questions."""
 
-_ENDED = "ended"
+LOOK = 5.0
+"""Seconds between two looks for a telephone that does not answer."""
 
 
 class Telephone:
-    """``socket``: where the telephone answers. ``seconds`` and ``sleep`` are time, injected."""
+    """``socket``: its door. ``seconds`` and ``sleep`` are time, injected."""
 
     def __init__(
         self,
@@ -31,20 +39,40 @@ class Telephone:
         self._seconds = seconds
         self._sleep = sleep
 
-    def in_call(self) -> bool:
-        """Whether there is a call; a telephone that does not answer has none."""
-        try:
-            calls = self._ask("status")["calls"]
-        except NoDaemon:
-            return False
-        return any(call["state"] != _ENDED for call in calls)
+    def quiet_for(self, need: timedelta) -> timedelta | None:
+        """How long nobody has used the telephone; None: it is in use, or says nothing clear.
 
-    def wrong(self, version: str) -> str:
-        """What is wrong with the telephone, in plain words, or "". It has TIME_LIMIT to come up.
+        One that is not there cannot be in use: that is looked at for as long as ``need``.
+        """
+        start = self._seconds()
+        while True:
+            try:
+                told = self._ask("busy")
+                return None if told["busy"] is not False else timedelta(seconds=float(told["quiet"]))
+            except NoDaemon as error:
+                if not error.absent:
+                    return None
+            except (KeyError, TypeError, ValueError):
+                return None
+            quiet = timedelta(seconds=self._seconds() - start)
+            if quiet >= need:
+                return quiet
+            self._sleep(LOOK)
+
+    def tell(self, updates: Updates) -> Wish | None:
+        """Say what is going on; what the user wishes, as far as the telephone answers. Raises NoDaemon."""
+        try:
+            wish = self._ask("tell", as_json(updates))["wish"]
+            return None if wish is None else Wish(int(wish["number"]), Want(wish["want"]), int(wish["days"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def wrong(self, version: str, limit: float | None = None) -> str:
+        """What is wrong with the telephone, in plain words, or "". It has ``limit`` (TIME_LIMIT) to come up.
 
         Whether it is registered is not asked: a provider that is away must not send telephones back.
         """
-        until = self._seconds() + TIME_LIMIT
+        until = self._seconds() + (TIME_LIMIT if limit is None else limit)
         found = "the telephone did not start"
         while self._seconds() < until:
             found = self._wrong_now(version)
@@ -55,18 +83,28 @@ class Telephone:
 
     def _wrong_now(self, version: str) -> str:
         try:
-            told = self._ask("status")["version"]
+            told = self._ask("busy")["version"]
             if told != version:
                 return f"the telephone says that it is {told}, not {version}"
-            tests = self._ask("selftest")["tests"]
-        except (NoDaemon, KeyError) as error:
+            tests = self._ask("selftest", timeout=LONG)["tests"]
+            failed = [test for test in tests if not test["ok"] and test["needed"]]
+        except (NoDaemon, KeyError, TypeError) as error:
             return f"the telephone did not start ({type(error).__name__})"
-        failed = [test for test in tests if not test["ok"] and test["needed"]]
+        missing = NEEDED - {test["test"] for test in tests}
+        if missing:
+            return f"{min(missing)}: the telephone did not try it"
         return f"{failed[0]['test']}: {failed[0]['text']}" if failed else ""
 
-    def _ask(self, command: str) -> dict[str, Any]:
-        answer = Client(self._socket).ask(command, {})
+    def _ask(self, command: str, args: dict[str, Any] | None = None, timeout: float = 10.0) -> dict[str, Any]:
+        """Raises NoDaemon, or KeyError for a refusal."""
+        answer = Client(self._socket, timeout).ask(command, args or {})
         if not answer.get("ok"):
             raise KeyError(str(answer.get("error", command)))
         result: dict[str, Any] = answer["result"]
         return result
+
+
+NEEDED = frozenset(
+    {"configuration", "call to itself", "address", "sound", "display", "privacy switch", "keypad"}
+)
+"""Without a word on each of these a new version does not stay, whatever it says of the others."""

@@ -126,6 +126,18 @@ class Repository:
         except (tuf_errors.RepositoryError, tuf_errors.DownloadError) as error:
             raise _in_words(error) from error
 
+    def last(self) -> Release | None:
+        """The release that was accepted last, from what is kept: its makers' signature is checked again, its
+        freshness is not. None when there is none that holds.
+        """
+        try:
+            manifest = (self._folder / posixpath.basename(MANIFEST)).read_bytes()
+            signed = (self._folder / posixpath.basename(SIGNATURES)).read_bytes()
+            signatures.verify(manifest, signatures.read_signatures(signed), self._keys)
+            return releases.parse(manifest)
+        except (OSError, UpdateError):
+            return None
+
     def _refreshed(self) -> Updater:
         folder = self._folder / "metadata"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

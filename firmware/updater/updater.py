@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
@@ -16,6 +17,7 @@ from firmware.updater import fetch, fetching, journal, judge
 from firmware.updater import version as versions
 from firmware.updater.journal import Attempt, Journal, Phase
 from firmware.updater.judge import Device, Offer, Refusal
+from firmware.updater.release import Release
 from firmware.updater.slots.base import Images, Progress, SlotEngine
 from firmware.updater.times import Times
 from firmware.updater.trust import Repository, Trusted
@@ -184,7 +186,8 @@ class Updater:
         floor = max(versions.parse(attempt.floor), versions.parse(self._journal.floor))
         if versions.parse(attempt.before) < floor:
             self._parts.slots.retire()
-        self._note(replace(self._journal, floor=str(floor), notes=attempt.notes))
+        self._note(replace(self._journal, floor=str(floor), notes=attempt.notes, postponed_until=None))
+        self._news("updated", attempt.version)
         self._end(f"updated to {attempt.version}")
 
     def _wrong(self) -> str:
@@ -197,7 +200,38 @@ class Updater:
         why = self._journal.bad.get(attempt.sha256, why)
         self._note(replace(self._journal, bad=self._journal.with_bad(attempt.sha256, why)))
         running = self._parts.slots.booted().version
+        self._news("back", attempt.version)
         self._end(f"{attempt.version} did not work ({why}); {running} runs again")
+
+    # --- the user ------------------------------------------------------------------------------------
+
+    def known(self) -> Release | None:
+        """The newest release that was ever trusted here; it may have run out meanwhile."""
+        return self._trusted.release if self._trusted is not None else self._parts.repository.last()
+
+    def on_trial(self) -> bool:
+        """Whether what runs has yet to show that it works."""
+        attempt = self._journal.attempt
+        return attempt is not None and self._parts.slots.booted().slot == attempt.slot
+
+    def tried(self, now: datetime) -> None:
+        """The server is about to be asked."""
+        self._note(replace(self._journal, tried=now))
+
+    def postpone(self, until: datetime) -> None:
+        """The user puts the offer off."""
+        self._note(replace(self._journal, postponed_until=until))
+
+    def noticed(self, version: str, now: datetime) -> None:
+        """From now on the display tells of ``version``."""
+        self._note(replace(self._journal, noticed=version, noticed_at=now))
+
+    def seen(self) -> None:
+        """The user has seen what came of the last update."""
+        self._news("none", self._journal.news_version)
+
+    def _news(self, news: str, version: str) -> None:
+        self._note(replace(self._journal, news=news, news_version=version))
 
     # --- the journal ---------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import contacts, hook, loop, report, running, senses, setup, simulator, start
+from tests.bench import contacts, hook, loop, report, running, senses, setup, simulator, start, updates
 from tests.bench.bed import Bench
 from tests.bench.figures import Row
 from tests.rig.certs import Authority
@@ -37,6 +37,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Row]]] = {
     "contacts": contacts.measure,
     "senses": senses.measure,
     "simulator": simulator.measure,
+    "updates": updates.measure,
 }
 
 

@@ -14,6 +14,7 @@ from firmware.phone.display.screens import (
     Code,
     Dialling,
     Ended,
+    Held,
     Idle,
     InCall,
     Message,
@@ -23,11 +24,12 @@ from firmware.phone.display.screens import (
     Warning,
     WatcherAsks,
 )
-from firmware.phone.machine import menu, parts, warnings
+from firmware.phone.machine import functions, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import Rules
-from firmware.phone.machine.state import Call, Menu, State
+from firmware.phone.machine.state import Call, Menu, Recent, State
 from firmware.phone.reached import Reached
+from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -35,6 +37,7 @@ from firmware.phone.values import (
     Direction,
     EndReason,
     Hook,
+    Media,
     Party,
     Registration,
     RegistrationState,
@@ -73,7 +76,7 @@ _CALL = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob Baker", 1795435200, 
 
 def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition = OPEN) -> Pages:
     state = State(switch=switch, missed=2, registration=REGISTERED, history=(_CALL,))
-    state = replace(state, menu=Menu(item, page, asked))
+    state = replace(state, menu=Menu(item, page, asked), updates=_NEWS if item == "6" else Updates())
     return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 
 
@@ -107,6 +110,52 @@ def _answer(name: str, before: bool = False) -> Screen:
     shown = warnings.of_call(_RULES, State(hook=Hook.OFF, reached=(_BOB,) * before), call)
     assert shown is not None
     return shown
+
+
+_NEWS = Updates(
+    "0.1.0",
+    server=True,
+    offer=Offered("0.2.0", False, 30_000_000, "Answers sooner; rings louder.", "At night, 2 to 5 h"),
+    supported_until=date(2031, 12, 31),
+    asked=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    result="0.2.0 is there",
+    affected=(KnownFlaw("SV-2026-1", "A call could be ended by anybody in the network."),),
+    told=True,
+)
+_HOLE = Offered(
+    "0.1.1", True, 30_000_000, "Nobody can end your calls any more.", "From 2026-11-24 on, at night, 2 to 5 h"
+)
+_CHANGED = Updates(
+    "0.2.0",
+    server=True,
+    news=News.UPDATED,
+    news_version="0.2.0",
+    notes="Calls are answered sooner; louder ringing; the menu knows updates.",
+    told=True,
+)
+_UNDONE = Updates(
+    "0.1.0",
+    server=True,
+    news=News.BACK,
+    news_version="0.2.0",
+    result="0.2.0 did not work (call to itself: the tone was not heard); 0.1.0 runs again",
+    told=True,
+)
+
+
+def _update(updates: Updates, digits: str = "") -> Screen:
+    state = State(switch=OPEN, registration=REGISTERED, updates=updates, notice_at=0.0, digits=digits)
+    state = replace(state, keyed_at=10.0)
+    return outputs.screen(_RULES, state, 11.0, datetime(2026, 11, 23, 10, 24, tzinfo=UTC))
+
+
+def _functions(name: str, other: bool = False) -> Screen:
+    """The functions of a call, alone or beside a held one and one that waits."""
+    secure = Media(Security.END_TO_END)
+    first = Call(CallId(1), Direction.OUT, Party("sip:b@x", name), CallState.ACTIVE, 0, secure, False, 0.0)
+    held = Call(CallId(3), Direction.OUT, Party("sip:c@x"), CallState.HELD, 0, secure, False, 0.0)
+    calls = (first, held) if other else (first,)
+    return functions.page(Rules(), State(hook=Hook.OFF, calls=calls))
 
 
 SAMPLES: dict[str, Screen] = {
@@ -181,6 +230,19 @@ SAMPLES: dict[str, Screen] = {
     "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
     "call-volume": replace(_in_call(Security.END_TO_END), volume="Volume 5 of 8: 2+ 8-"),
+    "call-muted": replace(_in_call(Security.END_TO_END), notice=outputs.MUTED),
+    "call-waiting": replace(_in_call(Security.END_TO_END), notice="Hold 0: Carol Clerk calls"),
+    "call-conference": replace(_in_call(Security.PROVIDER), peer="Bob Baker + Carol Clerk"),
+    "held": Held("Bob Baker", 83, outputs.BACK, "", OPEN),
+    "held-two": Held("Bob Baker, Carol Clerk", 4205, outputs.BACK, "Two calls already", PRIVATE),
+    "held-transfer": Held("Bob Baker", 83, outputs.TRANSFER_TO, "", OPEN),
+    "held-transferring": Held("Екатерина Щербакова", 83, outputs.TRANSFERRING, "", OPEN),
+    "functions": _functions("Bob Baker"),
+    "functions-all": _functions("Bob Baker", other=True),
+    "functions-at-rest": functions.page(Rules(), State(dialled=Recent(Party("sip:x@y"), 0.0))),
+    "transfer-asked": Warning(
+        "Transfer?", "Bob Baker wants to connect you to Carol, carol@phone.test", "1 call  # stay"
+    ),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
     "call-clear": _in_call(Security.CLEAR),
@@ -244,7 +306,17 @@ SAMPLES: dict[str, Screen] = {
     "menu-risk": _menu("4", 2),
     "menu-remedy": _menu("4", 3),
     "menu-about": _menu("5"),
-    "menu-calls": _menu("6"),
+    "menu-calls": _menu("7"),
+    "menu-updates": _menu("6"),
+    "menu-updates-support": _menu("6", 2),
+    "update-offer": _update(_NEWS),
+    "update-offer-chosen": _update(_NEWS, digits="2"),
+    "update-offer-security": _update(replace(_NEWS, offer=_HOLE)),
+    "update-fetching": _update(replace(_NEWS, stage=Stage.FETCHING, percent=42)),
+    "update-restarting": _update(replace(_NEWS, stage=Stage.RESTARTING, percent=100)),
+    "update-changed": _update(_CHANGED),
+    "update-undone": _update(_UNDONE),
+    "update-known-flaw": _update(replace(_NEWS, offer=None, affected=(KnownFlaw("SV-1", "x"),))),
     "pages-wide": Pages("Watchers", ("W" * 21, "ЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩ", "数字", "@" * 21), 10, 10, "* 8▼ #×"),
     "message": Message("Starting", "Sottovoce 0.1.0"),
 }

@@ -63,6 +63,36 @@ def test_what_the_phone_offers(lab: Lab) -> None:
     assert STATUS_REQUEST in hello.extensions
 
 
+NAMES = {
+    0x1301: "TLS_AES_128_GCM_SHA256",
+    0x1302: "TLS_AES_256_GCM_SHA384",
+    0x1303: "TLS_CHACHA20_POLY1305_SHA256",
+    0xC02B: "ECDHE-ECDSA-AES128-GCM-SHA256",
+    0xC02C: "ECDHE-ECDSA-AES256-GCM-SHA384",
+    0xC02F: "ECDHE-RSA-AES128-GCM-SHA256",
+    0xC030: "ECDHE-RSA-AES256-GCM-SHA384",
+    0xCCA8: "ECDHE-RSA-CHACHA20-POLY1305",
+    0xCCA9: "ECDHE-ECDSA-CHACHA20-POLY1305",
+}
+GROUP_NAMES = {
+    X25519MLKEM768: "X25519MLKEM768",
+    29: "x25519", 23: "secp256r1", 30: "x448", 24: "secp384r1", 25: "secp521r1",
+}  # fmt: skip
+FINITE_FIELDS = range(256, 261)
+
+
+def test_the_manifest_names_what_is_offered(lab: Lab) -> None:
+    """`sotto manifest` against the ClientHello: each suite and group of the one is in the other."""
+    server = lab.tls_server(lab.kit.certificate)
+    phone = lab.phone(proxy=server.uri, registrar=None)
+    server.wait_data()
+    (hello,) = hellos(server)
+    said = phone.do("manifest")["algorithms"]
+    assert {NAMES[suite] for suite in hello.suites if suite in NAMES} == set(said["TLS suites"])
+    groups = {GROUP_NAMES[group] for group in hello.groups if group not in FINITE_FIELDS}
+    assert groups == {group for group in said["TLS groups"] if "RFC 7919" not in group}
+
+
 def test_post_quantum_hybrid_where_openssl_has_it(lab: Lab) -> None:
     """X25519MLKEM768 is offered first, with a share, exactly where OpenSSL is 3.5 or later: nothing that we
     set keeps out a group that the library would offer.

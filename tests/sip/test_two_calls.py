@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -218,3 +219,59 @@ def test_a_second_caller_waits_and_is_taken(ends: Ends) -> None:
     wait_until(lambda: states(phone) == ["held", "active"], 5, "taken")
     phone.hook("down")
     phone.wait_idle()
+
+
+def test_a_wish_to_transfer_us_waits_for_a_key(ends: Ends) -> None:
+    """As the transferee: nobody is called before 1 is pressed; then carol is, and bob ends his call."""
+    phone, carol = ends.phone, ends.carol
+    ends.bob_answers()
+    mark = carol.mark()
+    ends.bob.transfer("carol")
+    phone.wait_screen("bob wants to connect you to carol|102 wants to connect you to carol")
+    time.sleep(1.2)  # a question stands that long before a key answers it
+    assert not [event for event in carol.events[mark:] if event.get("type") == "CALL_INCOMING"]
+    phone.keys("1")
+    carol.wait_incoming(since=mark)
+    carol.accept()
+    ends.bob.wait_call("End")
+    phone.wait_call("active", peer="sip:carol@phone.test", security="end-to-end")
+    with ends.here.speak(ends.lab.kit.near.file()):
+        assert carol_hears(carol, 3)
+    phone.hook("down")
+    phone.wait_idle()
+
+
+def test_who_is_transferred_to_us_takes_the_place_and_the_label_changes(lab: Lab) -> None:
+    """As the target: alice talks with carol (both ours), then joins bob, a linphone, to carol.
+
+    The provider vouches for who calls; without that nobody takes a place (``test_gate``).
+    """
+    registrar = lab.registrar(adds=["P-Asserted-Identity: <$fu>"])
+    there, far = lab.cables("bob"), lab.cables("carol")
+    bob = lab.linphone("bob", cables=there, codecs=["pcma"])
+    carol = lab.phone("carol", cables=far)
+    alice = lab.phone()
+    alice.privacy("open")
+    alice.hook("up")
+    alice.keys("102#")
+    bob.wait_call("IncomingReceived")
+    bob.accept()
+    alice.wait_call("active", security="end-to-end")
+    alice.do("call", "hold")
+    alice.keys("103#")
+    carol.wait_call("ringing")
+    carol.hook("up")
+    first = carol.wait_call("active", security="end-to-end")
+    with carol.watch() as seen:
+        seen.wait_for("status", 8)
+        function(alice, "4")
+        seen.wait_for("call-replaced", 10)
+        second = carol.wait_call("active", security="end-to-end")
+        assert second["id"] != first["id"]
+        assert "bob" in second["peer"]
+    carol.wait_screen("bob")
+    alice.wait_idle(12)
+    with there.speak(lab.kit.far.file()):
+        assert hears(far, 3), "carol hears bob"
+    carol.hook("down")
+    assert registrar.requests("REFER")

@@ -124,7 +124,6 @@ def test_refusals_say_why_and_exit_with_1(rig: Rig, capsys: pytest.CaptureFixtur
     assert answer["ok"] is False
     assert rig.sotto(capsys, "dial", "ftp://x")[0] == 1
     assert rig.sotto(capsys, "sim", "key", "Q")[0] == 1
-    assert rig.sotto(capsys, "manifest")[0] == 1
 
 
 def test_the_inventory_is_the_table(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,21 +8,24 @@ import pytest
 
 from firmware.phone.cli import selftest_lines
 from firmware.phone.machine.state import State
-from firmware.phone.selftest import TESTS, selftest
+from firmware.phone.selftest import ADDRESS, CALL, TESTS, selftest
 from firmware.phone.values import Health, Part, Registration, RegistrationState, SwitchPosition
+from firmware.updater.telephone import NEEDED
 from tests.unit.machine.driver import ACCOUNT
 
 GOOD = State(switch=SwitchPosition.PRIVATE, registration=Registration(RegistrationState.REGISTERED))
 
+TRIED = {CALL: "", ADDRESS: ""}
+
 
 def wrong(state: State) -> dict[str, str]:
     """What fails, and what is said of it."""
-    return {test["test"]: test["text"] for test in selftest(ACCOUNT, state) if not test["ok"]}
+    return {test["test"]: test["text"] for test in selftest(ACCOUNT, state, TRIED) if not test["ok"]}
 
 
 def test_all_is_well() -> None:
     assert not wrong(GOOD)
-    assert len(selftest(ACCOUNT, GOOD)) == len(TESTS)
+    assert len(selftest(ACCOUNT, GOOD, TRIED)) == len(TESTS)
 
 
 @pytest.mark.parametrize(
@@ -47,11 +50,21 @@ def test_what_is_wrong_is_said(state: State, name: str, word: str) -> None:
 
 
 def test_a_provider_that_is_away_is_no_reason_to_send_a_version_back() -> None:
-    needed = {test["test"] for test in selftest(ACCOUNT, GOOD) if test["needed"]}
-    assert needed == {"configuration", "sound", "display", "privacy switch", "keypad", "switches"}
+    needed = {test["test"] for test in selftest(ACCOUNT, GOOD, TRIED) if test["needed"]}
+    assert needed == NEEDED | {"switches"}
+
+
+def test_what_was_not_tried_is_no_success() -> None:
+    found = {test["test"]: test["text"] for test in selftest(ACCOUNT, GOOD, {}) if not test["ok"]}
+    assert found == {CALL: "not tried", ADDRESS: "not tried"}
+    tried = {CALL: "the tone was not heard", ADDRESS: "no address"}
+    found = {test["test"]: test["text"] for test in selftest(ACCOUNT, GOOD, tried) if not test["ok"]}
+    assert found == tried
 
 
 def test_lines_for_a_person() -> None:
-    lines = selftest_lines({"tests": selftest(ACCOUNT, replace(GOOD, display_trouble="does not answer"))})
+    lines = selftest_lines(
+        {"tests": selftest(ACCOUNT, replace(GOOD, display_trouble="does not answer"), TRIED)}
+    )
     assert "NOT OK  display: does not answer" in lines
     assert "ok      sound: works" in lines

@@ -22,7 +22,7 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.presence import Grant, Sees
-from firmware.phone.requests import LATER, Refused, Requests
+from firmware.phone.requests import Refused, Requests
 from firmware.phone.storage import Storage
 from firmware.phone.switches.gpio import GpioSwitches
 from firmware.phone.values import CallId, SubscriptionId, SwitchPosition
@@ -101,7 +101,8 @@ COMMANDS = st.sampled_from(
         "risks",
         "selftest",
         "sim",
-        *LATER,
+        "manifest",
+        "update",
     ]
 )
 

@@ -20,7 +20,7 @@ import pytest
 from firmware.release import __main__ as tool
 from firmware.updater.slots import rauc_bundle
 from tests.rig.certs import Authority
-from tests.update.test_program import WORKS, telephone
+from tests.update.test_program import BUSY, GOOD, WORKS, telephone
 
 BOARD = "raspberry-pi-4"
 
@@ -129,9 +129,7 @@ def test_a_release_reaches_a_telephone(place: Path, server: Server) -> None:
     status, told, shown = updater("install")
     assert (status, told["result"]) == (0, "restarting")
     assert "100 % written" in shown
-    with telephone(
-        place / "phone.sock", {"status": {"version": "1.1.0", "calls": []}, "selftest": {"tests": [WORKS]}}
-    ):
+    with telephone(place / "phone.sock", {"busy": BUSY | {"version": "1.1.0"}, "selftest": {"tests": GOOD}}):
         status, told, _ = updater("boot")
     assert (status, told["version"], told["last"]) == (0, "1.1.0", "updated to 1.1.0")
     assert (place / "slots/b/rootfs.img").read_bytes() == Path("1.1.0.img").read_bytes()
@@ -141,7 +139,10 @@ def test_a_release_reaches_a_telephone(place: Path, server: Server) -> None:
 def test_a_release_that_cannot_telephone_goes_back(place: Path, server: Server) -> None:
     publish("1.1.0")
     updater("install")
-    broken = {"status": {"version": "1.1.0", "calls": []}, "selftest": {"tests": [WORKS | {"ok": False}]}}
+    broken = {
+        "busy": BUSY | {"version": "1.1.0"},
+        "selftest": {"tests": [WORKS | {"ok": False}, *GOOD]},
+    }
     with telephone(place / "phone.sock", broken):
         status, _, shown = updater("boot", "import firmware.updater.telephone as t; t.TIME_LIMIT = 2.0")
     assert status == 0

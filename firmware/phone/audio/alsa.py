@@ -112,6 +112,8 @@ class AlsaAudio:
     def ring(self, on: bool, melody: str = melodies.COUNTRY) -> None:
         if self._ringer is None:
             return
+        if self._ringing and melody != self._melody:
+            self._ringer.silence()  # another one may take a while to be made ready, and must not hold the PCM
         self._ringing, self._melody = on, melody
         if on:
             self._ringer.play(louder(self._ring_sound(melody), self._mix(Loudspeaker.RINGER)))

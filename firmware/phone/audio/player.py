@@ -95,6 +95,7 @@ class LoopPlayer:
         self._in_use = in_use
         self._replugged = replugged
         self._unready = first
+        self._ready: tuple[Sound, Rendered] | None = None
         self._probe_at: float | None = clock.monotonic()
         self._changed = threading.Condition()
         self._wanted: Sound | None = None
@@ -170,9 +171,9 @@ class LoopPlayer:
         with self._changed:
             if self._silenced():
                 self._failing_since = None
-            while not (self._wanted or self._stopping or self._probe_is_due()):
-                if self._unready is not None:
-                    self._make_ready(self._unready)
+            while not (self._stopping or self._is_ready() or (not self._wanted and self._probe_is_due())):
+                if self._wanted or self._unready:
+                    self._make_ready()
                     continue
                 due = self._probe_at
                 pause = PROBE_EVERY_S if due is None else due - self._clock.monotonic()
@@ -182,14 +183,24 @@ class LoopPlayer:
             self._has_pcm = not self._stopping
             return self._has_pcm
 
-    def _make_ready(self, sound: Sound) -> None:
-        """Render without the lock, which the caller holds: a wish is never kept waiting."""
-        self._unready = None
+    def _is_ready(self) -> bool:
+        """Whether what is wanted can sound at once."""
+        return self._wanted is not None and self._ready is not None and self._ready[0] == self._wanted
+
+    def _make_ready(self) -> None:
+        """Render what is wanted, or may soon be: without the lock, which the caller holds, and without the
+        PCM. So no wish is kept waiting, silence neither, however long it takes."""
+        sound = self._wanted or self._unready
+        if not self._wanted:
+            self._unready = None
+        if sound is None:
+            return
         self._changed.release()
         try:
-            self._render(sound)
+            rendered = self._render(sound)
         finally:
             self._changed.acquire()
+        self._ready = (sound, rendered)
 
     def _probe_is_due(self) -> bool:
         """Whether to look at the device now: it was asked for, it is in trouble, or devices came or went."""
@@ -232,7 +243,9 @@ class LoopPlayer:
         progress = self._clock.monotonic()
         while (wanted := self._wait(playing, pause)) is not None:
             if wanted != playing:
-                playing, sound, position = wanted, self._render(wanted), 0
+                ready = self._ready
+                sound = ready[1] if ready is not None and ready[0] == wanted else self._render(wanted)
+                playing, position = wanted, 0
             taken = pcm.write(_slice(sound, position, size)) * FRAME
             position = _within(sound, position + taken)
             size, pause = self._chunk, self._pause

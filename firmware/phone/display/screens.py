@@ -153,6 +153,16 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that the user is told and may answer. ``keys``: how; ``grave``: it had better be read."""
+
+    title: str
+    text: str
+    keys: str
+    grave: bool = False
+
+
+@dataclass(frozen=True)
 class Pages:
     """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
 
@@ -182,5 +192,6 @@ Screen = (
     | Warning
     | Code
     | Message
+    | Notice
     | Pages
 )

@@ -34,6 +34,7 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Notice,
     Pages,
     Ringing,
     Screen,
@@ -89,6 +90,8 @@ def draw(screen: Screen) -> Image.Image:
             _watcher_asks(image, screen)
         case Warning():
             _warning(image, screen)
+        case Notice():
+            _warning(image, screen, icons.WARNING if screen.grave else "")
         case Code():
             _code(image, screen)
         case Message():
@@ -225,9 +228,9 @@ def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
     _name(image, ROW + 1, bottom, screen.who or words.UNKNOWN)
 
 
-def _warning(image: Image.Image, screen: Warning) -> None:
+def _warning(image: Image.Image, screen: Warning | Notice, art: str = icons.WARNING) -> None:
     """What is the matter on a lit bar, why, and at the bottom what the keys do."""
-    Row(screen.title, icons.WARNING, bar=True).draw(image, 0)
+    Row(screen.title, art, bar=True).draw(image, 0)
     keys = Row(screen.keys, middle=True).folded(2)
     top = rows_at_bottom(image, keys)
     text = Row(screen.text, middle=True).folded(4 - len(keys))

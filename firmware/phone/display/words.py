@@ -11,6 +11,7 @@ from firmware.phone.display.screens import (
     Idle,
     InCall,
     Message,
+    Notice,
     Pages,
     Ringing,
     Screen,
@@ -182,7 +183,7 @@ def _lines(screen: Screen) -> list[str]:
             return [screen.peer, spoken, screen.reason, screen.hint, screen.place]
         case WatcherAsks():
             return [ASKS, screen.who, asks_address(screen), ASKS_MORE, ASKS_KEYS]
-        case Warning():
+        case Warning() | Notice():
             return [screen.title, screen.text, screen.keys]
         case Code():
             return [COMPARE if screen.code else CODE, *code_lines(screen.code), screen.words, screen.keys]

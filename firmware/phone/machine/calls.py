@@ -35,9 +35,13 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    return begin(rules, state, replace(plan, party=names.named(rules, state, plan.party)), now)
+
+
+def begin(rules: Rules, state: State, plan: Plan, now: float) -> Result:
+    """Place the call, where there is room for one more; there always is for help."""
     if not plan.emergency and not room(state):
         return several.told(replace(state, digits=""), EndReason.TOO_MANY.value, now), ()
-    plan = replace(plan, party=names.named(rules, state, plan.party))
     return place(rules, state, plan, now)
 
 
@@ -156,7 +160,7 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     sent_on = forwarding.at_once(rules, state, busy=busy(rules, state, event))
     if sent_on:
         return forwarding.told(state, now), (do.ForwardCall(event.call_id, sent_on),)
-    if state.undisturbed:
+    if state.undisturbed and not state.expects_help:
         return replace(state, missed=state.missed + 1), (do.RefuseCall(event.call_id, BUSY_HERE),)
     if busy(rules, state, event):
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
@@ -197,6 +201,8 @@ def moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
 
     def handler(rules: Rules, state: State, event: Any, now: float) -> Result:
         call = state.call(event.call_id)
+        if call is not None and call.waits and call is not state.live:
+            return state, ()  # nobody has taken it
         moved = call.moved(move, now) if call else None
         return (state.with_call(moved) if moved else state), ()
 

@@ -14,8 +14,9 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.book.entries import MATCHES
 from firmware.phone.machine import calls
-from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.rules import Plan, Rules
 from firmware.phone.machine.state import State
+from firmware.phone.values import CallState
 
 LEAST = 2
 """Digits from which names are looked for: one alone is a speed dial."""
@@ -50,7 +51,10 @@ def chosen(rules: Rules, state: State) -> Match | None:
 
 def key(rules: Rules, state: State, event: on.Event, now: float) -> Result | None:
     """The key that goes to the next name; None: it is not that key, or there is no name to go to."""
-    if not isinstance(event, on.KeyPressed) or event.key != NEXT or state.live is not None:
+    if not isinstance(event, on.KeyPressed) or event.key != NEXT:
+        return None
+    live = state.live
+    if live is not None and (live.state is not CallState.HELD or live.transfer is not None):
         return None
     found = matches(rules, state)
     if not found:
@@ -60,16 +64,21 @@ def key(rules: Rules, state: State, event: on.Event, now: float) -> Result | Non
     return replace(state, chosen=(state.digits, following), keyed_at=now), ()
 
 
+def plan(rules: Rules, state: State) -> Plan:
+    """Who is chosen, else whom the digits mean. Raises ValueError as ``Rules.plan`` does."""
+    match = chosen(rules, state)
+    return rules.plan(state.digits) if match is None else rules.plan_of(match.name, match.target)
+
+
 def dial(rules: Rules, state: State, now: float) -> Result:
     """Call who is chosen, else whom the digits mean."""
-    match = chosen(rules, state)
-    if match is None:
+    if chosen(rules, state) is None:
         return calls.dial(rules, state, now)
     try:
-        plan = rules.plan_of(match.name, match.target)
+        meant = plan(rules, state)
     except ValueError:
         return calls.dial(rules, state, now)
-    return calls.place(rules, replace(state, chosen=("", 0)), plan, now)
+    return calls.begin(rules, replace(state, chosen=("", 0)), meant, now)
 
 
 # --- reading files and servers -----------------------------------------------------------------------

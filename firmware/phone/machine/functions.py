@@ -171,7 +171,7 @@ def _of_call(state: State, live: Call) -> dict[str, Function]:
     elif other is not None and not state.conference:
         found["0"] = Function("end held", end_other)
     if waiting is not None or other is not None:
-        found["1"] = Function("end, other", end_and_take)
+        found["1"] = Function("end this", end_and_take)
     held = live.state is CallState.HELD
     if waiting is not None:
         found["2"] = Function("take", take)

@@ -2,7 +2,7 @@
 
 It opens when ``*`` is held for HOLD with the handset down; a short ``*`` stays a digit. ::
 
-    list ──1…6──► item ──#──► list ──#──► closed      2 back, 8 or 0 on (round and round)
+    list ──1…9──► item ──#──► list ──#──► closed      2 back, 8 or 0 on (round and round)
                   "What is stored":  * asks ──*──► erased      any other key: kept
 
 A call, a lifted handset or LEFT_ALONE without a key closes it. What a page says is computed when it is shown.
@@ -19,7 +19,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.display import screens
-from firmware.phone.machine import finding, records, watchers
+from firmware.phone.machine import finding, records, updates, watchers
 from firmware.phone.machine.paging import paged
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
@@ -34,6 +34,9 @@ HOLD = 1.0
 
 LEFT_ALONE = 30.0
 """Seconds without a key until the menu closes."""
+
+UPDATES = "6"
+"""The item where ``1`` installs."""
 
 STORED = "3"
 """The item where ``*`` erases."""
@@ -64,6 +67,9 @@ def key(
         return finding.pull(rules, replace(state, menu=replace(menu, page=0)))
     if menu.asked:
         return replace(state, menu=replace(menu, asked=False)), ()
+    wished = updates.key_in_menu(state, pressed, now) if menu.item == UPDATES else None
+    if wished is not None:
+        return wished
     if pressed == "#":
         return replace(state, menu=Menu(keyed_at=now) if menu.item else None), ()
     if menu.item:
@@ -133,9 +139,10 @@ def _items(rules: Rules) -> dict[str, Item]:
         STORED: Item("What is stored", "Stored", stored),
         "4": Item("Risks", "Risks", present_risks),
         "5": Item("About", "About", about),
+        UPDATES: Item("Updates", "Updates", about_updates),
     }
     if rules.config.privacy.history_hours:
-        items["6"] = Item("Calls kept", "Calls", history)
+        items["7"] = Item("Calls kept", "Calls", history)
     if finding.sources(rules):
         items[CONTACTS] = Item("Contacts", "Contacts", contacts)
     return items
@@ -197,12 +204,17 @@ def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     own = versions.pop("sottovoce", "")
     return [
         f"Sottovoce {own}".strip(),
+        *updates.standing_lines(state.updates, wall.date()),
         "Free software, without warranty: GPL-3.0-or-later",
         f"Calls: SIP (RFC 3261) over {rules.transport.upper()}",
         "Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)",
         f"Codecs: {', '.join(rules.config.media.codecs)}",
         *(f"{name} {version}" for name, version in versions.items()),
     ]
+
+
+def about_updates(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    return updates.lines(state, wall.date())
 
 
 def contacts(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:

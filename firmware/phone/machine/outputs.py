@@ -26,6 +26,7 @@ from firmware.phone.machine import (
     several,
     starcodes,
     transfers,
+    updates,
     warnings,
     watchers,
 )
@@ -82,7 +83,7 @@ RINGER_SILENT = "The ringer is silent"
 
 PERMIT_IN_VAIN = "Switch is on private"
 ON_HOLD = "They put you on hold"
-MUTED = "Muted: they do not hear you"
+MUTED = "Muted: not heard"
 BACK = "# back, or dial"
 TRANSFER_TO = "Transfer to: number, #"
 TRANSFERRING = "Transferring …"
@@ -210,7 +211,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return _live_screen(rules, state, live, now, wall)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
-    if state.digits or (state.hook is Hook.OFF and state.last is None):
+    news = updates.standing(state, now) if watchers.asking(state, now) is None else None
+    if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state)
     last = state.last
     refused = calls.offers(state)
@@ -224,6 +226,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     asking = watchers.asking(state, now)
     if asking is not None:
         return _asks(rules, state, asking.uri)
+    if news is not None:
+        return updates.screen(state, news)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -234,7 +238,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or parts.notice(state)
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
-        or services.notice(rules, state),
+        or services.notice(rules, state)
+        or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
     )
 
@@ -372,7 +377,7 @@ def _notice(state: State, call: Call, now: float) -> str:
     waiting = state.waiting
     if waiting is not None:
         who = "Anonymous" if waiting.peer.anonymous else waiting.peer.label
-        return f"{who} calls: hold 0"
+        return f"Hold 0: {who} calls"
     if several.news(state, now):
         return several.news(state, now)
     if state.muted:
@@ -417,6 +422,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
+    times += updates.deadlines(state)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:

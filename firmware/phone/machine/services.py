@@ -170,7 +170,7 @@ def notice(rules: Rules, state: State) -> str:
     """One line for the idle display, "" when there is nothing to tell."""
     rings = ringing(state)
     if rings:
-        return f"Rings at {rules.name_of(rings[0].uri)}: hold 0"
+        return f"Hold 0: rings at {rules.name_of(rings[0].uri)}"
     switched = forwarding.words(rules, state)
     if switched:
         return switched

@@ -113,6 +113,7 @@ def followed(before: State, state: State, now: float) -> Result:
         state = replace(state, muted=False)
     for call in before.lives:
         gone = state.call(call.id)
-        if gone is not None and not gone.live and state.live is not None and gone.reason is not None:
+        over = gone is not None and not gone.live and gone.reason is not EndReason.TRANSFERRED
+        if gone is not None and over and state.live is not None and gone.reason is not None:
             state = told(state, f"{gone.peer.label}: {gone.reason.value}", now)
     return state, commands

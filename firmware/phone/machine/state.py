@@ -14,6 +14,7 @@ from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
 from firmware.phone.reached import Reached
+from firmware.phone.updates import Updates, Wish
 from firmware.phone.values import (
     CallId,
     CallRecord,
@@ -188,6 +189,10 @@ class State:
     ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
     to know us by.
 
+    ``updates``: what the updater told last, at ``told_at``; ``wish``: what the user wants of it and it has
+    not answered, the last of ``wishes``. ``notice_at``: since when a notice of it stands; ``offer_seen``: the
+    version whose offer the user has seen. ``busy_at``: when the telephone was last in use.
+
     ``book``: the contacts of files and servers; ``pulling``: they are being read; ``book_troubles``,
     ``book_faults``: as the last ``BookPulled`` said. ``chosen``: which match (from 1) of which digits.
 
@@ -239,6 +244,13 @@ class State:
     sound_gaps: int = 0
     signalling: Signalling = Signalling()
     certificates: int = 0
+    updates: Updates = Updates()
+    wish: Wish | None = None
+    wishes: int = 0
+    told_at: float = 0.0
+    notice_at: float | None = None
+    offer_seen: str = ""
+    busy_at: float = 0.0
     book: Book = NO_BOOK
     pulling: bool = False
     book_troubles: tuple[str, ...] = ()

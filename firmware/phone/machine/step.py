@@ -28,6 +28,7 @@ from firmware.phone.machine import (
     several,
     starcodes,
     transfers,
+    updates,
     watchers,
 )
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
@@ -63,11 +64,12 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
     after, guarded = guarding.follow(rules, state, after, now)
+    after, woken = updates.followed(state, after, now)
     if isinstance(event, _WAKING) and after != state:
         after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
-    return after, commands + refused + guarded + kept
+    return after, commands + refused + guarded + kept + woken
 
 
 _WAKING = (
@@ -79,6 +81,7 @@ _WAKING = (
     on.WatcherAsked,
     on.SoundChanged,
     on.DisplayChanged,
+    on.UpdaterTold,
 )
 """What makes a resting display bright again."""
 
@@ -154,7 +157,7 @@ def _key_on_hold(rules: Rules, state: State, live: Call, key: str, now: float) -
 
 def _dialled(rules: Rules, state: State, now: float) -> Result:
     """What has been dialled beside a held call."""
-    return (transfers.blind if state.transfers_to else calls.dial)(rules, state, now)
+    return (transfers.blind if state.transfers_to else finding.dial)(rules, state, now)
 
 
 def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
@@ -270,6 +273,9 @@ def _due(rules: Rules, state: State, now: float) -> Result:
         return state, given_up
     if not state.digits:
         return state, ()
+    answered = updates.settled(state, now)
+    if answered is not None:
+        return answered
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
         return finding.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
@@ -311,6 +317,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
+    on.UpdaterTold: updates.told,
+    on.UpdateWished: updates.wished,
     on.PlaceSent: calls.place_sent,
     on.PlaceRefused: calls.place_refused,
     on.FeatureAsked: asked.feature,

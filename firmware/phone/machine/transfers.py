@@ -17,11 +17,13 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, guarding, protection, several
+from firmware.phone.machine import calls, finding, guarding, protection, several
+from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.protection import RANK, Protection
 from firmware.phone.machine.rules import ASK_GUARD, Plan, Rules
 from firmware.phone.machine.state import Call, Referral, State, Transfer
 from firmware.phone.privacy import exposure
+from firmware.phone.sip import uri
 from firmware.phone.values import CallState, Direction, EndReason, Hook, Party, Security
 
 LIMIT = 32.0
@@ -105,11 +107,11 @@ def blind(rules: Rules, state: State, now: float) -> Result:
     if live is None or live.state is not CallState.HELD or live.transfer is not None:
         return state, ()
     try:
-        plan = rules.plan(state.digits)
+        plan = finding.plan(rules, state)
     except ValueError:
         return several.told(replace(state, digits=""), EndReason.NO_ACCOUNT.value, now), ()
     if plan.emergency:
-        return calls.dial(rules, replace(state, transfers_to=False), now)
+        return finding.dial(rules, replace(state, transfers_to=False), now)
     return _send(replace(state, digits="", transfers_to=False), live, plan.party.uri, now)
 
 
@@ -194,9 +196,10 @@ def asked(rules: Rules, state: State, event: on.TransferAsked, now: float) -> Re
         return state, refused
     try:
         plan = rules.plan(event.uri)
+        emergency = plan.emergency or is_emergency(rules.country, uri.parse(plan.party.uri).user)
     except ValueError:
         return state, refused
-    if plan.emergency or not rules.config.phone.transfers:
+    if emergency or not rules.config.phone.transfers:
         return state, refused
     referral = Referral(event.call_id, event.number, plan.party, event.replaces, now)
     return replace(state, referral=referral, functions_at=None), ()

@@ -31,7 +31,7 @@ def read(refer_to: str) -> Referred | None:
     """
     if len(refer_to) > LONGEST or uri.unprintable(refer_to):
         return None
-    match = re.fullmatch(r'\s*(?:"[^"]*"|[^"<>]*)<([^<>]+)>\s*(?:;[^<>]*)?', refer_to)
+    match = re.fullmatch(r'\s*(?:"[^"]*"\s*|[^"<>]*)<([^<>]+)>\s*(?:;[^<>]*)?', refer_to)
     address, _, fields = (match[1] if match else refer_to.strip()).partition("?")
     address = re.sub(";method=INVITE", "", address, flags=re.IGNORECASE)
     try:

@@ -11,6 +11,7 @@ const phones = new Map();
 const banner = document.getElementById("connection");
 const hint = document.getElementById("hint");
 const mute = document.getElementById("mute"), volume = document.getElementById("volume");
+const update = document.getElementById("update"), told = update.querySelector("span");
 const firstHint = hint.textContent;
 let sound = null, connected = true, fading = 0;
 
@@ -24,6 +25,7 @@ const link = new Link(listen, (now) => {
 function listen(message) {
   if (message.event === "hello") return welcome(message);
   if (message.event === "refused") return note(message.error, NOTE_MS);
+  if (message.event === "update") { told.textContent = message.words; return; }
   phones.get(message.phone)?.take(message);
   hear();
   help();
@@ -64,6 +66,11 @@ function help() {
   if (hint.textContent !== words) hint.textContent = words;
 }
 
+
+update.addEventListener("click", ({ target: { dataset: { release } } }) => {
+  const [alice] = phones.keys();
+  if (release && alice) link.send({ phone: alice, what: "update", release });
+});
 
 mute.addEventListener("click", () => {
   const muted = mute.getAttribute("aria-pressed") === "false";

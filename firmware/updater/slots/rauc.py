@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from firmware.phone.errors import UpdateError
 from firmware.updater.slots.base import Booted, Progress
+from firmware.updater.slots.sector import SLOTS
 
 RELEASE = Path("/usr/lib/os-release")
 """In the root of the slot that runs; its IMAGE_VERSION (os-release(5)) is the version that is shown."""
@@ -27,40 +30,48 @@ class Bus(Protocol):
     def install(self, bundle: Path, progress: Progress) -> None: ...
 
 
+@dataclass(frozen=True)
+class _Known:
+    """``name``: RAUC's name of the slot that runs (``root.0``), ``names``: those of all, by our names."""
+
+    name: str
+    bootname: str
+    names: Mapping[str, str]
+
+
 class RaucSlots:
     """Implements ``SlotEngine``."""
 
     def __init__(self, bus: Bus, release: Path = RELEASE) -> None:
         self._bus = bus
         self._release = release
+        self._found: _Known | None = None
 
     def booted(self) -> Booted:
-        return Booted(self._bootname(booted=True), version_of(self._release))
+        return Booted(self._known().bootname, version_of(self._release))
 
     def spare(self) -> str:
-        return self._bootname(booted=False)
+        return next(slot for slot in self._known().names if slot != self._known().bootname)
 
     def install(self, bundle: Path, progress: Progress) -> None:
         self._bus.install(bundle, progress)
         progress(100, "written")
 
     def activate(self, slot: str) -> None:
-        slots = self._bus.slots()
-        name = next((name for name, said in slots.items() if said.get("bootname") == slot), None)
-        if name is None:
+        if slot not in self._known().names:
             raise UpdateError(f"RAUC knows no slot {slot}")
-        self._bus.mark("active", name)
+        self._bus.mark("active", self._known().names[slot])
 
     def armed(self) -> bool:
-        name, said = self._running(self._bus.slots())
-        return self._bus.primary() != name and said.get("boot-status") == "good"
+        """On trial the primary is the other slot too, but then the one that runs is not good."""
+        name = self._known().name
+        return self._bus.primary() != name and self._bus.slots()[name].get("boot-status") == "good"
 
     def confirm(self) -> None:
         self._bus.mark("good", "booted")
 
     def confirmed(self) -> bool:
-        name, said = self._running(self._bus.slots())
-        return self._bus.primary() == name and said.get("boot-status") == "good"
+        return self._bus.primary() == self._known().name
 
     def retire(self) -> None:
         self._bus.mark("bad", "other")
@@ -74,25 +85,18 @@ class RaucSlots:
 
     def _parts(self) -> dict[str, dict[str, Any]]:
         """The slots that run: the one with a name for the boot loader, and what belongs to it."""
-        slots = self._bus.slots()
-        name, _ = self._running(slots)
+        slots, name = self._bus.slots(), self._known().name
         return {n: said for n, said in slots.items() if name in (n, said.get("parent"))}
 
-    def _bootname(self, booted: bool) -> str:
-        slots = self._bus.slots()
-        running, said = self._running(slots)
-        if booted:
-            return str(said["bootname"])
-        for name, other in slots.items():
-            if name != running and "bootname" in other:
-                return str(other["bootname"])
-        raise UpdateError("RAUC knows no spare slot")
-
-    def _running(self, slots: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-        for name, said in slots.items():
-            if said.get("state") == "booted" and "bootname" in said:
-                return name, said
-        raise UpdateError("RAUC does not know which slot runs")
+    def _known(self) -> _Known:
+        """Asked once: it cannot change while this slot runs, and RAUC starts the handler for each answer."""
+        if self._found is None:
+            slots = {n: said for n, said in self._bus.slots().items() if "bootname" in said}
+            running = [(n, str(said["bootname"])) for n, said in slots.items() if said["state"] == "booted"]
+            if not running or len(slots) != len(SLOTS):
+                raise UpdateError("RAUC does not know which of two slots runs")
+            self._found = _Known(*running[0], {str(said["bootname"]): n for n, said in slots.items()})
+        return self._found
 
 
 def version_of(release: Path) -> str:

@@ -382,3 +382,26 @@ def test_a_sound_is_made_ready_before_it_is_wanted(device: Device) -> None:
     wait_until(lambda: rendered == [ONE, OTHER], 5, "the other sound")
     assert not device.heard
     made.stop()
+
+
+def test_what_takes_long_to_render_holds_no_device_and_no_silence(device: Device) -> None:
+    slow = threading.Event()
+
+    def rendering(sound: Sound) -> Rendered:
+        slow.wait(5)
+        return render(sound)
+
+    made = LoopPlayer("handset", device.open_pcm, rendering, PERIOD, 0.002, 2, SystemClock())
+    made.start()
+    looked_once(device)
+    made.play(ONE)
+    time.sleep(0.05)
+    assert not made.has_pcm
+    began = time.monotonic()
+    made.silence()
+    assert time.monotonic() - began < 0.1
+    slow.set()
+    made.play(OTHER)
+    wait_until(lambda: device.heard, 5, "the sound that is wanted now")
+    assert device.heard[:2] == LOOP[OTHER][:2]
+    made.stop()

@@ -20,7 +20,7 @@ from firmware.phone.machine import finding, menu, names
 from firmware.phone.machine.ringing import melody
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Ring
-from firmware.phone.values import CallId, Hook, Party, Trust
+from firmware.phone.values import CallId, Feature, Hook, Media, Party, Security, Trust
 from tests.unit.machine.driver import ACCOUNT, Driver
 
 ZOE = Entry("Zoë Zimt", ("+4930901820", "sip:zoe@phone.test"), "choir")
@@ -119,6 +119,40 @@ def test_help_under_a_name_is_a_call_for_help() -> None:
     driver.keys("7654*")
     assert "(emergency)" in shown(driver).they_see
     assert placed(driver.keys("#")) == "sip:110@phone.test"
+
+
+def on_hold() -> Driver:
+    driver = phone()
+    driver.lift()
+    driver.keys("2#")
+    driver.happen(
+        on.CallAnswered(CallId(1)),
+        on.MediaChanged(CallId(1), Media(Security.END_TO_END, "AEAD_AES_256_GCM", "opus")),
+        on.FeatureAsked(Feature.HOLD),
+    )
+    return driver
+
+
+def test_names_are_found_beside_a_held_call() -> None:
+    driver = on_hold()
+    driver.keys("2622*")
+    assert (shown(driver).target, shown(driver).digits) == ("Boba Fett", "204")
+    (command,) = [one for one in driver.keys("#") if isinstance(one, do.PlaceCall)]
+    assert command.uri == "sip:204@phone.test"
+
+
+def test_a_call_is_transferred_to_a_name() -> None:
+    driver = on_hold()
+    driver.state = replace(driver.state, transfers_to=True)
+    driver.keys("2622*")
+    assert driver.keys("#") == [do.TransferCall(CallId(1), "sip:204@phone.test")]
+
+
+def test_in_a_call_a_star_is_a_tone() -> None:
+    driver = on_hold()
+    driver.happen(on.FeatureAsked(Feature.RESUME))
+    driver.keys("2622*")
+    assert finding.chosen(driver.rules, driver.state) is None
 
 
 # --- who calls ---------------------------------------------------------------------------------------

@@ -117,7 +117,15 @@ def test_the_star_with_the_handset_lifted_or_in_a_call_opens_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("item", "title"),
-    [("1", "They see"), ("2", "Watchers"), ("3", "Stored"), ("4", "Risks"), ("5", "About"), ("6", "Calls")],
+    [
+        ("1", "They see"),
+        ("2", "Watchers"),
+        ("3", "Stored"),
+        ("4", "Risks"),
+        ("5", "About"),
+        ("6", "Updates"),
+        ("7", "Calls"),
+    ],
 )
 def test_a_digit_chooses_and_hash_goes_back(item: str, title: str) -> None:
     it = opened(item)
@@ -134,7 +142,7 @@ def test_there_is_no_call_list_where_no_history_is_kept() -> None:
     assert "Calls" not in " ".join(menu.pages(rules, State(menu=Menu(page=1)), 0.0, WALL).lines)
     it = Driver(rules)
     hold_star(it)
-    it.keys("6")
+    it.keys("7")
     assert shown(it).title == "Menu"
 
 
@@ -206,7 +214,7 @@ def test_any_other_key_keeps(key: str) -> None:
     assert it.keys("*") == [], "it is asked again"
 
 
-@pytest.mark.parametrize("item", ["1", "2", "4", "5", "6", ""])
+@pytest.mark.parametrize("item", ["1", "2", "4", "5", "6", "7", ""])
 def test_the_star_erases_nowhere_else(item: str) -> None:
     assert do.Wipe() not in opened(item + "***").done
 
@@ -266,9 +274,9 @@ def test_calls_kept_are_listed_the_last_first() -> None:
     at = int(WALL.timestamp())
     early = CallRecord(Direction.IN, "sip:bob@phone.test", "Bob", at - 7200, 83)
     late = CallRecord(Direction.OUT, "sip:+4930901820@phone.test;x=y", "", at, 0)
-    said = text("6", State(history=(early, late)))
+    said = text("7", State(history=(early, late)))
     assert said == "23.11. 12:00 to +4930901820@phone.tes t, 0:00 23.11. 10:00 from Bob, 1:23"
-    assert text("6", State()) == "No calls."
+    assert text("7", State()) == "No calls."
 
 
 # --- setting ----------------------------------------------------------------------------------------

@@ -32,6 +32,20 @@ def test_a_new_page_is_told_the_present() -> None:
     asyncio.run(story())
 
 
+def test_the_word_on_an_update_outlives_the_restart() -> None:
+    async def story() -> None:
+        hub = Hub()
+        hub.heard("alice", {"event": "frame", "png": "1"})
+        hub.update("alice", "Restarting …")
+        hub.starting("alice")
+        assert await drain(hub.join()) == [
+            {"event": "update", "phone": "alice", "words": "Restarting …"},
+            {"event": "life", "phone": "alice", "state": "starting", "detail": ""},
+        ]
+
+    asyncio.run(story())
+
+
 def test_a_slow_page_costs_no_memory_and_gets_the_latest() -> None:
     async def story() -> None:
         hub = Hub()

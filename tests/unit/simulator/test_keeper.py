@@ -80,3 +80,29 @@ def test_a_daemon_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pyte
         assert kept.pid is None
 
     asyncio.run(story())
+
+
+def test_a_planned_restart_takes_the_source_that_is_named_and_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "READY_S", 0.3)
+    said: list[str] = []
+    root = tmp_path / "root"
+    root.mkdir()
+    where = tmp_path / "where"
+    code = f"import os, time; open({str(where)!r}, 'a').write(os.getcwd() + '\\n'); time.sleep(60)"
+
+    async def story() -> None:
+        plan = Plan("alice", "Alice", tmp_path, 5061, 2)
+        kept = Keeper(plan, Hub(), (sys.executable, "-c", code), said.append)
+        task = asyncio.create_task(kept.run())
+        async with asyncio.timeout(20):
+            while not where.exists() or not where.read_text():
+                await asyncio.sleep(0.01)
+            await kept.restart(root)
+        assert kept.root == root
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(story())
+    assert where.read_text().splitlines()[:2] == [str(Path.cwd()), str(root)]

@@ -20,6 +20,8 @@ from firmware.simulator.messages import MAX_KEYS, MAX_OCTETS, MessageError, pars
         {"what": "privacy", "position": "private"},
         {"what": "privacy", "position": "open"},
         {"what": "privacy", "position": "broken"},
+        {"what": "update", "release": "good"},
+        {"what": "update", "release": "broken"},
     ],
 )
 def test_hands_may(args: dict[str, object]) -> None:
@@ -53,6 +55,8 @@ def test_other_fields_do_not_pass() -> None:
         '{"phone": "alice", "what": "hook", "position": "sideways"}',
         '{"phone": "alice", "what": "hook", "position": null}',
         '{"phone": "alice", "what": "privacy", "position": "off"}',
+        '{"phone": "alice", "what": "update", "release": "/etc/passwd"}',
+        '{"phone": "alice", "what": "update", "action": "install"}',
         "[" * MAX_OCTETS,
     ],
 )

@@ -77,6 +77,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         *("--board", "simulator"),
         *("--state-dir", f"{tmp_path}/state"),
         *("--socket", f"{tmp_path}/control"),
+        *("--updates", f"{tmp_path}/updates"),
     ]
 
 

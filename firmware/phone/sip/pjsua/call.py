@@ -180,7 +180,6 @@ class PjCall(pj.Call):
             return
         new = self.replace(self, prm.rdata.wholeMsg, prm.rdata.srcAddress)
         if new is None:
-            prm.statusCode = pj.PJSIP_SC_NOT_ACCEPTABLE_HERE
             return
         self.replaced_by = new  # kept: pjsua has only a pointer
         prm.newCall = new

@@ -39,7 +39,7 @@ from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.sip.pjsua.zrtp import SDES, Shared
-from firmware.phone.values import CallId, Direction, Party, Security, Signalling
+from firmware.phone.values import CallId, Direction, Party, Security, Signalling, Trust
 
 log = logging.getLogger("sottovoce.sip")
 
@@ -272,11 +272,13 @@ class PjsuaEngine:
         self._arrived.append(self._incoming_call(pj_id, message, source))
 
     def _take_place(self, old: PjCall, message: str, source: str) -> PjCall | None:
-        """An INVITE names a call of ours by its identifiers (RFC 3891). It came the way that callers come,
-        and only the two ends and those between know these identifiers. The new call speaks when its own
-        protection has been judged.
+        """An INVITE names a call of ours by its identifiers (RFC 3891). That is no proof: who calls must be
+        vouched for, by our provider over its own connection or by a signature (section 3 of the RFC). The
+        new call speaks when its own protection has been judged.
         """
-        if sdp.offered(message) is Security.CLEAR:
+        caller = self._caller(message, source)
+        known = caller.trust is not Trust.CLAIMED and not caller.doubt
+        if not known or not self._trusted(source) or sdp.offered(message) is Security.CLEAR:
             return None
         call, party, offered = self._incoming_call(pj.PJSUA_INVALID_ID, message, source)
         self._post(on.CallReplaced(old.call_id, call.call_id, party, offered))
@@ -302,14 +304,16 @@ class PjsuaEngine:
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
         account = self._config.account
-        trusted = (
-            account is not None
+        domain = account.domain if account else ""
+        return identity.caller(message, trusted=self._trusted(source), domain=domain, check=self._check)
+
+    def _trusted(self, source: str) -> bool:
+        """Whether a message came over the connection on which our provider has proven who it is."""
+        return (
+            self._config.account is not None
             and self._config.sip.transport == "tls"
             and self._account.registered
             and source == self._endpoint.pj.connected_to
-        )
-        return identity.caller(
-            message, trusted=trusted, domain=account.domain if account else "", check=self._check
         )
 
     def _announce(self) -> None:

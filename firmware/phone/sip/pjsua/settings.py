@@ -12,6 +12,7 @@ from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
 from firmware.phone.sip.pjsua.zrtp import EITHER, SDES, Way
+from firmware.phone.sip.suites import SUITES
 from firmware.phone.values import Encryption
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -27,9 +28,6 @@ MAX_CALLS = 8
 REGISTER_SECONDS = 600
 SESSION_SECONDS = 1800
 """After half of them a call is refreshed (RFC 4028 section 4 recommends no less)."""
-
-SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
-"""SRTP protection profiles, best first (RFC 7714, RFC 6188, RFC 3711). Nothing with a 32-bit tag."""
 
 _CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000"}
 _NO_DELAY = pj.SockOpt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # kept: every copy points into this one

@@ -1,0 +1,74 @@
+"""Whether this telephone has an address in a network, as the kernel says."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+_SIOCGIFADDR = 0x8915
+_LINK_LOCAL_V6 = 0x20
+_LOOPBACK_V6 = 0x10
+"""ioctl of netdevice(7); scopes as /proc/net/if_inet6 has them."""
+
+LOOPBACK = "lo"
+
+
+def _interfaces() -> list[str]:
+    return [name for _, name in socket.if_nameindex()]
+
+
+def _addressed(name: str) -> bool:
+    return _has_v4(name) or _has_v6(name)
+
+
+def _has_v4(name: str) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            answer = fcntl.ioctl(asking, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+        except OSError as error:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.ENODEV):
+                return False
+            raise
+    return not socket.inet_ntoa(answer[20:24]).startswith("169.254.")  # RFC 3927: nobody gave it
+
+
+def _has_v6(name: str, table: Path = Path("/proc/net/if_inet6")) -> bool:
+    try:
+        rows = [line.split() for line in table.read_text().splitlines()]
+    except OSError:
+        return False
+    return any(
+        row[5] == name and int(row[3], 16) not in (_LINK_LOCAL_V6, _LOOPBACK_V6)
+        for row in rows
+        if len(row) == 6
+    )
+
+
+def _carrier(name: str, folder: Path = Path("/sys/class/net")) -> bool:
+    try:
+        return (folder / name / "carrier").read_text().strip() == "1"
+    except OSError:  # it is down
+        return False
+
+
+def trouble(
+    bind: str = "",
+    interfaces: Callable[[], list[str]] = _interfaces,
+    addressed: Callable[[str], bool] = _addressed,
+    carrier: Callable[[str], bool] = _carrier,
+) -> str:
+    """Why there is no address, in plain words, or "".
+
+    ``bind``: the address that the configuration names; the one of this machine alone needs no network.
+    Without any cable nothing can be said against the telephone: then it is no trouble of a new version.
+    """
+    if bind.startswith("127.") or bind == "::1":
+        return ""
+    names = [name for name in interfaces() if name != LOOPBACK]
+    if any(addressed(name) for name in names) or not any(carrier(name) for name in names):
+        return ""
+    return "the network gives no address: look after cable, router or WLAN"
