@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm check bench fuzz berlin image bundle lock golden wiring clean
+.PHONY: help setup setup-test run test test-vm test-units check bench fuzz berlin image bundle lock golden wiring clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ berlin: setup-test ## the conformance report: build/berlin/report.html (make ber
 test-vm: $(VENV)/.ready-vm ## the drivers and the whole phone on kernel devices, in a virtual machine: build/vm
 	@$(BIN)/python -m tests.vm
 	@$(BIN)/python -m tests.vm.slots
+
+test-units: $(VENV)/.ready-vm ## the units under systemd in Debian 13, in a virtual machine: build/vm-debian
+	@$(BIN)/python -m tests.vm.debian
 
 $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt

@@ -67,11 +67,14 @@ def load(path: Path | None, files: bool = True) -> Config:
     if path is None:
         return Config()
     document, mode, fault = _parse(path)
-    if not files:
-        document = _without_files(document)
     account = document.get("account")
     inside = isinstance(account, dict) and "password" in account
-    _take_credential(account)
+    if files:
+        _take_credential(account)
+    else:
+        if isinstance(account, dict):
+            account.setdefault("password", "-")
+        document = _without_files(document)
     config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
     if config is None:
         raise ConfigError([f"{path.name}: {line}" for line in faults])
@@ -87,21 +90,22 @@ def _take_credential(account: object) -> None:
         account["password_file"] = str(file)
 
 
-def _without_files(document: dict[str, object]) -> dict[str, object]:
-    """``document`` without what is in files of its own; the password is one that nobody has."""
+def _without_files(table: dict[str, object]) -> dict[str, object]:
+    """``table`` and those in it without what is in files; a password is then one that nobody has."""
     kept: dict[str, object] = {}
-    for name, table in document.items():
-        kept[name] = (
-            {key: value for key, value in table.items() if key not in _FILES}
-            if isinstance(table, dict)
-            else table
-        )
-    account = kept.get("account")
-    if isinstance(account, dict):
-        account["password"] = "-"  # noqa: S105 - stands for the one that is not read
-    return kept
+    for name, value in table.items():
+        if isinstance(value, dict):
+            kept[name] = _without_files(value)
+        elif isinstance(value, list):
+            kept[name] = [_without_files(one) if isinstance(one, dict) else one for one in value]
+        elif name not in _FILES:
+            kept[name] = value
+    if table.keys() & {"password", "password_file"}:
+        kept["password"] = "-"  # noqa: S105 - stands for the one that is not read
+    return {name: value for name, value in kept.items() if name not in _LISTS_OF_FILES}
 
 
+_LISTS_OF_FILES = {"files"}
 _FILES = {
     "password", "password_file", "ca_file", "cert_file", "key_file", "caller_certificates",
     "identity_cert", "identity_key", "identity_url",

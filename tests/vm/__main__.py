@@ -37,7 +37,7 @@ def main() -> int:
         kit = ready_kit()
         shutil.rmtree(results, ignore_errors=True)
         results.mkdir(parents=True)
-        _compile()
+        compile_all()
         made_s = time.monotonic() - began
         ran = run(
             kit, results, chosen.pytest, accelerator=chosen.accel, limit_s=chosen.limit, plan=chosen.plan
@@ -47,11 +47,11 @@ def main() -> int:
         return 1
     _print_figures(results / "figures.json")
     print(f"vm: kit {made_s:.0f} s, boot {ran.boot_s:.1f} s, all {time.monotonic() - began:.0f} s")
-    print(f"vm: {_summary(results / 'junit.xml')}; everything is in {results}")
+    print(f"vm: {summary(results / 'junit.xml')}; everything is in {results}")
     return ran.exit
 
 
-def _compile() -> None:
+def compile_all() -> None:
     """Byte code beforehand: the machine's root is read-only and its processor slow."""
     for folder in ("firmware", "tests"):
         compileall.compile_dir(ROOT / folder, quiet=2)
@@ -63,7 +63,7 @@ def _print_figures(file: Path) -> None:
         print(f"vm: {name}: {' '.join([str(figure.get('value', '')), figure['unit'], *values]).strip()}")
 
 
-def _summary(junit: Path) -> str:
+def summary(junit: Path) -> str:
     suite = next(ET.parse(junit).getroot().iter("testsuite"))  # noqa: S314 - our own file
     count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
     return ", ".join(f"{number} {name}" for name, number in count.items())

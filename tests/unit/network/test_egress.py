@@ -1,0 +1,144 @@
+"""What is declared for which configuration, and what is written for the programs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from firmware.network import __main__ as program
+from firmware.network import nft, services
+from firmware.network.egress import CLOCK, PHONE, RESOLVER, UPDATER, Flow, declared
+from firmware.phone import config as configuration
+from firmware.phone.config import Account, Config, Contact, Network, Secret, Sip
+from firmware.phone.errors import ConfigError
+from firmware.updater.settings import Settings
+
+
+def account(**more: str) -> Account:
+    return Account(user="alice", domain="phone.test", password=Secret("secret"), **more)  # type: ignore[arg-type]
+
+
+def ends(config: Config, user: str) -> set[tuple[str, int, tuple[str, ...]]]:
+    found = declared(config, Settings())
+    return {(flow.protocol, flow.ports[0], flow.hosts) for flow in found if flow.user == user}
+
+
+def test_an_account_is_reached_at_its_provider_alone() -> None:
+    speech = ("udp", 1024, ())
+    assert ends(Config(account=account()), PHONE) == {("tcp", 5061, ("phone.test",)), speech}
+    proxy = account(outbound_proxy="sip:192.0.2.7:6061;transport=tls;lr")
+    assert ends(Config(account=proxy), PHONE) == {("tcp", 6061, ("192.0.2.7",)), speech}
+    udp = Config(account=account(), sip=Sip(transport="udp"))
+    assert ends(udp, PHONE) == {("udp", 5060, ("phone.test",)), speech}
+
+
+def test_direct_calls_reach_the_contacts() -> None:
+    config = Config(contacts=(Contact("Bob", "sip:bob@192.0.2.8:7071"),))
+    assert ("tcp", 7071, ("192.0.2.8",)) in ends(config, PHONE)
+    assert not [flow for flow in declared(config, Settings()) if flow.direction == "in"]
+
+
+def test_a_port_is_open_only_where_it_was_written_down() -> None:
+    for port, opened in ((None, []), (0, []), (5061, [(5061, 5061)])):
+        flows = declared(Config(sip=Sip(port=port)), Settings())
+        assert [flow.ports for flow in flows if flow.direction == "in"] == opened
+
+
+def test_names_go_over_tls_or_not_but_never_both() -> None:
+    assert {port for _, port, _ in ends(Config(), RESOLVER)} == {53}
+    config = Config(network=Network(dns=("9.9.9.9#dns.quad9.net",)))
+    assert ends(config, RESOLVER) == {("tcp", 853, ("9.9.9.9",))}
+    assert "DNSOverTLS=yes" in services.resolved(config)
+    assert "DNS=" not in services.resolved(Config())
+
+
+def test_the_time_is_always_authenticated() -> None:
+    assert {port for _, port, _ in ends(Config(), CLOCK)} == {4460, 123}
+    servers = [line for line in services.chrony(Config()).splitlines() if line.startswith("server")]
+    assert len(servers) >= 4
+    assert all(line.endswith(" iburst nts") for line in servers)
+    assert ends(Config(network=Network(time=())), CLOCK) == set()
+
+
+def test_address_books_are_fetched_from_their_servers_alone(tmp_path: Path) -> None:
+    phone = tmp_path / "phone.toml"
+    phone.write_text(
+        '[book]\nfiles = ["/not/for/us.vcf"]\n'
+        '[[book.carddav]]\nurl = "https://cloud.test/x/"\nuser = "a"\npassword_file = "/nor/this"\n'
+        '[[book.ldap]]\nurl = "ldap://192.0.2.9"\nbase = "dc=test"\n'
+    )
+    found = ends(configuration.load(phone, files=False), PHONE)
+    assert {("tcp", 443, ("cloud.test",)), ("tcp", 389, ("192.0.2.9",))} <= found
+
+
+def test_updates_only_where_there_is_a_server() -> None:
+    assert ends(Config(), UPDATER) == set()
+    flows = declared(Config(), Settings(url="https://updates.test:8443/x/"))
+    assert [(flow.ports, flow.hosts) for flow in flows if flow.user == UPDATER] == [
+        ((8443, 8443), ("updates.test",))
+    ]
+
+
+def test_a_name_can_be_anywhere_and_an_address_only_there() -> None:
+    def rule(*hosts: str) -> list[str]:
+        flow = Flow("x", "sottovoce", "out", "tcp", (1, 1), hosts)
+        return [line for line in nft.rules([flow]).splitlines() if line.startswith("add")]
+
+    assert "daddr" not in "".join(rule("phone.test", "192.0.2.1"))
+    assert "ip daddr { 192.0.2.1 }" in rule("192.0.2.1")[0]
+    assert "ip6 daddr { 2001:db8::1 }" in rule("[2001:db8::1]")[0]
+    assert len(rule("192.0.2.1", "2001:db8::1")) == 2
+
+
+def test_nothing_of_the_configuration_s_text_gets_into_a_rule() -> None:
+    evil = Config(
+        account=Account(
+            user="x accept", domain="phone.test", password=Secret("y"), display_name='"; flush ruleset; #'
+        )
+    )
+    lines = nft.rules(declared(evil, Settings())).splitlines()[1:]
+    for line in lines:
+        assert re.fullmatch(r'[a-z0-9_ ".{},:-]+', line), line
+        assert "flush ruleset" not in line
+
+
+def test_it_needs_no_secret_and_writes_old_or_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    phone = tmp_path / "phone.toml"
+    phone.write_text(
+        '[account]\nuser = "alice"\ndomain = "192.0.2.7"\npassword_file = "/not/for/us"\n'
+        '[sip]\nca_file = "/nor/this"\ncert_file = "/nor"\nkey_file = "/that"\n'
+    )
+    update = tmp_path / "update.toml"
+    out = tmp_path / "out"
+    out.mkdir()
+    words = ["--config", str(phone), "--update", str(update), "--folder", str(out)]
+    assert program.main(words) == 0
+    assert "192.0.2.7" in (out / "egress.nft").read_text()
+    assert sorted(path.name for path in out.iterdir()) == ["egress.nft", "resolved.conf", "time.sources"]
+    before = (out / "egress.nft").read_text()
+    phone.write_text('[account]\nuser = "alice"\n')
+    assert program.main(words) == 2
+    assert (out / "egress.nft").read_text() == before
+    assert "account.domain" in capsys.readouterr().err
+    assert program.main(["--config", str(tmp_path / "none.toml"), "--update", str(update)]) == 0
+
+
+def test_the_password_comes_from_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    credential = tmp_path / "account-password"
+    credential.write_text("from systemd")
+    credential.chmod(0o400)
+    phone = tmp_path / "phone.toml"
+    phone.write_text('[account]\nuser = "alice"\ndomain = "phone.test"\n')
+    with pytest.raises(ConfigError):
+        configuration.load(phone)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    found = configuration.load(phone)
+    assert found.account
+    assert found.account.password.reveal() == "from systemd"
+    assert not found.password_exposed
+    phone.write_text('[account]\nuser = "alice"\ndomain = "phone.test"\npassword = "own"\n')
+    own = configuration.load(phone)
+    assert own.account
+    assert own.account.password.reveal() == "own"
