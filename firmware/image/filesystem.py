@@ -14,7 +14,10 @@ from firmware.image.workshop import Workshop
 
 BLOCK = 4096
 _NAMESPACE = uuid.UUID("7e4bd5b2-6f4b-5a6c-9d5e-1c6a6f0d8b11")
-_EROFS = ("-zzstd,level=15", "-C65536", "-Efragments,dedupe,all-fragments")
+_SQUASHFS = ("-comp", "zstd", "-Xcompression-level", "15", "-b", "131072", "-no-xattrs")
+"""docs/adr/0011 says why these."""
+_SALT = hashlib.sha256(b"sottovoce").hexdigest()
+"""The same in every version: another one would change the whole tree, which an update would have to carry."""
 
 
 @dataclass(frozen=True)
@@ -38,35 +41,22 @@ def name_uuid(name: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, name)
 
 
-def root(shop: Workshop, tree: Path, folder: Path, version: str) -> Verity:
+def root(shop: Workshop, tree: Path, folder: Path) -> Verity:
     """Pack ``tree`` as ``folder``/root.img, with the hash tree behind it."""
     places = {"/in/root": tree, "/out": folder}
     image = folder / "root.img"
     image.unlink(missing_ok=True)
-    shop.run(
-        [
-            "mkfs.erofs",
-            "--quiet",
-            *_EROFS,
-            f"-T{shop.epoch}",
-            f"-U{name_uuid(f'root {version}')}",
-            "--workers=1",
-            "/out/root.img",
-            "/in/root",
-        ],
-        "packing the root",
-        places=places,
-    )
+    pack = ["mksquashfs", "/in/root", "/out/root.img", *_SQUASHFS, "-noappend", "-quiet", "-no-progress"]
+    shop.run(pack, "packing the root", places=places)  # its dates are SOURCE_DATE_EPOCH
     size = image.stat().st_size
     if size % BLOCK:
-        raise ImageError("mkfs.erofs made a file system that does not end with a whole block")
-    salt = hashlib.sha256(f"salt {version}".encode()).hexdigest()
+        raise ImageError("mksquashfs made a file system that does not end with a whole block")
     said = shop.run(
         [
             "veritysetup",
             "format",
             "--no-superblock",
-            f"--salt={salt}",
+            f"--salt={_SALT}",
             f"--data-blocks={size // BLOCK}",
             f"--hash-offset={size}",
             "/out/root.img",
@@ -78,7 +68,7 @@ def root(shop: Workshop, tree: Path, folder: Path, version: str) -> Verity:
     found = re.search(r"Root hash:\s*([0-9a-f]{64})", said)
     if not found:
         raise ImageError("veritysetup did not say the root's hash")
-    return Verity(image, size // BLOCK, found.group(1), salt)
+    return Verity(image, size // BLOCK, found.group(1), _SALT)
 
 
 def fat(shop: Workshop, target: Path, label: str, size: int, files: Mapping[str, Path]) -> None:

@@ -14,7 +14,7 @@ from firmware.image import kernel, trees
 from firmware.image.places import DATA
 from firmware.image.shell import ImageError, run
 
-MODULES = ("dm-verity", "erofs")
+MODULES = ("dm-verity", "squashfs")
 """For every board; those on the way to the disk are the board's."""
 _FOLDERS = ("bin", "dev", "lib", "modules", "proc", "run", "sys", "sysroot")
 _LIBRARIES = ("usr/lib/aarch64-linux-gnu", "lib")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from firmware.image.packages import read_lock
 from firmware.image.places import PROJECT, made_whole
 from firmware.image.shell import ImageError, run, say
 from firmware.image.workshop import LOCK, Workshop
@@ -37,6 +39,12 @@ _CROSS = {
     "LDFLAGS": "-Wl,-z,relro,-z,now",
     "PYPI": "1",  # lgpio: with its own C library, which Debian lacks
 }
+
+
+def _compilers() -> str:
+    """Those packages of the workshop that decide how something is compiled."""
+    chosen = re.compile(r"binutils|cpp|g\+\+|gcc|lib|make|python3|swig")
+    return "\n".join(str(package) for package in read_lock(LOCK) if chosen.match(package.name))
 
 
 def _key(*parts: object) -> str:
@@ -82,7 +90,7 @@ def prove(cache: Path, shop: Workshop, tree: Path) -> None:
 
 
 def _packages(cache: Path, shop: Workshop) -> Path:
-    folder = cache / f"wheels-{_key(_REQUIREMENTS.read_text(), LOCK.read_text(), _CROSS)}"
+    folder = cache / f"wheels-{_key(_REQUIREMENTS.read_text(), _compilers(), _CROSS)}"
     if not folder.is_dir():
         say("fetching the Python packages for the board, pinned by hash …")
         with made_whole(folder) as fresh:
@@ -107,7 +115,7 @@ def _download(folder: Path) -> None:
 def _pjsua2(cache: Path, shop: Workshop) -> Path:
     log = cache / "source.log"
     source = obtain(native_cache(os.environ) / "source", log)
-    key = _key(recipe_hash(RECIPE), source.sha256, LOCK.read_text())
+    key = _key(recipe_hash(RECIPE), source.sha256, _compilers())
     folder = cache / f"pjsua2-{key}"
     if not folder.is_dir():
         say("compiling pjsua2 for the board (4 minutes on two cores) …")
