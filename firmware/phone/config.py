@@ -23,6 +23,7 @@ from firmware.phone.config_types import (
     Config,
     Contact,
     Media,
+    Network,
     Phone,
     Privacy,
     Sip,
@@ -38,6 +39,7 @@ __all__ = [
     "Config",
     "Contact",
     "Media",
+    "Network",
     "Phone",
     "Privacy",
     "Secret",
@@ -52,20 +54,58 @@ __all__ = [
 LARGEST = 256 * 1024
 
 
-def load(path: Path | None) -> Config:
+CREDENTIAL = "account-password"
+"""The name of the password among systemd's credentials (systemd.exec(5)), for an account that names none."""
+
+
+def load(path: Path | None, files: bool = True) -> Config:
     """The configuration in the file, or all defaults without one.
 
+    ``files``: False for who may not read passwords, keys and certificates: then they are left out.
     Raises ``ConfigError`` with one line for each fault: file, key, what is wrong, what would be right.
     """
     if path is None:
         return Config()
     document, mode, fault = _parse(path)
+    if not files:
+        document = _without_files(document)
+    account = document.get("account")
+    inside = isinstance(account, dict) and "password" in account
+    _take_credential(account)
     config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
     if config is None:
         raise ConfigError([f"{path.name}: {line}" for line in faults])
-    account = document.get("account")
-    inside = isinstance(account, dict) and "password" in account
     return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
+
+
+def _take_credential(account: object) -> None:
+    """Name systemd's credential as the password's file where there is one, and no other password."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or not isinstance(account, dict) or account.keys() & {"password", "password_file"}:
+        return
+    if (file := Path(folder) / CREDENTIAL).exists():
+        account["password_file"] = str(file)
+
+
+def _without_files(document: dict[str, object]) -> dict[str, object]:
+    """``document`` without what is in files of its own; the password is one that nobody has."""
+    kept: dict[str, object] = {}
+    for name, table in document.items():
+        kept[name] = (
+            {key: value for key, value in table.items() if key not in _FILES}
+            if isinstance(table, dict)
+            else table
+        )
+    account = kept.get("account")
+    if isinstance(account, dict):
+        account["password"] = "-"  # noqa: S105 - stands for the one that is not read
+    return kept
+
+
+_FILES = {
+    "password", "password_file", "ca_file", "cert_file", "key_file", "caller_certificates",
+    "identity_cert", "identity_key", "identity_url",
+}  # fmt: skip
 
 
 def _parse(path: Path) -> tuple[dict[str, object], int, str]:

@@ -99,6 +99,26 @@ def _number(text: str) -> str:
     return number
 
 
+def _resolver(text: str) -> str:
+    address, hash_sign, name = text.partition("#")
+    try:
+        number = ipaddress.ip_address(address)
+    except ValueError:
+        number = None
+    if not hash_sign or number is None:
+        raise ValueError('is not the address and name of a server; write them like "9.9.9.9#dns.quad9.net"')
+    return f"{number}#{uri.host_name(name)}"
+
+
+TIME_SERVERS = (
+    "ptbtime1.ptb.de",
+    "ptbtime2.ptb.de",
+    "nts.netnod.se",
+    "ntppool1.time.nl",
+    "time.cloudflare.com",
+)
+"""Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+
 _ADDRESS = Text("SIP address", _address)
 _DEVICE = Text("ALSA name", by_name, longest=128)
 
@@ -418,6 +438,29 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Network:
+    """Where the flashed telephone asks for names and for the time. Nobody else is asked."""
+
+    dns: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("server", _resolver, longest=300)),
+            "The servers that are asked for names, over TLS alone, each with its address and its "
+            'certificate\'s name, such as `"9.9.9.9#dns.quad9.net"`.',
+            absent="the network's own server, unencrypted",
+        ),
+    ] = ()
+    time: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("host name", uri.host_name, longest=253)),
+            "The servers that are asked for the time; each has to prove who it is (NTS, RFC 8915), and three "
+            "have to agree.",
+        ),
+    ] = TIME_SERVERS
+
+
+@dataclass(frozen=True)
 class Config:
     """All that phone.toml says, with the defaults filled in.
 
@@ -435,5 +478,6 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    network: Annotated[Network, Option(Table(Network))] = Network()
     source: Path | None = None
     password_exposed: bool = False

@@ -25,7 +25,10 @@ from firmware.updater.fetch import HttpsSource
 from firmware.updater.program import Program, alone
 from firmware.updater.settings import Settings
 from firmware.updater.slots import rauc_bundle
+from firmware.updater.slots.base import SlotEngine
 from firmware.updater.slots.directory import DirectorySlots, Firmware
+from firmware.updater.slots.rauc import RaucSlots
+from firmware.updater.slots.rauc_bus import RaucBus
 from firmware.updater.telephone import Telephone
 from firmware.updater.times import ClockTimes, kernel_synchronised
 from firmware.updater.trust import Repository
@@ -40,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("command", choices=["status", "check", "install", "recover", "run", "boot"])
     top.add_argument("--config", type=Path, default=Path("/etc/sottovoce/update.toml"))
     top.add_argument("--folder", type=Path, default=Path("/var/lib/sottovoce-update"), help="what it keeps")
-    top.add_argument("--slots", type=Path, required=True, help="the folder with the two slots")
+    top.add_argument(
+        "--slots", type=Path, default=None, help="a folder for both slots; none: a board's, by RAUC"
+    )
     top.add_argument(
         "--trust", type=Path, required=True, help="root.json, release-keys.json and bundle-keyring.pem"
     )
@@ -74,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if args.command == "boot":
+        if args.slots is None:
+            raise UpdateError("a board's own firmware boots it; boot is for slots that are folders")
         Firmware(args.slots).boot()
     updater = Updater(_parts(args, settings))
     telephone = Telephone(args.socket or default_socket())
@@ -94,12 +101,7 @@ def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
     keys = signatures.read_keys((args.trust / "release-keys.json").read_bytes())
     root, keyring = (args.trust / "root.json").read_bytes(), args.trust / "bundle-keyring.pem"
     source = HttpsSource(settings.ca_file)
-    slots = DirectorySlots(
-        args.slots,
-        Firmware(args.slots).running(),
-        args.board,
-        lambda bundle, folder: rauc_bundle.unpack(bundle, folder, keyring, args.board),
-    )
+    slots = _slots(args, keyring)
     telephone = Telephone(args.socket or default_socket())
     built = datetime.fromtimestamp((args.trust / "root.json").stat().st_mtime, UTC)
     synchronised = (lambda: True) if args.clock_is_right else kernel_synchronised
@@ -113,6 +115,17 @@ def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
         times=ClockTimes(SystemClock(), built, synchronised),
         health=[lambda: telephone.wrong(slots.booted().version)],
         restart=lambda: print(RESTARTS, file=sys.stderr),
+    )
+
+
+def _slots(args: argparse.Namespace, keyring: Path) -> SlotEngine:
+    if args.slots is None:
+        return RaucSlots(RaucBus())
+    return DirectorySlots(
+        args.slots,
+        Firmware(args.slots).running(),
+        args.board,
+        lambda bundle, folder: rauc_bundle.unpack(bundle, folder, keyring, args.board),
     )
 
 

@@ -39,6 +39,7 @@ class Phase(enum.Enum):
 @dataclass(frozen=True)
 class Attempt:
     """The update that is under way. ``slot``: where it goes; ``tries``: how often it was made next to boot.
+    ``before``: the version that ran when it was written.
 
     ``floor``: what the release forbids from then on; ``notes``: what changed, by language.
     """
@@ -49,6 +50,7 @@ class Attempt:
     floor: str
     notes: Mapping[str, str] = field(default_factory=dict)
     tries: int = 0
+    before: str = "0.0.0"
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class Updater:
             slot=slots.spare(),
             floor=str(release.floor),
             notes=release.notes,
+            before=slots.booted().version,
         )
         self._note(replace(self._journal, phase=Phase.INSTALLING, attempt=attempt))
         try:
@@ -139,9 +140,25 @@ class Updater:
 
         Raises OSError of the disk; then nothing has changed.
         """
-        attempt, slots = self._journal.attempt, self._parts.slots
-        if attempt is None:
+        attempt = self._journal.attempt
+        if attempt is not None:
+            self._go_on(attempt)
+        if self._journal.phase is Phase.IDLE:
+            self._keep()
+
+    def _keep(self) -> None:
+        """This start came up: firmware that counts begins anew. A trial nobody knows of is proven first."""
+        slots = self._parts.slots
+        if slots.armed():
             return
+        if not slots.confirmed() and (wrong := self._wrong()):
+            log.error("what runs was never kept and does not work: %s; the old one comes back", wrong)
+            self._parts.restart()
+            return
+        slots.confirm()
+
+    def _go_on(self, attempt: Attempt) -> None:
+        slots = self._parts.slots
         runs_it = slots.booted().slot == attempt.slot
         if self._journal.phase is Phase.INSTALLING:
             self._end(f"{attempt.version} was not written: the power went; it is tried again")
@@ -166,6 +183,8 @@ class Updater:
                 return
             self._parts.slots.confirm()
         floor = max(versions.parse(attempt.floor), versions.parse(self._journal.floor))
+        if versions.parse(attempt.before) < floor:
+            self._parts.slots.retire()
         self._note(replace(self._journal, floor=str(floor), notes=attempt.notes))
         self._end(f"updated to {attempt.version}")
 

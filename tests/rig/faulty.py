@@ -43,9 +43,9 @@ def _callback() -> None:
 
 
 def _engine() -> None:
-    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+    from firmware.phone.sip.pjsua.outgoing import Outgoing
 
-    PjsuaEngine._place = _fail  # type: ignore[method-assign]
+    Outgoing._place = _fail  # type: ignore[method-assign]
 
 
 def _tones() -> None:

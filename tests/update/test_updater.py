@@ -13,6 +13,7 @@ from firmware.phone.errors import Unreachable, Untrusted, UpdateError
 from firmware.updater.journal import Phase
 from firmware.updater.judge import Offer, Refusal
 from firmware.updater.slots import sector
+from firmware.updater.slots.directory import version_of
 from firmware.updater.updater import TRIES, Updater
 from firmware.updater.version import parse
 from tests.update.machine import Machine, PowerCut, Restarted, image_of, power
@@ -323,3 +324,28 @@ def test_the_power_went_while_the_slot_was_written(machine: Machine, monkeypatch
         with pytest.raises(PowerCut):
             updater.prepare(offer, lambda done, what: None)
     assert "1.2.0 was not written: the power went" in machine.boot().journal.told
+
+
+def test_the_journal_is_lost_during_a_trial(machine: Machine, makers: Makers) -> None:
+    """Nobody knows any more that it is a trial, but the boot sector: what is not healthy is not kept."""
+    makers.publish("1.3.0", content=image_of("1.3.0", healthy=False))
+    with pytest.raises(Restarted):
+        machine.update(machine.boot())
+    (machine.folder / "state/journal.json").unlink()
+    machine.boot()
+    assert machine.version == "1.1.0"
+
+
+def test_what_is_too_old_never_boots_again(machine: Machine, makers: Makers) -> None:
+    """The release forbids what ran before it: cutting the power does not bring it back."""
+    makers.publish("1.3.0", content=image_of("1.3.0"), floor=parse("1.3.0"))
+    run(machine)
+    assert machine.version == "1.3.0"
+    assert not (machine.slots / "a").exists()
+
+
+def test_what_is_not_too_old_stays_for_a_late_fall_back(machine: Machine, makers: Makers) -> None:
+    makers.publish("1.3.0", content=image_of("1.3.0"), floor=parse("1.1.0"))
+    run(machine)
+    assert machine.version == "1.3.0"
+    assert version_of(machine.slots / "a") == "1.1.0"

@@ -15,13 +15,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = sorted([*(HERE / "kernel").iterdir(), HERE / "init", HERE / "kit.py"])
 
 MODULES = ("virtio_pci", "virtio_rng", "9pnet_virtio", "9p", "overlay", "i2c-dev", "snd-aloop", "snd-dummy")
 """Debian's, in the order in which they are loaded; those that they need come before them."""
@@ -31,6 +30,16 @@ OPTIONS = {
     "snd-dummy": "index=2 id=Knobs pcm_devs=1 pcm_substreams=1",
 }
 """Handset and ringer are cables with two ends; the mixer, which those lack, is on a card of its own."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a first root has: modules in their order, own ones besides, options, and its ``init``."""
+
+    modules: tuple[str, ...] = MODULES
+    own: tuple[str, ...] = OWN_MODULES
+    options: Mapping[str, str] = field(default_factory=lambda: OPTIONS)
+    init: Path = HERE / "init"
 
 
 class VmError(Exception):
@@ -51,10 +60,11 @@ def cache_folder() -> Path:
     return Path(base) / "sottovoce" / "vm"
 
 
-def ready_kit() -> Kit:
+def ready_kit(recipe: Recipe | None = None) -> Kit:
     """The kit of today's content, from the cache or made now. Raises ``VmError``."""
+    recipe = recipe or Recipe()
     packages = _packages()
-    key = _key(packages)
+    key = _key(packages, recipe)
     folder = cache_folder() / key
     kit = Kit(folder / "vmlinuz", folder / "initrd")
     cache_folder().mkdir(parents=True, exist_ok=True)
@@ -65,7 +75,7 @@ def ready_kit() -> Kit:
             shutil.rmtree(left)
         print(f"vm: making the kernel kit from {packages['image']}", flush=True)
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="making-") as name:
-            made = _make(Path(name), packages)
+            made = _make(Path(name), packages, recipe)
             made.rename(folder)
     return kit
 
@@ -100,9 +110,10 @@ def _version(package: str) -> str:
     return found.group(1)
 
 
-def _key(packages: dict[str, str]) -> str:
-    digest = hashlib.sha256(json.dumps(packages, sort_keys=True).encode())
-    for source in SOURCES:
+def _key(packages: dict[str, str], recipe: Recipe) -> str:
+    asked = [packages, recipe.modules, recipe.own, dict(recipe.options)]
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    for source in sorted([*(HERE / "kernel").iterdir(), recipe.init, HERE / "kit.py"]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -114,7 +125,7 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _make(work: Path, packages: dict[str, str]) -> Path:
+def _make(work: Path, packages: dict[str, str], recipe: Recipe) -> Path:
     """Download, unpack, compile, pack; the finished folder within ``work``."""
     debs, image, tree = work / "debs", work / "image", work / "tree"
     for folder in (debs, image, tree):
@@ -130,38 +141,40 @@ def _make(work: Path, packages: dict[str, str]) -> Path:
             (image / one).parent.mkdir(exist_ok=True)
             (image / one).symlink_to(image / other)
     _run(["depmod", "-b", image, release], work)
-    own = _compile(work, tree, release)
+    own = _compile(work, tree, release, recipe.own) if recipe.own else ()
     made = work / "made"
     made.mkdir()
     shutil.copy(kernel, made / "vmlinuz")
-    _pack(work / "root", tree, image, release, own, made / "initrd")
+    _pack(work / "root", tree, image, release, own, made / "initrd", recipe)
     return made
 
 
-def _compile(work: Path, tree: Path, release: str) -> Sequence[Path]:
+def _compile(work: Path, tree: Path, release: str, names: Sequence[str]) -> Sequence[Path]:
     """Our modules, against the headers of exactly this kernel."""
     headers = tree / "usr/src" / f"linux-headers-{release}"
     makefile = headers / "Makefile"
     makefile.write_text(makefile.read_text().replace("/usr/src/", f"{tree}/usr/src/"))
     source = shutil.copytree(HERE / "kernel", work / "modules")
     _run(["make", "-C", headers, f"M={source}", "modules"], work)
-    made = [source / f"{name}.ko" for name in OWN_MODULES]
+    made = [source / f"{name}.ko" for name in names]
     _run(["strip", "--strip-debug", *made], work)
     return made
 
 
-def _pack(root: Path, tree: Path, base: Path, release: str, own: Sequence[Path], target: Path) -> None:
+def _pack(
+    root: Path, tree: Path, base: Path, release: str, own: Sequence[Path], target: Path, recipe: Recipe
+) -> None:
     """The first root: busybox, the modules, the list in which order they are loaded, and ``init``."""
     for folder in ("bin", "modules", "proc", "sys", "dev", "below", "above", "sysroot"):
         (root / folder).mkdir(parents=True)
     busybox = next(path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.exists())
     shutil.copy(busybox, root / "bin/busybox")
     order: list[str] = []
-    for name in MODULES:
+    for name in recipe.modules:
         said = _output(["modprobe", "-d", base, "-S", release, "--show-depends", name])
         for file in re.findall(r"^insmod (\S+)", said, re.MULTILINE):
             module = _plain(Path(file), root / "modules")
-            options = OPTIONS.get(name, "") if module.stem.replace("_", "-") == name else ""
+            options = recipe.options.get(name, "") if module.stem.replace("_", "-") == name else ""
             line = f"{module.name} {options}".strip()
             if line not in order:
                 order.append(line)
@@ -169,7 +182,7 @@ def _pack(root: Path, tree: Path, base: Path, release: str, own: Sequence[Path],
         shutil.copy(module, root / "modules")
         order.append(module.name)
     (root / "modules/order").write_text("\n".join(order) + "\n")
-    shutil.copy(HERE / "init", root / "init")
+    shutil.copy(recipe.init, root / "init")
     (root / "init").chmod(0o755)
     names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
     archive = subprocess.run(

@@ -71,5 +71,5 @@ def bad(state: BootState, slot: str) -> BootState:
     """``slot`` does not boot any more. Refused for the last one that can be trusted to boot."""
     order = tuple(other for other in state.order if other != known(slot))
     if not order:
-        raise UpdateError(f"only slot {slot} is known to boot; the one that runs has to be kept first")
+        raise UpdateError(f"only slot {slot} is known to boot; keep the one that runs first")
     return replace(state, order=order, trial=None if state.trial == slot else state.trial)

@@ -34,7 +34,10 @@ class SlotEngine(Protocol):
         ...
 
     def install(self, bundle: Path, progress: Progress) -> None:
-        """Check ``bundle``'s own signature and write it to the spare slot, which cannot boot meanwhile."""
+        """Check ``bundle``'s own signature and write it to the spare slot, which cannot boot meanwhile.
+
+        Refused on trial: then the spare slot is the only one that is known to boot.
+        """
         ...
 
     def activate(self, slot: str) -> None:
@@ -51,6 +54,10 @@ class SlotEngine(Protocol):
 
     def confirmed(self) -> bool:
         """Whether the slot that runs is the one that is always booted."""
+        ...
+
+    def retire(self) -> None:
+        """The spare slot is never booted again until it is written anew: what it holds is too old."""
         ...
 
     def check(self) -> str:

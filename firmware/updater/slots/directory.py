@@ -47,6 +47,10 @@ class DirectorySlots:
         return next(slot for slot in SLOTS if slot != self._running)
 
     def install(self, bundle: Path, progress: Progress) -> None:
+        if self._sector().primary != self._running:
+            raise UpdateError(
+                f"only slot {self.spare()} is known to boot; the one that runs has to be kept first"
+            )
         target = self._folder / self.spare()
         fresh = target.with_name(target.name + ".new")
         progress(0, "clearing the spare slot")
@@ -79,6 +83,9 @@ class DirectorySlots:
 
     def confirmed(self) -> bool:
         return self._sector() == BootSector(self._running, None)
+
+    def retire(self) -> None:
+        shutil.rmtree(self._folder / self.spare(), ignore_errors=True)
 
     def check(self) -> str:
         return damage(self._folder / self._running)

@@ -8,12 +8,11 @@ import pytest
 
 from firmware.phone import commands as do
 from firmware.phone.clock import FakeClock
-from firmware.phone.config import Config
 from firmware.phone.place import parse
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import headers, pidf_lo
 from firmware.phone.sip.pjsua.disclosing import disclosing
-from firmware.phone.sip.pjsua.engine import PjsuaEngine
+from firmware.phone.sip.pjsua.outgoing import location
 from firmware.phone.values import CallId
 
 PROFILE = headers.Profile("sip:alice@phone.test")
@@ -62,7 +61,7 @@ def test_a_place_goes_out_as_a_part_of_its_own() -> None:
         Exposure(identity=False, cause="emergency"),
     ],
 )
-def test_the_engine_takes_a_place_for_an_emergency_alone(exposure: Exposure) -> None:
-    engine = PjsuaEngine(Config(), FakeClock(datetime(2026, 11, 23, tzinfo=UTC)), lambda error: None)
+def test_a_place_is_taken_for_an_emergency_alone(exposure: Exposure) -> None:
+    clock = FakeClock(datetime(2026, 11, 23, tzinfo=UTC))
     place = do.PlaceCall(CallId(1), "sip:bob@phone.test", exposure, parse("country=DE;A3=Berlin"))
-    assert engine._location(place) is None
+    assert location(PROFILE, place, "192.0.2.1:5061", clock) is None

@@ -95,9 +95,11 @@ class PjEndpoint:
         settings.order_codecs(self.pj, config.media.codecs)
 
     @property
-    def reached_at(self) -> str:
-        """ "host:port" under which the far end of our connection knows us (RFC 5626: it comes back there)."""
-        return self.pj.connected_from or self.address
+    def own_address(self) -> str:
+        """ "host:port" where far ends reach us: with a provider at our end of the connection to it (RFC 5626:
+        calls come back there), without one at our own port.
+        """
+        return (self.pj.connected_from or self.address) if self._profile.address else self.address
 
     @property
     def untrusted(self) -> str:

@@ -12,7 +12,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import pjsua2 as pj
 
@@ -22,21 +21,21 @@ from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
-from firmware.phone.privacy import EMERGENCY, Exposure
-from firmware.phone.sip import headers, identity, pidf_lo, proofs, sdp
+from firmware.phone.privacy import Exposure
+from firmware.phone.sip import identity, proofs, sdp
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
-from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.outgoing import Outgoing
 from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
-from firmware.phone.sip.pjsua.zrtp import CLEAR, SDES, Known, Shared, Way
+from firmware.phone.sip.pjsua.zrtp import SDES, Shared
 from firmware.phone.values import CallId, Direction, Party, Security, Signalling
 
 log = logging.getLogger("sottovoce.sip")
@@ -47,8 +46,6 @@ SECURING_POLL = 0.02
 
 KEYS_LIMIT = 10.0
 """Seconds after which a call without keys is ended: nothing is ever sent in clear."""
-
-REFUSED_FOR_ENCRYPTION = (488, 606)
 
 
 class PjsuaEngine:
@@ -75,13 +72,10 @@ class PjsuaEngine:
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
         self._arrived: list[tuple[PjCall, Party, Security]] = []
-        self._levels: dict[CallId, tuple[do.PlaceCall, list[Way]]] = {}
         self._secrets = secrets
-        self._known = Known()
         self._exposure = Exposure()
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
-        self._profile = headers.Profile.of(config)
         self._check = proofs.check_of(config, clock)
         self._told_address = ""
         self._ready: threading.Event = threading.Event()
@@ -160,6 +154,16 @@ class PjsuaEngine:
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
+        self._outgoing = Outgoing(
+            self._config,
+            self._clock,
+            self._post,
+            self._crash,
+            self._endpoint,
+            self._account,
+            self._secrets,
+            self._certificates,
+        )
         self._watchers = PjWatchers(self._account.getId(), self._post, self._crash)
         self._account.register()
 
@@ -184,7 +188,7 @@ class PjsuaEngine:
             case do.SetReceiveGain(decibels):
                 self._voice.gain(decibels)
             case do.PlaceCall():
-                self._place(command, self._ways(command))
+                self._keep(self._outgoing.place(command))
             case do.RemindClear(reminds):
                 self._signals.remind(reminds)
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
@@ -193,6 +197,9 @@ class PjsuaEngine:
                 call = self._calls.get(command.call_id)
                 if call is not None and not call.over:
                     self._tell(call, command)
+
+    def _keep(self, call: PjCall) -> None:
+        self._calls[call.call_id] = call
 
     def _tell(self, call: PjCall, command: do.SipCommand) -> None:
         prm = pj.CallOpParam()
@@ -223,67 +230,6 @@ class PjsuaEngine:
             # The far end may have ended the call in the same moment; its own event tells the rest.
             log.info("%s: %s", type(command).__name__, error.reason)
 
-    # --- outgoing calls ------------------------------------------------------------------------------
-
-    def _ways(self, command: do.PlaceCall) -> list[Way]:
-        """How to agree keys, best first: one attempt each, the next only after 488 or 606."""
-        return self._known.ways(command.uri, command.levels)
-
-    def _shared(self, address: str, exposure: Exposure) -> Shared:
-        return Shared.of(self._secrets, self._config.contacts, address, private=exposure.private)
-
-    def _place(self, command: do.PlaceCall, ways: list[Way], may_speak: bool = False) -> None:
-        call = PjCall(
-            self._account,
-            command.call_id,
-            Direction.OUT,
-            ways[0],
-            self._post,
-            self._crash,
-            shared=self._shared(command.uri, command.exposure),
-        )
-        call.clear = ways[0] == CLEAR
-        call.may_speak = may_speak
-        self._calls[command.call_id] = call
-        self._levels[command.call_id] = (command, ways[1:])
-        self._endpoint.untrusted = ""
-        prm = pj.CallOpParam(True)
-        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        place = self._location(command)
-        call.certificate = self._certificates.of(Party(command.uri), command.exposure)
-        prm.txOption = disclosing(self._profile, command.exposure, self._own_address, place)
-        call.place_waits, call.connected_before = place is not None, self._account.registered
-        try:
-            call.makeCall(command.uri, prm)
-        except pj.Error as error:
-            log.warning("the call could not be placed: %s", error.reason)
-            call.over = True
-            call.status = 503
-
-    def _location(self, command: do.PlaceCall) -> pidf_lo.Location | None:
-        """What an emergency call tells of the place; None for any other, whatever it was given."""
-        if command.place is None or command.exposure.cause != EMERGENCY or command.exposure.private:
-            return None
-        entity = headers.party(headers.own_name_addr(self._profile, self._own_address)).uri
-        return pidf_lo.location(command.place, entity, self._clock.wall())
-
-    def _next_attempt(self, call: PjCall) -> tuple[do.PlaceCall, list[Way]] | None:
-        """How to try again when the call was refused for its encryption, or an emergency call perhaps for
-        telling the place: it goes out without.
-        """
-        command, left = self._levels.pop(call.call_id, (None, []))
-        if command is not None and call.answered:
-            self._known.learn(command.uri, call.keyings, call.media)
-        if command is None or call.hung_up or call.rang or call.answered:
-            return None
-        if left and call.status in REFUSED_FOR_ENCRYPTION:
-            return command, left
-        if command.place is None or not pidf_lo.may_be_refused(call.status):
-            return None
-        log.warning("the emergency call was refused with the place in it; it is repeated without")
-        self._post(on.PlaceRefused(call.call_id))
-        return replace(command, place=None), self._ways(command)
-
     # --- incoming calls ------------------------------------------------------------------------------
 
     def _arrive(self, pj_id: int, message: str, source: str) -> None:
@@ -291,7 +237,9 @@ class PjsuaEngine:
         keyings = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
         party = self._caller(message, source)
-        shared = self._shared("" if party.anonymous else party.uri, self._exposure)
+        address = "" if party.anonymous else party.uri
+        private = self._exposure.private
+        shared = Shared.of(self._secrets, self._config.contacts, address, private=private)
         call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
         call.certificate = self._certificates.of(party, self._exposure)
         offered = sdp.offered(message)
@@ -338,15 +286,10 @@ class PjsuaEngine:
         self._account.keep_up()
         self._voice.keep_up()
 
-    @property
-    def _own_address(self) -> str:
-        """Where we are reached: at our end of the connection to the provider, without one at our own port."""
-        return self._endpoint.reached_at if self._profile.address else self._endpoint.address
-
     def _tell_address(self) -> None:
         """Let the preview know under which address far ends will see us."""
-        if self._own_address != self._told_address:
-            self._told_address = self._own_address
+        if self._endpoint.own_address != self._told_address:
+            self._told_address = self._endpoint.own_address
             self._post(on.OwnAddress(self._told_address))
 
     def _watch_keys(self, call: PjCall, now: float) -> None:
@@ -383,9 +326,9 @@ class PjsuaEngine:
         """A call is over: try again in another way where there is one, else tell why."""
         del self._calls[call.call_id]
         self._keys_due.pop(call.call_id, None)
-        attempt = self._next_attempt(call)
+        attempt = self._outgoing.again(call)
         if attempt is not None:
-            self._place(*attempt, may_speak=call.may_speak)
+            self._keep(attempt)
             return
         self._post(on.CallFailed(call.call_id, call.reason(bool(self._endpoint.untrusted))))
 

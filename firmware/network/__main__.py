@@ -1,0 +1,66 @@
+"""``python -m firmware.network``: from the configuration to what may pass, for nft, resolved and chrony.
+
+Run before the telephone, by a user who can read the configuration and no secret
+(``sottovoce-network.service``).
+Exit status: 0 done, 2 for a wrong configuration: then nothing is written, and nothing passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from firmware.network import nft, services
+from firmware.network.egress import declared
+from firmware.phone import config as configuration
+from firmware.phone.config import Config
+from firmware.phone.errors import ConfigError
+from firmware.updater import settings
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="python -m firmware.network", description=__doc__)
+    found.add_argument("--config", type=Path, help="phone.toml; one that is not there is an empty one")
+    found.add_argument("--update", type=Path, default=Path("/etc/sottovoce/update.toml"))
+    found.add_argument("--folder", type=Path, help="where to write to; without it the rules are printed")
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    path = options.config if options.config and options.config.exists() else None
+    try:
+        config = configuration.load(path, files=False)
+        update = settings.read(options.update)
+    except ConfigError as error:
+        print("\n".join(error.faults), file=sys.stderr)
+        return 2
+    made = files(config, update)
+    if options.folder is None:
+        print(made["egress.nft"], end="")
+        return 0
+    for name, text in made.items():
+        _write(options.folder / name, text)
+    return 0
+
+
+def files(config: Config, update: settings.Settings) -> dict[str, str]:
+    """Name and content of what is written."""
+    return {
+        "egress.nft": nft.rules(declared(config, update)),
+        "resolved.conf": services.resolved(config),
+        "time.sources": services.chrony(config),
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    """Old or new, never half."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

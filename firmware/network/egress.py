@@ -1,0 +1,105 @@
+"""Who of the telephone's programs may talk to whom, from the configuration. Pure.
+
+One list for everything that needs it: the firewall's rules are made from it (``nft``), and so can be a list
+for a network's administrator (a MUD file, RFC 8520).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from firmware.phone.config import Config
+from firmware.phone.sip import uri
+from firmware.phone.sip.uri import SipUri
+from firmware.updater.settings import Settings
+
+PHONE, UPDATER, RESOLVER, CLOCK = "sottovoce", "sottovoce-update", "systemd-resolve", "_chrony"
+"""The users under which the programs run (systemd/sottovoce.sysusers; the last two are Debian's)."""
+
+SIP_PORT = {"tls": 5061, "tcp": 5060, "udp": 5060}
+"""RFC 3261 section 19.1.2: where no port is named. Names are looked up for addresses, never for SRV."""
+
+DNS, DNS_OVER_TLS, NTS_KEY, NTP = 53, 853, 4460, 123
+"""RFC 1035, RFC 7858, RFC 8915 section 7.1, RFC 5905."""
+
+OWN_PORTS = (32768, 60999)
+"""Where speech is received: ports that the kernel picks (net.ipv4.ip_local_port_range)."""
+
+MEDIA_PORTS = (1024, 65535)
+"""Where a far end receives speech; which port it is, and where, is told in each call's SDP."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One thing that may pass.
+
+    ``ports``: of the far end, for what comes in our own; from and until. ``hosts``: names and addresses,
+    empty for anybody. ``own_ports``: which of ours, None for any.
+    """
+
+    what: str
+    user: str
+    direction: Literal["out", "in"]
+    protocol: Literal["tcp", "udp"]
+    ports: tuple[int, int]
+    hosts: tuple[str, ...] = ()
+    own_ports: tuple[int, int] | None = None
+
+
+def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
+    """All that the telephone needs with this configuration, and nothing else.
+
+    What it was asked for comes back without being declared: the firewall knows its connections.
+    """
+    return (*_signalling(config), *_speech(), *_names(config), *_time(config), *_updates(update))
+
+
+def _signalling(config: Config) -> Iterator[Flow]:
+    transport = config.sip.transport
+    protocol: Literal["tcp", "udp"] = "udp" if transport == "udp" else "tcp"
+    if config.account is not None:
+        proxy = config.account.outbound_proxy
+        server = uri.parse(proxy) if proxy else SipUri("sip", "", config.account.domain)
+        yield _call("signalling to the provider", protocol, transport, server)
+    else:
+        port = SIP_PORT[transport]
+        yield Flow("signalling of direct calls", PHONE, "out", protocol, (port, port))
+        for contact in config.contacts:
+            yield _call("signalling to a contact", protocol, transport, uri.parse(contact.uri))
+    if config.sip.port:
+        # Only a port that somebody chose: to one that the kernel picked nobody can be invited.
+        yield Flow("direct calls that come in", PHONE, "in", protocol, (config.sip.port, config.sip.port))
+
+
+def _call(what: str, protocol: Literal["tcp", "udp"], transport: str, server: SipUri) -> Flow:
+    port = server.port or SIP_PORT[transport]
+    return Flow(what, PHONE, "out", protocol, (port, port), (server.host,))
+
+
+def _speech() -> Iterator[Flow]:
+    yield Flow("speech, encrypted", PHONE, "out", "udp", MEDIA_PORTS, own_ports=OWN_PORTS)
+
+
+def _names(config: Config) -> Iterator[Flow]:
+    if config.network.dns:
+        addresses = tuple(server.partition("#")[0] for server in config.network.dns)
+        yield Flow("names, over TLS", RESOLVER, "out", "tcp", (DNS_OVER_TLS, DNS_OVER_TLS), addresses)
+    else:
+        yield Flow("names", RESOLVER, "out", "udp", (DNS, DNS))
+        yield Flow("names, long answers", RESOLVER, "out", "tcp", (DNS, DNS))
+
+
+def _time(config: Config) -> Iterator[Flow]:
+    if config.network.time:
+        yield Flow("keys for the time", CLOCK, "out", "tcp", (NTS_KEY, NTS_KEY), config.network.time)
+        yield Flow("the time", CLOCK, "out", "udp", (NTP, NTP), config.network.time)
+
+
+def _updates(update: Settings) -> Iterator[Flow]:
+    if update.url:
+        server = urlsplit(update.url)
+        port = server.port or 443
+        yield Flow("updates", UPDATER, "out", "tcp", (port, port), (server.hostname or "",))
