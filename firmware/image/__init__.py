@@ -7,7 +7,7 @@ shell       one way to speak, to fail and to run a program
 board       what a board needs, from board/NAME/image.toml
 packages    lists and locks of Debian packages
 debian      the packages, fetched and proven by apt, unpacked by mmdebstrap
-workshop    a Debian 13 of its own with the compilers and tools, so that the bytes do not depend on this machine
+workshop    a Debian 13 of its own with compilers and tools: the bytes do not depend on this machine
 wheels      the Python packages for the board's processor
 kernel      the modules that the board needs, and no others
 root        the tree: what is left out, our programs, users, units

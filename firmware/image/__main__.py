@@ -1,6 +1,6 @@
 """``python -m firmware.image --board NAME``: one file to flash, in build/image/NAME.
 
-``--lock`` takes the versions that Debian has today instead; ``--twice`` makes it two times from nothing but the
+``--lock`` writes down the versions that Debian has today; ``--twice`` makes it two times from nothing but the
 fetched packages and compares every octet.
 """
 
@@ -25,7 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make image", description="Make what is flashed.")
     parser.add_argument("--board", required=True, help=", ".join(boards()))
     parser.add_argument("--mirror", default="", help="of Debian; else the one that this machine uses")
-    parser.add_argument("--lock", action="store_true", help="write the locks anew and stop")
+    parser.add_argument(
+        "--trust", type=Path, help="a folder with root.json and keyring.pem: whose updates it takes"
+    )
+    parser.add_argument("--lock", action="store_true", help="write the board's lock anew and stop")
+    parser.add_argument("--lock-tools", action="store_true", help="with --lock: that of the workshop too")
     parser.add_argument("--twice", action="store_true", help="make it twice and compare")
     options = parser.parse_args(arguments)
     if os.geteuid() != 0:
@@ -34,11 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         board = read(options.board)
         with locked(cache_folder()):
             if options.lock:
-                locks.renew(board, cache_folder(), options.mirror)
+                locks.renew(board, cache_folder(), options.mirror, tools=options.lock_tools)
                 return 0
-            made = assemble.image(board, cache_folder(), RESULTS / board.name, options.mirror)
+            made = assemble.image(board, cache_folder(), RESULTS / board.name, options.mirror, options.trust)
             if options.twice:
-                again = assemble.image(board, cache_folder(), RESULTS / f"{board.name}-again", options.mirror)
+                again = assemble.image(
+                    board, cache_folder(), RESULTS / f"{board.name}-again", options.mirror, options.trust
+                )
                 return _compare(made.parent, again.parent)
     except ImageError as error:
         print(f"make image: {error}", file=sys.stderr)

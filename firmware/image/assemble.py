@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.image import budget, debian, disk, filesystem, initramfs, kernel, locks, root, trees, wheels, workshop
+from firmware.image import (
+    budget,
+    debian,
+    disk,
+    filesystem,
+    initramfs,
+    kernel,
+    locks,
+    root,
+    trees,
+    wheels,
+    workshop,
+)
 from firmware.image.board import ImageBoard
 from firmware.image.packages import names, read_lock
 from firmware.image.places import DATA, PROJECT, made_whole
 from firmware.image.shell import ImageError, run, say
 from firmware.image.workshop import Workshop
-from firmware.updater.boot import tryboot
+from firmware.updater.boot import tryboot, uboot
 
-ALL_BOARDS = "ro quiet loglevel=4 panic=10 lockdown=integrity init_on_alloc=1 slab_nomerge systemd.show_status=0"
-"""What every kernel is told."""
+_IMAGE = ("ro", "systemd.condition_needs_update=no")
+"""What a root that never changes says: nothing in /etc or /var is to be made anew after an update."""
+_FOR_OTHERS = ("rd.",)
+"""Words of systemd/kernel-command-line.txt for a first root of another kind."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +51,23 @@ class Parts:
 
 def version() -> str:
     """Of this release, as the updater compares it."""
-    import tomllib
-
     return str(tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"])
 
 
 def epoch() -> int:
     """Seconds since 1970 of the last commit, or what SOURCE_DATE_EPOCH says."""
-    import os
-
     if said := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(said)
-    asked = ["git", "-C", PROJECT, "-c", f"safe.directory={PROJECT}", "log", "-1", "--format=%ct"]
+    asked: list[str | Path] = [
+        "git",
+        "-C",
+        PROJECT,
+        "-c",
+        f"safe.directory={PROJECT}",
+        "log",
+        "-1",
+        "--format=%ct",
+    ]
     return int(run(asked, "asking for the date of the last commit"))
 
 
@@ -69,7 +90,7 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
     return folder
 
 
-def image(board: ImageBoard, cache: Path, results: Path, mirror: str) -> Path:
+def image(board: ImageBoard, cache: Path, results: Path, mirror: str, trust: Path | None = None) -> Path:
     """Make ``results``/sottovoce-BOARD.img and what an update needs; the file.
 
     Raises ImageError with the reason when it cannot be made or is too large.
@@ -82,7 +103,7 @@ def image(board: ImageBoard, cache: Path, results: Path, mirror: str) -> Path:
     for old in results.iterdir():
         trees.remove(old)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results)
+        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust)
     measured = budget.Measured(parts.unpacked, parts.boot_used, parts.root.file.stat().st_size)
     sizes = disk.sizes()
     say(measured.text(sizes))
@@ -91,15 +112,25 @@ def image(board: ImageBoard, cache: Path, results: Path, mirror: str) -> Path:
     say("writing the partitions …")
     contents = {"config": parts.config, "boot_a": parts.boot, "boot_b": parts.boot}
     contents |= {"root_a": parts.root.file, "root_b": parts.root.file}
+    if board.boot == "uboot":
+        contents["bootstate"] = results / "bootstate"
+        contents["bootstate"].write_bytes(uboot.Variables().encoded())
     disk.write(shop, target, contents, f"{board.name} {version()}", hybrid_mbr=board.hybrid_mbr)
-    parts.config.unlink()
+    for name in ("config", "bootstate"):
+        contents.get(name, parts.config).unlink(missing_ok=True)
     _describe(board, results, parts, measured)
     say(f"done: {target} ({_used(target) / 1e6:.0f} MB of data). Write it to a card with rpi-imager or dd.")
     return target
 
 
 def _parts(
-    board: ImageBoard, packages: Path, wheel_files: list[Path], shop: Workshop, scratch: Path, results: Path
+    board: ImageBoard,
+    packages: Path,
+    wheel_files: list[Path],
+    shop: Workshop,
+    scratch: Path,
+    results: Path,
+    trust: Path | None,
 ) -> Parts:
     tree = scratch / "tree"
     say("putting the root together …")
@@ -117,12 +148,19 @@ def _parts(
     initrd = scratch / "initrd"
     initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch))
     root.leave_out(tree, packages / "lists", ["regulatory.db*", *board.firmware])
-    root.install(tree, board, wheel_files, shop, version())
+    root.install(tree, board, wheel_files, shop, version(), trust)
     trees.date(tree, shop.epoch)
     say("packing the root and hashing every block …")
     verity = filesystem.root(shop, tree, results)
     arguments = scratch / "arguments"
-    said = f"{ALL_BOARDS} {board.arguments} {verity.argument}\n"
+    words = names((PROJECT / "systemd/kernel-command-line.txt").read_text())
+    words = [
+        *_IMAGE,
+        *(word for word in words if not word.startswith(_FOR_OTHERS)),
+        board.arguments,
+        verity.argument,
+    ]
+    said = " ".join(words) + "\n"
     arguments.write_text(said if board.boot == "tryboot" else f"args={said}")
     boot_files["cmdline.txt" if board.boot == "tryboot" else "args.txt"] = arguments
     shop.run(
@@ -145,7 +183,19 @@ def _flow(board: ImageBoard, shop: Workshop, folder: Path) -> dict[str, Path]:
     if board.boot == "tryboot":
         (folder / "autoboot.txt").write_bytes(tryboot.encoded("a"))
         return {"autoboot.txt": folder / "autoboot.txt"}
-    script = ["mkimage", "-q", "-A", "arm64", "-T", "script", "-C", "none", "-d", "/data/boot.cmd", "/in/boot.scr"]
+    script = [
+        "mkimage",
+        "-q",
+        "-A",
+        "arm64",
+        "-T",
+        "script",
+        "-C",
+        "none",
+        "-d",
+        "/data/boot.cmd",
+        "/in/boot.scr",
+    ]
     shop.run(script, "making the boot script", places={"/in": folder, "/data": DATA})
     return {"boot.scr": folder / "boot.scr"}
 

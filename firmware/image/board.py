@@ -27,8 +27,8 @@ class ImageBoard:
         firmware: files below /usr/lib/firmware that stay, as patterns; all else there is left out.
         first_modules: what the first root loads to reach the disk, in this order.
         arguments: what the kernel is told besides what all boards are.
-        config: files on the config partition: name there to a pattern in the unpacked packages, or in the board's
-            own folder when it begins with ``./``.
+        config: files on the config partition: name there to a pattern in the unpacked packages, or in the
+            board's own folder when it begins with ``./``.
         slot: files on each boot partition besides kernel, first root and arguments, in the same form.
         boot: ``uboot``, or ``tryboot`` where Raspberry Pi's own firmware loads the slot; the back end of
             firmware.updater.boot.
@@ -76,7 +76,9 @@ def read(name: str) -> ImageBoard:
     said: dict[str, Any] = tomllib.loads(file.read_text())
     known = {one.name for one in fields(ImageBoard)} - {"name"}
     if unknown := said.keys() - known:
-        raise ImageError(f"{file}: unknown: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
+        raise ImageError(
+            f"{file}: unknown: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
+        )
     for key in ("packages", "modules", "firmware", "first_modules"):
         said[key] = tuple(said.get(key, ()))
     return ImageBoard(name=name, **said)

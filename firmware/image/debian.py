@@ -1,7 +1,7 @@
 """Debian's packages: fetched and proven by apt, unpacked by mmdebstrap, from the machine's own mirror.
 
-No maintainer script of the board's architecture runs: ``root`` does what they would do, so nothing is emulated
-and the same packages give the same bytes.
+No maintainer script of the board's architecture runs: ``root`` does what they would do, so nothing is
+emulated and the same packages give the same bytes.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ def unpack(
     architectures: str,
     preferences: str = "",
 ) -> None:
-    """Make ``target`` of the packages ``wanted`` and all that they depend on; keep the packages in ``archive``.
+    """Make ``target`` of the packages ``wanted`` and what they depend on; keep those in ``archive``.
 
     Args:
-        variant: mmdebstrap's: ``extract`` unpacks only, ``minbase`` installs (for this machine's architecture).
+        variant: mmdebstrap's: ``extract`` unpacks only, ``minbase`` installs (for this machine's kind).
         preferences: apt's pins.
     """
     archive.mkdir(parents=True, exist_ok=True)
     kept, debs = shlex.quote(str(archive)), '"$1"/var/cache/apt/archives'
-    pins = f"printf %s {shlex.quote(preferences)} > \"$1\"/etc/apt/preferences" if preferences else "true"
-    argv = [
+    pins = f'printf %s {shlex.quote(preferences)} > "$1"/etc/apt/preferences' if preferences else "true"
+    argv: list[str | Path] = [
         "mmdebstrap",
         "--mode=root",
         f"--variant={variant}",
@@ -76,10 +76,12 @@ def unpack(
 def describe(debs: Sequence[Path], architecture: str) -> dict[Path, Package]:
     """Name, version and hash of package files."""
     found = {}
-    hashes = dict(reversed(line.split(maxsplit=1)) for line in run(["sha256sum", *debs], "hashing").splitlines())
+    rows = [line.split(maxsplit=1) for line in run(["sha256sum", *debs], "hashing").splitlines()]
+    hashes = {name: checksum for checksum, name in rows}
     for deb in debs:
         said = dict(
-            line.split("=", 1) for line in run(["dpkg-deb", f"--showformat={_QUESTION}", "-W", deb], deb.name).splitlines()
+            line.split("=", 1)
+            for line in run(["dpkg-deb", f"--showformat={_QUESTION}", "-W", deb], deb.name).splitlines()
         )
         foreign = said["Architecture"] not in (architecture, "all")
         name = said["Package"] + (f":{said['Architecture']}" if foreign else "")

@@ -65,7 +65,8 @@ def script(partitions: Mapping[str, int], seed: str) -> str:
     for name, size in partitions.items():
         identity = name_uuid(f"{seed} {name}")
         lines.append(
-            f'start={start // SECTOR}, size={size // SECTOR}, type={TYPES[name]}, uuid={identity}, name="{name}"'
+            f"start={start // SECTOR}, size={size // SECTOR}, "
+            f'type={TYPES[name]}, uuid={identity}, name="{name}"'
         )
         start += size
     return "\n".join([*lines, ""])

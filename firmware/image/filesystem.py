@@ -78,7 +78,9 @@ def fat(shop: Workshop, target: Path, label: str, size: int, files: Mapping[str,
     """
     needed = sum(file.stat().st_size for file in files.values())
     if needed > size * 98 // 100:
-        raise ImageError(f"{label}: {needed >> 20} MB do not fit into its {size >> 20} MB: see board/image/sizes.toml")
+        raise ImageError(
+            f"{label}: {needed >> 20} MB do not fit into its {size >> 20} MB: see board/image/sizes.toml"
+        )
     target.unlink(missing_ok=True)
     with target.open("wb") as image:
         image.truncate(size)

@@ -20,7 +20,9 @@ _FOLDERS = ("bin", "dev", "lib", "modules", "proc", "run", "sys", "sysroot")
 _LIBRARIES = ("usr/lib/aarch64-linux-gnu", "lib")
 
 
-def make(root: Path, depends: Mapping[str, Sequence[str]], first: Sequence[str], folder: Path, epoch: int) -> bytes:
+def make(
+    root: Path, depends: Mapping[str, Sequence[str]], first: Sequence[str], folder: Path, epoch: int
+) -> bytes:
     """The archive, from the files of ``root`` (``folder``: an empty one for the tree)."""
     for name in _FOLDERS:
         (folder / name).mkdir()

@@ -33,16 +33,17 @@ def unpack(board: ImageBoard, target: Path, archive: Path, wanted: Sequence[str]
     )
 
 
-def renew(board: ImageBoard, cache: Path, mirror: str) -> None:
-    """Write both locks anew."""
+def renew(board: ImageBoard, cache: Path, mirror: str, *, tools: bool) -> None:
+    """Write the board's lock anew, and with ``tools`` that of the workshop too."""
     with tempfile.TemporaryDirectory(dir=cache) as name:
         scratch = Path(name)
-        say("asking Debian for today's packages of the workshop …")
-        chosen = workshop.choose(scratch, mirror)
-        workshop.LOCK.write_text(lock_text(chosen, "What the workshop is made of."))
-        shutil.rmtree(scratch / "debs")
-        say(f"… and of {board.title} …")
+        if tools:
+            say("asking Debian for today's packages of the workshop …")
+            chosen = workshop.choose(scratch, mirror)
+            workshop.LOCK.write_text(lock_text(chosen, "What the workshop is made of."))
+            shutil.rmtree(scratch / "debs")
+        say(f"asking Debian for today's packages of {board.title} …")
         unpack(board, scratch / "root", scratch / "debs", wanted(board), mirror)
         found = debian.describe(sorted((scratch / "debs").glob("*.deb")), "arm64")
         board.lock.write_text(lock_text(found.values(), f"What the image for {board.title} is made of."))
-    say(f"wrote {workshop.LOCK.name} ({len(chosen)} packages) and {board.lock} ({len(found)})")
+    say(f"wrote {board.lock} ({len(found)} packages)")

@@ -1,7 +1,7 @@
 """Lists of Debian packages as people write them, and the locks that say which versions these become.
 
-A list has one name a line, ``#`` begins a comment. A lock has ``name version sha256`` a line: the versions that
-apt chose on the day it was made, each proven by Debian's signature then and by its hash since.
+A list has one name a line, ``#`` begins a comment. A lock has ``name version sha256`` a line: the versions
+that apt chose on the day it was made, each proven by Debian's signature then and by its hash since.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def read_lock(file: Path) -> list[Package]:
     except FileNotFoundError:
         raise ImageError(f"{file} is missing: make image-lock makes it") from None
     except TypeError:
-        raise ImageError(f"{file} is no lock (name, version, SHA-256 in each line): make image-lock") from None
+        raise ImageError(
+            f"{file} is no lock (name, version, SHA-256 in each line): make image-lock"
+        ) from None
 
 
 def lock_text(packages: Iterable[Package], about: str) -> str:

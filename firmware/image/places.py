@@ -17,9 +17,10 @@ RESULTS = PROJECT / "build" / "image"
 
 def cache_folder() -> Path:
     """Where packages, roots and wheels are kept, each under a name that follows from its content."""
-    base = os.environ.get("SOTTOVOCE_CACHE") or Path(
-        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    ) / "sottovoce"
+    base = (
+        os.environ.get("SOTTOVOCE_CACHE")
+        or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sottovoce"
+    )
     return Path(base) / "image"
 
 

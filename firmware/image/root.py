@@ -6,33 +6,33 @@ It does what Debian's maintainer scripts would do as far as a phone needs that; 
 from __future__ import annotations
 
 import shutil
-import tomllib
-from fnmatch import fnmatch
+import sys
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from firmware.image import trees
 from firmware.image.board import ImageBoard
 from firmware.image.packages import names
 from firmware.image.places import BOARDS, DATA, PROJECT
-from firmware.image.shell import ImageError
+from firmware.image.shell import ImageError, run
 from firmware.image.workshop import Workshop
+from firmware.updater.slots.system_conf import Boot, system_conf
 
 HOME = "usr/lib/sottovoce/.venv"
 SITE = f"{HOME}/lib/python3.13/site-packages"
-PROGRAMS = ("phone", "updater")
-"""Of firmware/; the simulator, the release tools and this one are no part of a phone."""
+NOT_ON_A_PHONE = {"image", "native", "release", "simulator", "wiring", "__pycache__"}
+"""Folders of firmware/ that are tools of the developer's machine."""
 _EMPTY = ("data", "dev", "proc", "run", "sys", "tmp", "var", "mnt", "root", "boot")
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
     "etc/mtab": "../proc/self/mounts",
     "etc/localtime": "/usr/share/zoneinfo/Etc/UTC",
+    "usr/lib/firmware/regulatory.db": "regulatory.db-debian",
+    "usr/lib/firmware/regulatory.db.p7s": "regulatory.db.p7s-debian",
     "usr/bin/sotto": "../lib/sottovoce/.venv/bin/sotto",
 }
-_BOARD = """[Service]
-ExecStart=
-ExecStart=/usr/lib/sottovoce/.venv/bin/python -I -m firmware.phone --config /etc/sottovoce/phone.toml --board {}
-"""
+_LINKS_FIRST = "[Service]\nExecStartPre=/usr/lib/sottovoce/boot-{} links\n"
 _SOTTO = """#!/usr/lib/sottovoce/.venv/bin/python
 import sys
 from firmware.phone.cli import main
@@ -66,8 +66,13 @@ def leave_out(tree: Path, lists: Path, firmware: Sequence[str]) -> None:
     trees.remove_matching(tree, names((DATA / "left-out-files.txt").read_text()))
 
 
-def install(tree: Path, board: ImageBoard, wheels: Sequence[Path], shop: Workshop, version: str) -> None:
-    """Put everything of ours into ``tree``."""
+def install(
+    tree: Path, board: ImageBoard, wheels: Sequence[Path], shop: Workshop, version: str, trust: Path | None
+) -> None:
+    """Put everything of ours into ``tree``.
+
+    ``trust``: a folder with root.json and keyring.pem, whose releases this phone takes; without, none.
+    """
     for name in _EMPTY:
         trees.remove(tree / name)
         (tree / name).mkdir()
@@ -77,16 +82,14 @@ def install(tree: Path, board: ImageBoard, wheels: Sequence[Path], shop: Worksho
     trees.copy(DATA / "root", tree)
     if (board.folder / "root").is_dir():
         trees.copy(board.folder / "root", tree)
-    installed = tomllib.loads((DATA / "installed.toml").read_text())
-    for row in installed["files"]:
-        for source in sorted(PROJECT.glob(row["from"])):
-            trees.copy(source, tree / row["to"] / row.get("as", source.name), 0o644 if source.is_file() else None)
-    trees.write(tree / "usr/lib/systemd/system/sottovoce-phone.service.d/50-board.conf", _BOARD.format(board.phone))
+    run([sys.executable, PROJECT / "systemd/install", tree], "installing the units")
+    trees.write(tree / "usr/lib/sottovoce/board.env", f"SOTTOVOCE_BOARD={board.phone}\n")
+    _updates(tree, board, trust)
     trees.write(tree / "usr/lib/sottovoce/version", f"{version}\n")
     trees.write(
         tree / "usr/lib/os-release",
-        f'NAME=Sottovoce\nID=sottovoce\nID_LIKE=debian\nPRETTY_NAME="Sottovoce {version}"\nVERSION_ID={version}\n'
-        f"IMAGE_ID={board.compatible}\nIMAGE_VERSION={version}\n",
+        f'NAME=Sottovoce\nID=sottovoce\nID_LIKE=debian\nPRETTY_NAME="Sottovoce {version}"\n'
+        f"VERSION_ID={version}\nIMAGE_ID={board.compatible}\nIMAGE_VERSION={version}\n",
     )
     trees.write(tree / "etc/machine-id", "")
     for name, target in _LINKS.items():
@@ -95,6 +98,20 @@ def install(tree: Path, board: ImageBoard, wheels: Sequence[Path], shop: Worksho
         (tree / name).symlink_to(target)
     _certificates(tree)
     _settle(tree, shop)
+
+
+def _updates(tree: Path, board: ImageBoard, trust: Path | None) -> None:
+    """RAUC's configuration, the handler for the board's boot firmware, and whom to trust."""
+    flow = Boot(board.boot)
+    trees.write(tree / "etc/rauc/system.conf", system_conf(flow, board.name))
+    trees.copy(DATA / "boot-handler", tree / f"usr/lib/sottovoce/boot-{flow.value}", 0o755)
+    trees.write(tree / "usr/lib/systemd/system/rauc.service.d/50-links.conf", _LINKS_FIRST.format(flow.value))
+    for name, place in (
+        ("keyring.pem", "etc/rauc/keyring.pem"),
+        ("root.json", "usr/lib/sottovoce/trust/root.json"),
+    ):
+        if trust and (trust / name).exists():
+            trees.copy(trust / name, tree / place, 0o644)
 
 
 def _programs(tree: Path, wheels: Sequence[Path]) -> None:
@@ -107,15 +124,21 @@ def _programs(tree: Path, wheels: Sequence[Path]) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
     for extra in ("*.dist-info/RECORD", "**/tests", "*.data"):
         trees.remove_matching(site, [extra])
-    for program in PROGRAMS:
-        trees.copy(PROJECT / "firmware" / program, site / "firmware" / program)
-    trees.copy(PROJECT / "firmware/__init__.py", site / "firmware/__init__.py")
+    for source in sorted((PROJECT / "firmware").iterdir()):
+        if source.name not in NOT_ON_A_PHONE:
+            trees.copy(source, site / "firmware" / source.name)
+    trees.copy(BOARDS / "headers", site / "board/headers")
     for board in sorted(BOARDS.glob("*/board.toml")):
         trees.copy(board, site / "board" / board.parent.name / "board.toml")
-    trees.write(tree / HOME / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.13\n")
+    trees.write(
+        tree / HOME / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.13\n"
+    )
     (tree / HOME / "bin").mkdir()
     (tree / HOME / "bin/python").symlink_to("/usr/bin/python3.13")
     trees.write(tree / HOME / "bin/sotto", _SOTTO, 0o755)
+    trees.write(
+        tree / "usr/lib/sottovoce/python", '#!/bin/sh\nexec /usr/lib/sottovoce/.venv/bin/python "$@"\n', 0o755
+    )
 
 
 def _certificates(tree: Path) -> None:
@@ -145,8 +168,8 @@ def copies(tree: Path, board: ImageBoard, files: Mapping[str, str], target: Path
     """Copies of files for a partition, taken before anything is left out.
 
     Args:
-        files: name on the partition to where it comes from: a pattern in ``tree``, or in the board's own folder
-            when it begins with ``./``.
+        files: name on the partition to where it comes from: a pattern in ``tree``, or in the board's own
+            folder when it begins with ``./``.
 
     Raises:
         ImageError: There is none, or more than one.

@@ -36,7 +36,9 @@ def run(
             check=False,
         )
     except OSError as error:
-        raise ImageError(f"{what}: cannot run {argv[0]}: {error.strerror}; call make image, which installs it") from error
+        raise ImageError(
+            f"{what}: cannot run {argv[0]}: {error.strerror}; call make image, which installs it"
+        ) from error
     if done.returncode != 0:
         said = (done.stdout + done.stderr).decode(errors="replace").splitlines()
         raise ImageError(f"{what} failed:\n" + "\n".join(said[-_TAIL:]))

@@ -33,7 +33,7 @@ def remove_matching(top: Path, patterns: Iterable[str]) -> None:
 
 
 def remove_listed(top: Path, listed: Iterable[str], kept: set[str]) -> None:
-    """The files of packages that are left out, unless a package that stays has them too; then empty folders."""
+    """The files of packages that are left out, unless one that stays has them too; then empty folders."""
     gone = sorted({name.lstrip("./") for name in listed} - kept, reverse=True)
     for name in gone:
         path = top / name

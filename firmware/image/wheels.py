@@ -19,9 +19,9 @@ from firmware.image.packages import read_lock
 from firmware.image.places import PROJECT, made_whole
 from firmware.image.shell import ImageError, run, say
 from firmware.image.workshop import LOCK, Workshop
+from firmware.native import verify
 from firmware.native.build_pjsua2 import cache_folder as native_cache
 from firmware.native.build_pjsua2 import recipe_hash
-from firmware.native import verify
 from firmware.native.shell import RECIPE, NativeError
 from firmware.native.source import obtain
 
@@ -79,7 +79,9 @@ def prove(cache: Path, shop: Workshop, tree: Path) -> None:
         steps.append(f"mount -t proc proc {scratch}/root/proc")
         steps.append(f'PYTHONPATH=/mnt exec chroot {scratch}/root /qemu /usr/bin/python{PYTHON} "$@"')
         python.write_text(
-            "#!/bin/sh\nexec unshare --mount --propagation private /bin/sh -ec '" + "\n".join(steps) + "' sh \"$@\"\n"
+            "#!/bin/sh\nexec unshare --mount --propagation private /bin/sh -ec '"
+            + "\n".join(steps)
+            + '\' sh "$@"\n'
         )
         python.chmod(0o755)
         try:
@@ -97,7 +99,16 @@ def _packages(cache: Path, shop: Workshop) -> Path:
             _download(fresh)
             for source in sorted(fresh.glob("*.tar.gz")):
                 say(f"compiling {source.name.removesuffix('.tar.gz')} for the board …")
-                pip = ["python3", "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+                pip = [
+                    "python3",
+                    "-m",
+                    "pip",
+                    "wheel",
+                    "--quiet",
+                    "--no-index",
+                    "--no-deps",
+                    "--no-build-isolation",
+                ]
                 pip += ["--no-cache-dir", "-w", "/out", f"/out/{source.name}"]
                 shop.run(pip, f"compiling {source.name}", places={"/out": fresh}, env=_CROSS)
                 source.unlink()
@@ -109,7 +120,11 @@ def _download(folder: Path) -> None:
     pip += ["--no-build-isolation", "--require-hashes", "-r", str(_REQUIREMENTS), "--dest", str(folder)]
     pip += ["--python-version", PYTHON, "--implementation", "cp"]
     pip += [f"--abi={abi}" for abi in (f"cp{PYTHON.replace('.', '')}", "abi3", "none")]
-    run([*pip, *(f"--platform={name}" for name in _PLATFORMS)], "fetching the Python packages", env={"PYPI": "1"})
+    run(
+        [*pip, *(f"--platform={name}" for name in _PLATFORMS)],
+        "fetching the Python packages",
+        env={"PYPI": "1"},
+    )
 
 
 def _pjsua2(cache: Path, shop: Workshop) -> Path:
@@ -125,7 +140,15 @@ def _pjsua2(cache: Path, shop: Workshop) -> Path:
             shutil.copytree(RECIPE, code / "native", ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy(RECIPE.parent / "__init__.py", code)
             shutil.copy(native_cache(os.environ) / "source" / source.archive, scratch)
-            build = ["python3", "-m", "firmware.native.cross", "--triplet", TRIPLET, "--folder", "/build/work"]
+            build = [
+                "python3",
+                "-m",
+                "firmware.native.cross",
+                "--triplet",
+                TRIPLET,
+                "--folder",
+                "/build/work",
+            ]
             build += ["--archive", f"/build/{source.archive}"]
             build += ["--version", f"{source.pjproject_version}+sottovoce.g{key[:8]}"]
             try:

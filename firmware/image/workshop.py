@@ -47,7 +47,8 @@ class Workshop:
             steps.append(f"mount --bind {shlex.quote(str(outside))} {shlex.quote(str(point))}")
         command = shlex.join(str(word) for word in argv)
         steps.append(
-            f"exec chroot {shlex.quote(str(self.folder))} /bin/sh -c {shlex.quote(f'cd {cwd} && exec {command}')}"
+            f"exec chroot {shlex.quote(str(self.folder))} /bin/sh -c "
+            + shlex.quote(f"cd {cwd} && exec {command}")
         )
         settings = {
             "PATH": _PATH,

@@ -1,7 +1,8 @@
 """Build pjsua2 for another kind of machine: python3 -m firmware.native.cross --triplet aarch64-linux-gnu …
 
 It runs where a cross compiler, that machine's libraries (multiarch) and this very version of Python are
-installed. What it makes is not imported here: who starts it does that on the other machine, or an emulated one.
+installed. What it makes is not imported here: who starts it does that on the other
+machine, or an emulated one.
 """
 
 import argparse

@@ -200,7 +200,17 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
     objects = [f"wrapper/{name}.o" for name in ("pjsua2_wrap", *SOURCES)]
-    link = [python.tool("g++"), "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries, *LIBRARIES]
+    link = [
+        python.tool("g++"),
+        "-shared",
+        *LINK,
+        "-Wl,-s",
+        "-o",
+        str(target),
+        *objects,
+        *libraries,
+        *LIBRARIES,
+    ]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)
     shutil.copy(root / "COPYING", module)

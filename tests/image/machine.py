@@ -1,7 +1,7 @@
 """One QEMU machine with an image's disk: power on, power cut, and a shell for the tests on its serial line.
 
-The image has no shell that anybody could reach. The tests hand systemd a unit of their own the way a hypervisor
-may (a credential by fw_cfg; systemd.system-credentials(7)): no board of ours but the virtual one has that way.
+The image has no shell that anybody could reach. The tests' cards have a first root that also leaves a unit in
+/run (``with_shell``); the root under test stays as it is, and its hash tree with it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware.image.disk import sizes, starts
+from firmware.image.initramfs import cpio
+from firmware.image.places import DATA
+
 BOOT_S = 400.0
 """Seconds, on a busy machine of two cores."""
 _PROMPT = "probe-ready"
 _UNIT = f"""[Unit]
 Description=The tests' own shell
 DefaultDependencies=no
-After=multi-user.target
+After=sysinit.target
+Conflicts=shutdown.target
 [Service]
 ExecStart=/bin/sh -c 'stty -echo; echo {_PROMPT}; exec /bin/sh'
 Environment=PATH=/usr/sbin:/usr/bin PS1= PS2=
@@ -29,7 +34,13 @@ StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/ttyAMA0
 """
-_WANT = "[Unit]\nWants=p.service\n"
+_BEFORE = "\nfor folder in proc sys dev run; do\n"
+_LEAVES = f"""
+busybox mkdir -p /run/systemd/system/sysinit.target.wants
+busybox cat >/run/systemd/system/tests.service <<'EOF'
+{_UNIT}EOF
+busybox ln -s ../tests.service /run/systemd/system/sysinit.target.wants/tests.service
+"""
 
 
 class MachineError(Exception):
@@ -40,10 +51,10 @@ class Machine:
     """``disk`` is written to; ``prefix`` goes before QEMU's own words (``ip netns exec …``)."""
 
     def __init__(
-        self, folder: Path, disk: Path, bios: Path, *, prefix: Sequence[str] = (), extra: Sequence[str] = (), probe: bool = True
+        self, folder: Path, disk: Path, bios: Path, *, prefix: Sequence[str] = (), extra: Sequence[str] = ()
     ) -> None:
         self.folder, self.disk, self.bios = folder, disk, bios
-        self._prefix, self._extra, self._probe = [*prefix], [*extra], probe
+        self._prefix, self._extra = [*prefix], [*extra]
         self.console = folder / "console.log"
         self._qemu: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -55,18 +66,26 @@ class Machine:
         path = self.folder / "serial"
         path.unlink(missing_ok=True)
         self._heard = b""
-        argv = [*self._prefix, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024"]
+        argv = [
+            *self._prefix,
+            "qemu-system-aarch64",
+            "-M",
+            "virt",
+            "-cpu",
+            "cortex-a72",
+            "-smp",
+            "2",
+            "-m",
+            "1024",
+        ]
         argv += ["-accel", "tcg,thread=multi", "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-bios", str(self.bios), "-device", "virtio-rng-pci"]
         argv += ["-drive", f"file={self.disk},format=raw,if=none,id=d", "-device", "virtio-blk-pci,drive=d"]
         argv += ["-chardev", f"socket,id=c,path={path},server=on,wait=on", "-serial", "chardev:c"]
-        if self._probe:
-            for name, text in (("systemd.extra-unit.p.service", _UNIT), ("systemd.unit-dropin.-.slice", _WANT)):
-                file = self.folder / name
-                file.write_text(text)
-                argv += ["-fw_cfg", f"name=opt/io.systemd.credentials/{name},file={file}"]
         with (self.folder / "qemu.log").open("ab") as log:
-            self._qemu = subprocess.Popen([*argv, *self._extra], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._qemu = subprocess.Popen(
+                [*argv, *self._extra], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         self._line = socket.socket(socket.AF_UNIX)
         for _ in range(200):
             try:
@@ -114,7 +133,7 @@ class Machine:
         """What ``command`` prints in the machine. Raises MachineError when it fails."""
         assert self._line is not None
         self._mark = len(self._heard)
-        self._line.sendall(f"{{ {command}\n}} 2>&1; echo \"end-$?-\"\n".encode())
+        self._line.sendall(f'{{ {command}\n}} 2>&1; echo "end-$?-"\n'.encode())
         text = ""
         start = self._mark
         found = self.wait_for(r"end-(\d+)-\r?\n", limit_s)
@@ -137,10 +156,37 @@ class Machine:
         self.wait_for(rf"{_PROMPT}\r?\n", limit_s)
 
 
+def with_shell(boot: Path, folder: Path, epoch: int = 0) -> Path:
+    """A copy of the boot image ``boot`` whose first root also leaves the tests' shell; the same size."""
+    made = folder / "boot-with-shell.img"
+    shutil.copyfile(boot, made)
+    tree = folder / "more"
+    tree.mkdir()
+    text = (DATA / "init").read_text()
+    assert _BEFORE in text
+    (tree / "init").write_text(text.replace(_BEFORE, _LEAVES + _BEFORE))
+    (tree / "init").chmod(0o755)
+    initrd = folder / "initrd"
+    subprocess.run(["mcopy", "-n", "-i", made, "::initrd", initrd], check=True)
+    octets = initrd.read_bytes()
+    # The kernel unpacks one archive after the other; the later file counts.
+    initrd.write_bytes(octets + b"\0" * (-len(octets) % 4) + cpio(tree, epoch))
+    subprocess.run(["mcopy", "-o", "-i", made, initrd, "::initrd"], check=True)
+    shutil.rmtree(tree)
+    initrd.unlink()
+    return made
+
+
+def put(target: Path, partition: str, file: Path) -> None:
+    """Write ``file`` to a partition of a card."""
+    with target.open("r+b") as disk:
+        disk.seek(starts(sizes().partitions)[partition])
+        disk.write(file.read_bytes())
+
+
 def card(image: Path, target: Path, size: int) -> Path:
     """A card of ``size`` octets with the image on it; holes stay holes."""
     subprocess.run(["cp", "--sparse=always", image, target], check=True)
     with target.open("r+b") as disk:
         disk.truncate(size)
-    shutil.copystat(image, target)
     return target
