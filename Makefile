@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PORT ?= 8080
 BOARD ?= raspberry-pi-4
 PYTHON ?= python3
+KEYS ?= keys
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -80,8 +81,13 @@ $(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
 	@requirements/install-debian-packages firmware/image/packages.txt
 	@touch $@
 
-bundle: ## (later) a signed update
-	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
+bundle: $(VENV)/.ready-release ## a signed update from what make image left: make bundle BOARD=... KEYS=FOLDER
+	@$(BIN)/sotto-release --keys $(KEYS) $(if $(PHRASE_FILE),--phrase-file $(PHRASE_FILE)) bundle \
+	  build/bundle/$(BOARD).raucb --board $(BOARD) $(if $(VERSION),--version $(VERSION)) build/image/$(BOARD)
+
+$(VENV)/.ready-release: $(VENV)/.ready firmware/release/packages.txt
+	@requirements/install-debian-packages firmware/release/packages.txt
+	@touch $@
 
 lock: setup-test ## pin the Python packages anew
 	@$(PIP) pip-tools

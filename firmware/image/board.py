@@ -60,7 +60,7 @@ class ImageBoard:
 
     @property
     def compatible(self) -> str:
-        return f"sottovoce-{self.name}"
+        return self.name
 
 
 def boards() -> list[str]:

@@ -89,7 +89,7 @@ def install(
     trees.write(
         tree / "usr/lib/os-release",
         f'NAME=Sottovoce\nID=sottovoce\nID_LIKE=debian\nPRETTY_NAME="Sottovoce {version}"\n'
-        f"VERSION_ID={version}\nIMAGE_ID={board.compatible}\nIMAGE_VERSION={version}\n",
+        f"VERSION_ID={version}\nIMAGE_ID=sottovoce-{board.name}\nIMAGE_VERSION={version}\n",
     )
     trees.write(tree / "etc/machine-id", "")
     for name, target in _LINKS.items():
@@ -103,7 +103,7 @@ def install(
 def _updates(tree: Path, board: ImageBoard, trust: Path | None) -> None:
     """RAUC's configuration, the handler for the board's boot firmware, and whom to trust."""
     flow = Boot(board.boot)
-    trees.write(tree / "etc/rauc/system.conf", system_conf(flow, board.name))
+    trees.write(tree / "etc/rauc/system.conf", system_conf(flow, board.compatible))
     trees.copy(DATA / "boot-handler", tree / f"usr/lib/sottovoce/boot-{flow.value}", 0o755)
     trees.write(tree / "usr/lib/systemd/system/rauc.service.d/50-links.conf", _LINKS_FIRST.format(flow.value))
     for name, place in (

@@ -19,13 +19,14 @@ namespace
 const char MARK[] = "Sottovoce-Disclosure";
 const char PRIVACY[] = "Privacy";
 const char PREFERRED_IDENTITY[] = "P-Preferred-Identity";
+const char REFERRED_BY[] = "Referred-By"; // RFC 3892: in a REFER that is not private
 const char ANONYMOUS_NAME[] = "Anonymous";
 const char ANONYMOUS_USER[] = "anonymous";
 const char ANONYMOUS_HOST[] = "anonymous.invalid"; // RFC 3323 section 4.1.1.3
 
 // What may leave in a message; a field that is not named here is taken off. So
 // Organization, Subject, Call-Info, Alert-Info, Reply-To, In-Reply-To, Server,
-// Warning, Date, History-Info, Diversion, Referred-By, Remote-Party-ID,
+// Warning, Date, History-Info, Diversion, Remote-Party-ID,
 // P-Asserted-Identity, Session-ID, and what nobody thought of.
 // Identity (RFC 8224) is not on it either: identity.cpp adds it after all else was decided.
 const char *const KNOWN[] = {
@@ -233,20 +234,22 @@ bool hides(const Promise *kept)
 
 // --- what leaves -----------------------------------------------------------------------------------
 
-bool mayLeave(const pjsip_hdr *header, bool full, bool preferredIdentity)
+bool mayLeave(const pjsip_hdr *header, bool full, bool preferredIdentity, bool referredBy)
 {
     if (anyOf(header, KNOWN))
         return true;
     if (named(header, PREFERRED_IDENTITY))
         return preferredIdentity;
+    if (named(header, REFERRED_BY))
+        return referredBy;
     return full && anyOf(header, EMERGENCY);
 }
 
-void strip(pjsip_msg *msg, bool full, bool preferredIdentity)
+void strip(pjsip_msg *msg, bool full, bool preferredIdentity, bool referredBy)
 {
     for (pjsip_hdr *header = msg->hdr.next, *next; header != &msg->hdr; header = next) {
         next = header->next;
-        if (!mayLeave(header, full, preferredIdentity))
+        if (!mayLeave(header, full, preferredIdentity, referredBy))
             pj_list_erase(header);
     }
 }
@@ -308,18 +311,14 @@ void hideContacts(pjsip_tx_data *tdata, const std::string &user, bool registerin
     }
 }
 
-/** Replaces (RFC 3891) is refused here, so it is not offered. */
-void offerNoReplaces(pjsip_msg *msg)
+/** In a redirection (RFC 3261 section 21.3) Contact is where to call instead: ours is not. */
+void onlyOtherContacts(pjsip_msg *msg)
 {
-    pjsip_supported_hdr *header = find<pjsip_supported_hdr>(msg, PJSIP_H_SUPPORTED);
-    for (unsigned i = 0; header && i < header->count;) {
-        if (pj_stricmp2(&header->values[i], "replaces") == 0)
-            pj_array_erase(header->values, sizeof(header->values[0]), header->count--, i);
-        else
-            ++i;
+    for (pjsip_hdr *header = msg->hdr.next, *next; header != &msg->hdr; header = next) {
+        next = header->next;
+        if (header->type == PJSIP_H_CONTACT) // the library's own; the other one came as text
+            pj_list_erase(header);
     }
-    if (header && header->count == 0)
-        pj_list_erase(header);
 }
 
 void hideFrom(pjsip_tx_data *tdata)
@@ -383,13 +382,22 @@ pj_str_t topBranch(const pjsip_msg *msg)
     return via ? via->branch_param : text("");
 }
 
+/** Whether somebody asks the own provider for the own mailbox (RFC 3842): it knows us by REGISTER. */
+bool asksForOwnMailbox(const pjsip_msg *msg)
+{
+    const pj_str_t event = text("Event"), subscribe = text("SUBSCRIBE");
+    const pjsip_event_hdr *header =
+        static_cast<const pjsip_event_hdr *>(pjsip_msg_find_hdr_by_name(msg, &event, NULL));
+    return pj_strcmp(&msg->line.req.method.name, &subscribe) == 0 && header &&
+           pj_stricmp2(&header->event_type, "message-summary") == 0;
+}
+
 void judgeRegister(pjsip_tx_data *tdata)
 {
     onlyAddress(tdata, PJSIP_H_FROM);
     onlyAddress(tdata, PJSIP_H_TO);
     hideContacts(tdata, state.contactUser, true);
-    strip(tdata->msg, false, false);
-    offerNoReplaces(tdata->msg);
+    strip(tdata->msg, false, false, false);
     challenge::learn(tdata->msg);
     gate::setFlow(tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
 }
@@ -435,6 +443,12 @@ void judgeRequest(pjsip_tx_data *tdata)
         return; // a retransmission
     if (tdata->msg->line.req.method.id == PJSIP_REGISTER_METHOD) {
         judgeRegister(tdata);
+    } else if (asksForOwnMailbox(tdata->msg)) {
+        onlyAddress(tdata, PJSIP_H_FROM);
+        onlyAddress(tdata, PJSIP_H_TO);
+        hideContacts(tdata, state.contactUser, true);
+        strip(tdata->msg, false, false, false);
+        challenge::strip(tdata->msg);
     } else {
         takeMark(tdata->msg, id);
         const bool hidden = decide(tdata->msg, id, sent);
@@ -442,9 +456,10 @@ void judgeRequest(pjsip_tx_data *tdata)
         const bool full = kept && kept->level == FULL;
         const bool secure = (tdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE) != 0;
 
-        strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure));
+        const bool refers = pj_stricmp2(&tdata->msg->line.req.method.name, "REFER") == 0;
+
+        strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure), !hidden && refers);
         challenge::strip(tdata->msg);
-        offerNoReplaces(tdata->msg);
         hideContacts(tdata, full ? state.contactUser : contactUser(id), false);
         if (hidden) {
             hideFrom(tdata);
@@ -475,9 +490,10 @@ void judgeResponse(pjsip_tx_data *tdata)
     const Promise *kept = promiseOf(id);
     const bool hidden = hides(kept);
 
-    strip(msg, kept && kept->level == FULL, !hidden);
-    offerNoReplaces(msg);
-    if (code / 100 != 3) // there Contact is where to look instead
+    strip(msg, kept && kept->level == FULL, !hidden, false);
+    if (code / 100 == 3)
+        onlyOtherContacts(msg);
+    else
         hideContacts(tdata, contactUser(id), false);
     if (hidden && code > 100 && code < 300) {
         askForPrivacy(tdata);

@@ -95,8 +95,8 @@ pj_bool_t judgeOutside(pjsip_rx_data *rdata)
     if (method.id == PJSIP_CANCEL_METHOD || rdata->msg_info.to->tag.slen > 0 || is(method, "SUBSCRIBE"))
         return PJ_FALSE; // the layers above find the INVITE, answer 481, or know the watchers
     if (method.id == PJSIP_INVITE_METHOD) {
-        // pjsua answers these by itself and so would open the microphone (RFC 3891, RFC 3911).
-        if (has(msg, "Replaces") || has(msg, "Join"))
+        // Nobody joins a call that they are not in (RFC 3911). Whose call is replaced is decided in Python.
+        if (has(msg, "Join"))
             return answer(rdata, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST);
         return PJ_FALSE;
     }

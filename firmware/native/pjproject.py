@@ -34,6 +34,7 @@ SOURCES = (
     "loudness",
     "tls",
     "identity",
+    "refer",
 )
 """What is ours beside the wrapped library, each a .cpp here."""
 LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")

@@ -8,6 +8,7 @@
 #include "watchers.hpp"
 #include "zrtp.hpp"
 #include "loudness.hpp"
+#include "refer.hpp"
 #include "tls.hpp"
 #include "identity.hpp"
 %}
@@ -17,6 +18,7 @@
 %include "disclosure.hpp"
 %include "zrtp.hpp"
 %include "loudness.hpp"
+%include "refer.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

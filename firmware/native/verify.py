@@ -29,6 +29,7 @@ ADDITIONS = (
     "setTlsPins",
     "DtlsIdentity",
     "Prover",
+    "referProgress",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

@@ -25,6 +25,9 @@ SIP_PORT = {"tls": 5061, "tcp": 5060, "udp": 5060}
 DNS, DNS_OVER_TLS, NTS_KEY, NTP = 53, 853, 4460, 123
 """RFC 1035, RFC 7858, RFC 8915 section 7.1, RFC 5905."""
 
+CONTACTS_PORT = {"https": 443, "ldaps": 636, "ldap": 389}
+"""RFC 9110 section 4.2.2, RFC 4516 section 2 and the register of IANA."""
+
 OWN_PORTS = (32768, 60999)
 """Where speech is received: ports that the kernel picks (net.ipv4.ip_local_port_range)."""
 
@@ -54,7 +57,14 @@ def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
 
     What it was asked for comes back without being declared: the firewall knows its connections.
     """
-    return (*_signalling(config), *_speech(), *_names(config), *_time(config), *_updates(update))
+    return (
+        *_signalling(config),
+        *_speech(),
+        *_contacts(config),
+        *_names(config),
+        *_time(config),
+        *_updates(update),
+    )
 
 
 def _signalling(config: Config) -> Iterator[Flow]:
@@ -81,6 +91,15 @@ def _call(what: str, protocol: Literal["tcp", "udp"], transport: str, server: Si
 
 def _speech() -> Iterator[Flow]:
     yield Flow("speech, encrypted", PHONE, "out", "udp", MEDIA_PORTS, own_ports=OWN_PORTS)
+
+
+def _contacts(config: Config) -> Iterator[Flow]:
+    """Servers that contacts are read from, when somebody asks for it."""
+    addresses = [source.url for source in config.book.carddavs]
+    addresses += [source.url for source in config.book.ldaps]
+    for server in map(urlsplit, addresses):
+        port = server.port or CONTACTS_PORT[server.scheme]
+        yield Flow("contacts", PHONE, "out", "tcp", (port, port), (server.hostname or "",))
 
 
 def _names(config: Config) -> Iterator[Flow]:

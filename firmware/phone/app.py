@@ -19,6 +19,7 @@ from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
+from firmware.phone.book.puller import Puller
 from firmware.phone.clock import SystemClock
 from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
@@ -69,6 +70,7 @@ class Hands:
         storage: Storage,
         health: BoardHealth,
         comparing: Comparing,
+        puller: Puller,
     ) -> None:
         self.sip = sip
         self.audio = audio
@@ -80,6 +82,7 @@ class Hands:
         self._volumes = Volumes()
         self.health = health
         self.comparing = comparing
+        self.puller = puller
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -97,8 +100,8 @@ class Hands:
             case do.SetVolumes(volumes):
                 self._volumes = volumes
                 self._tell_gain()
-            case do.Ring(on=ring):
-                self.audio.ring(ring)
+            case do.Ring(on=ring, melody=melody):
+                self.audio.ring(ring, melody)
             case do.SetLight(light, pattern):
                 self.lights.show(light, pattern)
             case (
@@ -107,12 +110,15 @@ class Hands:
                 | do.KeepPlace()
                 | do.KeepReached()
                 | do.KeepVolumes()
+                | do.KeepBook()
                 | do.Expire()
                 | do.Wipe()
             ):
                 self.storage.carry_out(command)
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.PullBook():
+                self.puller.carry_out(command)
             case _:
                 self.sip.execute(command)
 
@@ -133,7 +139,8 @@ class Phone:
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts)
+        puller = Puller(config, clock, crash)
+        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts, puller.names)
         sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
@@ -144,7 +151,7 @@ class Phone:
         )
         audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
         health, comparing = _health(board), Comparing(crash)
-        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing)
+        self.hands = Hands(sip, audio, painter, keypad, switches, lights, storage, health, comparing, puller)
         found = versions()
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -176,6 +183,8 @@ class Phone:
         stack.callback(hands.storage.stop)
         hands.comparing.start(post)
         stack.callback(hands.comparing.stop)
+        hands.puller.start(post)
+        stack.callback(hands.puller.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):
@@ -280,4 +289,5 @@ def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str]
         period_ms=spec.period_ms,
         periods=spec.periods,
         on_trouble=on_trouble,
+        melody=config.phone.melody,
     )

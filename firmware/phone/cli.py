@@ -23,12 +23,19 @@ TIMEOUT = 10.0
 """Seconds to wait for an answer."""
 
 
+PULL_TIMEOUT = 120.0
+"""Seconds to wait for the contacts of files and servers."""
+
+
 MAX_HOLD = 60.0
 """Seconds that a simulated key can be held."""
 
 
 MAX_LINE = 4096
 """Characters of a place that are read from the standard input."""
+
+
+FEATURES = ("hold", "resume", "swap", "end-take", "conference", "transfer", "mute", "unmute")
 
 
 class NoDaemon(Exception):
@@ -102,6 +109,9 @@ def parser() -> argparse.ArgumentParser:
     add("dial", "call TARGET").add_argument("target", metavar="TARGET", help="number, name or address")
     add("answer", "answer the ringing call")
     add("hangup", "end or refuse the call")
+    call = add("call", "what can be done in a call: as the keys would")
+    call.add_argument("feature", choices=FEATURES)
+    call.add_argument("target", nargs="?", metavar="TARGET", help="whom to transfer the call to")
     add("watch", "events as they happen, one JSON object a line")
     add("inventory", "what is stored").add_argument("--wipe", action="store_true", help="erase it")
     place = add("place", "where this telephone is: told in an emergency call, in no other")
@@ -113,6 +123,11 @@ def parser() -> argparse.ArgumentParser:
         "- reads them from the standard input, where no list of processes shows them",
     )
     change.add_argument("--clear", action="store_true", help="erase it")
+    contacts = add("contacts", "the phone book of files and servers")
+    contacts.add_argument(
+        "action", nargs="?", choices=["pull", "find"], help="read it anew, or find a name by its KEYS"
+    )
+    contacts.add_argument("digits", nargs="?", metavar="KEYS", help="such as 262 for Bob")
     add("preview", "what a call to TARGET would reveal").add_argument("target", metavar="TARGET")
     add("risks", "present risks and remedies")
     add("manifest", "protocols, algorithms and components in use")
@@ -153,6 +168,8 @@ def main(argv: list[str] | None = None) -> int:
         client = Client(path)
         if options.command == "watch":
             return _watch(client)
+        if options.command == "contacts" and options.action == "pull":
+            return _pull(client, options)
         hold = getattr(options, "hold", None)
         answer = client.ask(options.command, args) if hold is None else _hold(client, options.keys, hold)
     except NoDaemon as error:
@@ -171,6 +188,18 @@ def _hold(client: Client, keys: list[str], seconds: float) -> dict[str, Any]:
         if not answer.get("ok"):
             break
     return answer
+
+
+def _pull(client: Client, options: argparse.Namespace) -> int:
+    """Begin, then wait until it is done."""
+    answer = client.ask("contacts", {"action": "pull"})
+    ends = time.monotonic() + PULL_TIMEOUT
+    while answer.get("ok") and answer["result"]["pulling"] and time.monotonic() < ends:
+        time.sleep(0.2)
+        answer = client.ask("contacts", {})
+    printed = _print(options, answer)
+    done = answer.get("ok") and not answer["result"]["pulling"] and not answer["result"]["troubles"]
+    return printed if done else REFUSED
 
 
 def _watch(client: Client) -> int:
@@ -204,6 +233,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(inventory_lines(result)))
     elif options.command == "place":
         print("\n".join(place_lines(result)))
+    elif options.command == "contacts":
+        print("\n".join(contacts_lines(result)))
     elif options.command == "selftest":
         print("\n".join(selftest_lines(result)))
     elif options.command == "risks":
@@ -229,6 +260,17 @@ def place_lines(found: dict[str, Any]) -> list[str]:
         return ["No place is kept; an emergency call tells none."]
     fields = [f"{name:<8}  {value}" for name, value in found["place"].items()]
     return [*fields, "Only an emergency call tells it. To erase it: sotto place --clear"]
+
+
+def contacts_lines(found: dict[str, Any]) -> list[str]:
+    """The phone book, or what was found in it, for a person."""
+    if "found" in found:
+        return [f"{one['name']}  {', '.join(one['targets'])}" for one in found["found"]] or ["Nobody."]
+    lines = [f"{source['number']:>6}  {source['name']}" for source in found["sources"]]
+    lines += [f"        not read: {trouble}" for trouble in found["troubles"]]
+    lines += [f"        left out: {fault}" for fault in found["faults"]]
+    lines += ["        is being read"] if found["pulling"] else []
+    return lines or ["No contacts of files or servers; [[contact]] of phone.toml are always there."]
 
 
 def selftest_lines(found: dict[str, Any]) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import Source
 from firmware.phone.display.screens import Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
@@ -19,6 +21,7 @@ class PlaceCall:
 
     ``place``: where the caller is, in an emergency call alone (RFC 6442).
     ``levels``: the protection to try, in this order; the next only after 488 or 606.
+    ``replaces``: the call that this one is to take the place of (RFC 3891), or "".
     """
 
     call_id: CallId
@@ -26,6 +29,7 @@ class PlaceCall:
     exposure: Exposure
     place: Place | None = None
     levels: tuple[Security, ...] = (Security.END_TO_END,)
+    replaces: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,80 @@ class RefuseCall:
 
 
 @dataclass(frozen=True)
+class ForwardCall:
+    """Answer an INVITE with 302: the caller is told ``uri`` to call instead (RFC 3261 section 21.3.3)."""
+
+    call_id: CallId
+    uri: str
+
+
+@dataclass(frozen=True)
+class HoldCall:
+    """Disconnect the call's sound and tell its far end by a re-INVITE (RFC 3264 section 8.4)."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class ResumeCall:
+    """The contrary; its sound is connected by LetSpeak."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True)
+class MixCalls:
+    """Let the far ends of these calls hear each other too; (): nobody but us."""
+
+    calls: tuple[CallId, ...]
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Send silence instead of the microphone, in packets of the same number and size; or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class SignalWaiting:
+    """Sound the call-waiting tone in the earpiece, with the speech; or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class TransferCall:
+    """REFER: ask the far end to call ``uri`` (RFC 3515); TransferProgress follows."""
+
+    call_id: CallId
+    uri: str
+
+
+@dataclass(frozen=True)
+class TransferTo:
+    """REFER with Replaces: ask the far end to take our place in the call ``other`` (RFC 5589)."""
+
+    call_id: CallId
+    other: CallId
+
+
+@dataclass(frozen=True)
+class TellReferrer:
+    """NOTIFY who sent the REFER ``number`` how the call that it asked for fares (RFC 3515)."""
+
+    number: int
+    status: int
+
+
+@dataclass(frozen=True)
+class WatchLamps:
+    """Ask the telephones of these contacts what they do (RFC 4235), and no others."""
+
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class EndCall:
     """CANCEL or BYE, whichever the state of the dialog asks for."""
 
@@ -129,9 +207,10 @@ class PlayTone:
 
 @dataclass(frozen=True)
 class Ring:
-    """Start or stop the ringer."""
+    """Start or stop the ringer. ``melody``: what it rings with (``melodies.NAMES``)."""
 
     on: bool
+    melody: str = COUNTRY
 
 
 @dataclass(frozen=True)
@@ -221,13 +300,31 @@ class KeepVolumes:
 
 
 @dataclass(frozen=True)
+class PullBook:
+    """Read the contacts of files and servers: ``BookPulled``.
+
+    ``kept``: what a source keeps that gives nothing. ``files_only``: no server is asked.
+    """
+
+    kept: tuple[Source, ...]
+    files_only: bool = False
+
+
+@dataclass(frozen=True)
+class KeepBook:
+    """Keep these contacts, and no others that were pulled."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
 
 @dataclass(frozen=True)
 class Wipe:
-    """Destroy the history, grants, place, levels reached, secrets and certificates for contacts."""
+    """Destroy the history, grants, place, levels reached, pulled contacts, secrets and certificates."""
 
 
 SipCommand = (
@@ -239,6 +336,16 @@ SipCommand = (
     | TellChange
     | RemindClear
     | RefuseCall
+    | ForwardCall
+    | HoldCall
+    | ResumeCall
+    | MixCalls
+    | Mute
+    | SignalWaiting
+    | TransferCall
+    | TransferTo
+    | TellReferrer
+    | WatchLamps
     | EndCall
     | SendDigit
     | SetExposure
@@ -250,5 +357,5 @@ SipCommand = (
     | SetReceiveGain
 )
 AudioCommand = PlayTone | Ring | SetVolumes
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys
+StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | Expire | Wipe
+Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook

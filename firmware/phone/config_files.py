@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from firmware.phone.config_kinds import Wrong, one_line, shown
+from firmware.phone.config_kinds import Wrong, found, one_line, shown
 
 MASK = "***"
 _LONGEST_FILE = 4 * 1024 * 1024
@@ -85,6 +85,29 @@ class PemFile:
             except ValueError as error:
                 raise Wrong(f"{shown(path.name)} {error}") from None
         return path
+
+
+@dataclass(frozen=True)
+class Files:
+    """A list of files that can be read now."""
+
+    most: int = 10
+
+    @property
+    def words(self) -> str:
+        return "list of file names"
+
+    def read(self, raw: object, folder: Path) -> tuple[Path, ...]:
+        if not isinstance(raw, list):
+            raise Wrong(f'is {found(raw)}; write a list of names such as ["…"]')
+        if len(raw) > self.most:
+            raise Wrong(f"has more than {self.most} entries; remove some")
+        paths = tuple(folder / one_line(name, longest=1024, empty=False) for name in raw)
+        for path in paths:
+            _start(path)
+        if len(set(paths)) < len(paths):
+            raise Wrong("names one file twice; remove one")
+        return paths
 
 
 @dataclass(frozen=True)

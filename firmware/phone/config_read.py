@@ -10,8 +10,8 @@ from typing import Any
 from firmware.phone.config_files import Password
 from firmware.phone.config_kinds import Wrong, found, shown
 from firmware.phone.config_option import Row, Table, Tables, rows
-from firmware.phone.config_types import Config
-from firmware.phone.machine import emergency
+from firmware.phone.config_types import Config, Dial
+from firmware.phone.machine import dialplan, emergency
 from firmware.phone.sip import uri
 from firmware.phone.suggest import suggestion
 
@@ -27,6 +27,7 @@ def read(document: dict[str, object], folder: Path, source: Path | None) -> tupl
     reader.check_account(values)
     reader.check_transports(values)
     reader.check_doubles(values)
+    reader.check_dials(values)
     if reader.faults:
         return None, reader.faults
     return _build(Config, values | {"source": source}), []
@@ -63,7 +64,7 @@ class _Reader:
         elif isinstance(kind, Tables):
             values[row.name] = self._inner_tables(kind, raw.get(row.key, []), path)
         elif isinstance(kind, Password):
-            values[row.name] = self._password(kind, row.key, raw)
+            values[row.name] = self._password(kind, row, raw)
         elif row.key in raw:
             values[row.name] = kind.read(raw[row.key], self._folder)
         elif row.option.same_as:
@@ -88,7 +89,8 @@ class _Reader:
             raise Wrong(f"is {found(raw)}; write [[{path}]] on a line of its own and the options below it")
         return [self.table(kind.cls, item, f"{path}[{n}]") for n, item in enumerate(raw, start=1)]
 
-    def _password(self, kind: Password, key: str, raw: dict[str, object]) -> object:
+    def _password(self, kind: Password, row: Row, raw: dict[str, object]) -> object:
+        key = row.key
         in_file = f"{key}_file"
         if key in raw and in_file in raw:
             raise Wrong(f"stands here and in {in_file}; remove one of the two lines")
@@ -97,6 +99,8 @@ class _Reader:
                 return kind.read_from_file(raw[in_file], self._folder)
             except Wrong as wrong:
                 raise Wrong(str(wrong), key=in_file) from None
+        if key not in raw and row.default is not MISSING:
+            return row.default
         if key not in raw:
             raise Wrong(f'is missing; write {in_file} = "…" (better) or {key} = "…"')
         return kind.read(raw[key], self._folder)
@@ -154,6 +158,10 @@ class _Reader:
             if number is not None and (first := numbers.setdefault(number, n)) != n:
                 text = f"{number} is taken by contact[{first}]; choose another number from 0 to 99"
                 self._fault(f"contact[{n}].speed_dial", text)
+        groups: dict[str, int] = {}
+        for n, ring in enumerate(values.get("rings", ()), start=1):
+            if "group" in ring and (first := groups.setdefault(ring["group"].casefold(), n)) != n:
+                self._fault(f"ring[{n}].group", f"is the same as ring[{first}]; remove one of them")
         people: dict[tuple[str, str, int | None], int] = {}
         for n, watcher in enumerate(values.get("privacy", {}).get("watchers", ()), start=1):
             if "uri" in watcher:
@@ -162,6 +170,33 @@ class _Reader:
                 if first != n:
                     text = f"is the same as privacy.watcher[{first}]; remove one of them"
                     self._fault(f"privacy.watcher[{n}].uri", text)
+
+    def check_dials(self, values: Values) -> None:
+        """A rule takes away no more than it knows, changes nothing twice and leaves help within reach."""
+        here = values.get("phone", {}).get("country", "")
+        dials = values.get("dials", ())
+        known = [
+            (n, _build(Dial, dial).rule, dial["country"])
+            for n, dial in enumerate(dials, start=1)
+            if len(dial) == len(rows(Dial))
+        ]
+        for n, rule, country in known:
+            if rule.strip > len(rule.match.keys):
+                self._fault(f"dial[{n}].strip", "takes away more keys than dial.match writes; write fewer")
+            if rule.at_once and rule.match.more:
+                self._fault(f"dial[{n}].at_once", "needs a number of one length; write no . in dial.match")
+            if number := dialplan.cuts_off(country or here, rule):
+                text = f"would cut off the emergency number {number}; write false, or a longer pattern"
+                self._fault(f"dial[{n}].at_once", text)
+        active = [
+            (n, rule)
+            for n, rule, country in known
+            if country in ("", here) and rule.strip <= len(rule.match.keys)
+        ]
+        if pair := dialplan.chained([rule for _, rule in active]):
+            one, two = active[pair[0]][0], active[pair[1]][0]
+            text = f"makes numbers that dial[{two}] would change again; write a closer pattern there"
+            self._fault(f"dial[{one}]", text)
 
 
 def _build(cls: Any, values: Values) -> Any:

@@ -14,10 +14,12 @@ from typing import Annotated, Literal
 
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
-from firmware.phone.config_files import KeyFile, Password, PemFile, Secret
+from firmware.phone.audio.melodies import COUNTRY, NAMES
+from firmware.phone.config_files import Files, KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
-from firmware.phone.machine import emergency, starcodes
+from firmware.phone.machine import dialplan, emergency, starcodes
+from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
 from firmware.phone.values import Encryption
@@ -74,6 +76,12 @@ def _https(text: str) -> str:
     return text
 
 
+def _ldap(text: str) -> str:
+    if not re.fullmatch(r"ldaps?://[A-Za-z0-9.-]+(?::[0-9]+)?/?", text):
+        raise ValueError('is no address of a directory; write "ldaps://directory.example"')
+    return text
+
+
 def _local_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -118,6 +126,18 @@ TIME_SERVERS = (
     "time.cloudflare.com",
 )
 """Who gives the time with NTS, to anybody: two national authorities, an exchange, a registry, a network."""
+
+
+def _pattern(text: str) -> str:
+    dialplan.pattern(text)
+    return text
+
+
+def _keys(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]*", text):
+        raise ValueError('has more than keys in it; write digits, such as "+49" or "00"')
+    return text
+
 
 _ADDRESS = Text("SIP address", _address)
 _DEVICE = Text("ALSA name", by_name, longest=128)
@@ -227,6 +247,15 @@ class Account:
             absent="none",
         ),
     ] = ""
+
+    number_form: Annotated[
+        Form,
+        Option(
+            Choice.of_enum(Form),
+            'How a dialled number goes to this provider: as it was dialled, `"international"` (`+4930…`), or '
+            '`"national"` as people dial in `phone.country`. The display shows it before the call.',
+        ),
+    ] = Form.DIALLED
 
     @property
     def address(self) -> str:
@@ -406,6 +435,121 @@ class Contact:
     speed_dial: Annotated[
         int | None, Option(Number(0, 99, whole=True), "The short number; each only once.", absent="none")
     ] = None
+    group: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=64),
+            "The group that the contact belongs to: it may ring with a melody of its own (`[[ring]]`).",
+            absent="none",
+        ),
+    ] = ""
+    busy_lamp: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask their telephone whether it rings or is busy (RFC 4235), while the privacy switch is "
+            "on open: they learn that you ask. A call that rings there can be taken here.",
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class CardDav:
+    """Address books of a CardDAV server (RFC 6352), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("https address", _https, longest=256),
+            "The address book, or the server, such as `https://cloud.example/`.",
+        ),
+    ]
+    user: Annotated[str, Option(Text(longest=128), "The name to log in with.")]
+    password: Annotated[Secret, Option(Password(), "The password.")]
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Ldap:
+    """A directory (LDAP, RFC 4511), read when you ask for it, never written."""
+
+    url: Annotated[
+        str,
+        Option(
+            Text("ldaps or ldap address", _ldap, longest=256),
+            "The server, such as `ldaps://directory.example`; `ldap:` begins with StartTLS, never without.",
+        ),
+    ]
+    base: Annotated[str, Option(Text(longest=256), "Where to look, such as `ou=people,dc=example,dc=org`.")]
+    search: Annotated[
+        str,
+        Option(Text(longest=512), "Who is wanted (a filter of RFC 4515)."),
+    ] = "(|(telephoneNumber=*)(mobile=*)(homePhone=*)(ipPhone=*))"
+    user: Annotated[
+        str, Option(Text(empty=True, longest=256), "The name to log in with.", absent="without a name")
+    ] = ""
+    password: Annotated[Secret | None, Option(Password(), "The password.", absent="none")] = None
+    ca_file: Annotated[
+        Path | None,
+        Option(PemFile("CERTIFICATE"), "The authority that vouches for the server.", absent="the system's"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Book:
+    """More contacts than `[[contact]]`: kept encrypted, found by their names on the keypad."""
+
+    files: Annotated[
+        tuple[Path, ...],
+        Option(Files(), "vCard files, read at start and when you ask for it.", absent="none"),
+    ] = ()
+    carddavs: Annotated[tuple[CardDav, ...], Option(Tables(CardDav), key="carddav")] = ()
+    ldaps: Annotated[tuple[Ldap, ...], Option(Tables(Ldap), key="ldap")] = ()
+
+
+@dataclass(frozen=True)
+class Dial:
+    """What is sent for some numbers. The first that matches counts; emergency numbers never change."""
+
+    match: Annotated[
+        str,
+        Option(
+            Text("pattern", _pattern, longest=64),
+            "Which numbers: keys, `X` for any digit, `[2-9]` for one of some, `.` at the end for any more "
+            "digits, such as `0[1-9].`.",
+        ),
+    ]
+    strip: Annotated[int, Option(Number(0, 32, whole=True), "How many keys are taken away at the front.")] = 0
+    prefix: Annotated[
+        str, Option(Text("keys", _keys, empty=True, longest=32), "What is put there.", absent="nothing")
+    ] = ""
+    country: Annotated[
+        str,
+        Option(
+            Text("two capital letters (ISO 3166)", _country, empty=True),
+            "Only where `phone.country` is this.",
+            absent="everywhere",
+        ),
+    ] = ""
+    at_once: Annotated[
+        bool,
+        Option(Flag(), "`true`: such a number is complete, and called without waiting for `digit_timeout`."),
+    ] = False
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(dialplan.pattern(self.match), self.strip, self.prefix, self.at_once)
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """What calls of a group of contacts ring with. A caller who is anonymous or forged belongs to none."""
+
+    group: Annotated[str, Option(Text(longest=64), "The group, as in `contact.group`.")]
+    melody: Annotated[str, Option(Choice.of(*NAMES), "What it rings with; see `phone.melody`.")]
 
 
 @dataclass(frozen=True)
@@ -435,6 +579,59 @@ class Phone:
             "the room sees it.",
         ),
     ] = False
+    melody: Annotated[
+        str,
+        Option(
+            Choice.of(*NAMES),
+            'What the telephone rings with; `"country"` is two notes in the cadence of the country.',
+        ),
+    ] = COUNTRY
+    call_waiting: Annotated[
+        bool,
+        Option(Flag(), "A second caller waits, and a tone tells of it; `false`: they are told busy."),
+    ] = True
+    transfers: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "The far end of a call may ask you to be connected to somebody else: the display asks, and "
+            "nothing is dialled before you say so. `false`: it is refused. Either way, somebody to whom a "
+            "call with you is transferred takes the other end's place: a sound and the display tell of it.",
+        ),
+    ] = True
+    redial_minutes: Annotated[
+        int,
+        Option(
+            Number(0, 1440, whole=True, hint="0 = no redial"),
+            "How long the number dialled last, and that of the last caller, are kept in memory for redial "
+            "and call-back.",
+        ),
+    ] = 10
+    mailbox: Annotated[
+        str,
+        Option(Text(longest=256), "The number or address of your mailbox, for one key.", absent="none"),
+    ] = ""
+    messages: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: ask the provider for the number of messages in the mailbox (RFC 3842); light and "
+            "display tell of new ones.",
+        ),
+    ] = False
+    forward_always: Annotated[
+        str, Option(Text(longest=256), "Every caller is told to call this number or address.", absent="none")
+    ] = ""
+    forward_busy: Annotated[
+        str,
+        Option(Text(longest=256), "The same, while no second call can wait.", absent="none"),
+    ] = ""
+    forward_no_answer: Annotated[
+        str, Option(Text(longest=256), "The same, when nobody answers in time.", absent="none")
+    ] = ""
+    forward_after: Annotated[
+        float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
+    ] = 20.0
 
 
 @dataclass(frozen=True)
@@ -479,5 +676,8 @@ class Config:
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
     network: Annotated[Network, Option(Table(Network))] = Network()
+    rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
+    book: Annotated[Book, Option(Table(Book))] = Book()
+    dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False

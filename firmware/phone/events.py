@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import Book
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -13,10 +14,13 @@ from firmware.phone.values import (
     CallId,
     CallRecord,
     EndReason,
+    Feature,
     Health,
     Hook,
+    Lamp,
     Loudspeaker,
     Media,
+    Messages,
     Part,
     Party,
     Registration,
@@ -238,6 +242,27 @@ class StoreChanged:
 
 
 @dataclass(frozen=True)
+class BookLoaded:
+    """The contacts that were kept; comes once, after a start."""
+
+    book: Book
+
+
+@dataclass(frozen=True)
+class PullAsked:
+    """``sotto contacts pull``: read files and servers again."""
+
+
+@dataclass(frozen=True)
+class BookPulled:
+    """What the sources gave. ``troubles``: of each that gave nothing, why; ``faults``: entries left out."""
+
+    book: Book
+    troubles: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PlaceTyped:
     """``sotto place``: where this telephone is, as its user says; None: no longer to be kept."""
 
@@ -275,6 +300,64 @@ class PartChanged:
 
 
 @dataclass(frozen=True)
+class FeatureAsked:
+    """``sotto call FEATURE``. ``target``: whom to transfer to, a SIP URI that was checked, or ""."""
+
+    feature: Feature
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class TransferProgress:
+    """The far end of the call tells of the call that we asked it for: a status of SIP (RFC 3515)."""
+
+    call_id: CallId
+    status: int
+
+
+@dataclass(frozen=True)
+class TransferAsked:
+    """A REFER in this call: its far end asks us to call ``uri``; nothing has been done.
+
+    ``number``: by which it is told what comes of it. ``replaces``: the value of a Replaces header or "".
+    """
+
+    call_id: CallId
+    number: int
+    uri: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class CallReplaced:
+    """An INVITE by ``peer`` took the place of a call that was up (RFC 3891); ``call_id`` is the new one."""
+
+    old_id: CallId
+    call_id: CallId
+    peer: Party
+    offered: Security = Security.END_TO_END
+
+
+@dataclass(frozen=True)
+class MessagesChanged:
+    """What the mailbox holds now (RFC 3842); None: it is not known."""
+
+    messages: Messages | None
+
+
+@dataclass(frozen=True)
+class LampChanged:
+    """What the telephone of the contact at ``uri`` does (RFC 4235).
+
+    ``dialog``: of a call that rings there, what a Replaces header names it by, or "".
+    """
+
+    uri: str
+    lamp: Lamp
+    dialog: str = ""
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -308,10 +391,19 @@ Event = (
     | CertificatesKept
     | WipeAsked
     | StoreChanged
+    | BookLoaded
+    | PullAsked
+    | BookPulled
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
     | HealthChanged
     | PartChanged
+    | FeatureAsked
+    | TransferProgress
+    | TransferAsked
+    | CallReplaced
+    | MessagesChanged
+    | LampChanged
     | Tick
 )

@@ -23,6 +23,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.machine.step import step, why_not
 from firmware.phone.notify import Notifier
+from firmware.phone.values import CallId, Security
 
 log = logging.getLogger("sottovoce.loop")
 
@@ -159,23 +160,39 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
     """The commands that lead from one set of outputs to another. A tone stops before the voice opens,
     and the voice closes before a tone starts: one owner for each PCM."""
     found: list[do.Command] = []
-    if before.speaks is not None and after.speaks != before.speaks:
-        found.append(do.LetSpeak(before.speaks[0], allowed=False))
+    was, now = (_spoken(outputs) for outputs in (before, after))
+    if before.mixed and after.mixed != before.mixed:
+        found.append(do.MixCalls(()))
+    found += [
+        do.LetSpeak(call_id, allowed=False) for call_id, level in was.items() if now.get(call_id) != level
+    ]
     if before.voice and not after.voice:
         found.append(do.CloseVoice())
     if before.volumes != after.volumes and after.volumes is not None:
         found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
-    if before.bell != after.bell:
-        found.append(do.Ring(after.bell))
-    if after.speaks is not None and after.speaks != before.speaks:
-        found.append(do.LetSpeak(after.speaks[0]))
+    if (before.bell, before.melody) != (after.bell, after.melody):
+        found.append(do.Ring(after.bell, after.melody))
+    if before.muted != after.muted:
+        found.append(do.Mute(after.muted))
+    found += [do.LetSpeak(call) for call, level in now.items() if was.get(call) != level]
+    if after.mixed and after.mixed != before.mixed:
+        found.append(do.MixCalls(after.mixed))
     if after.voice and not before.voice:
         found.append(do.OpenVoice())
+    if before.waiting != after.waiting:
+        found.append(do.SignalWaiting(after.waiting))
+    if before.lamps != after.lamps:
+        found.append(do.WatchLamps(after.lamps))
     if before.reminds != after.reminds:
         found.append(do.RemindClear(after.reminds))
     lit = before.lights
     found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)
+
+
+def _spoken(outputs: Outputs) -> dict[CallId, Security]:
+    """The calls whose sound is connected, each with its protection."""
+    return dict(spoken for spoken in (outputs.speaks, outputs.third) if spoken is not None)

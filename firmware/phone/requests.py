@@ -12,7 +12,7 @@ from firmware.phone import events as on
 from firmware.phone.display import views
 from firmware.phone.display.screens import Screen
 from firmware.phone.loop import Loop
-from firmware.phone.machine import watchers
+from firmware.phone.machine import finding, watchers
 from firmware.phone.machine.rules import Plan
 from firmware.phone.place import parse
 from firmware.phone.privacy import EMERGENCY, exposure
@@ -22,6 +22,7 @@ from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview, uri
 from firmware.phone.status import status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
+from firmware.phone.values import Feature
 
 LATER = {
     "manifest": "the manifest of protocols and components",
@@ -62,10 +63,12 @@ class Requests:
             "preview": self._preview,
             "answer": lambda loop, args: self._step(loop, on.AnswerAsked()),
             "hangup": lambda loop, args: self._step(loop, on.HangUpAsked()),
+            "call": self._call,
             "inventory": self._inventory,
             "place": self._place,
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
             "selftest": lambda loop, args: {"tests": selftest(loop.rules, loop.state)},
+            "contacts": self._contacts,
             "sim": self._sim,
         }
 
@@ -104,6 +107,19 @@ class Requests:
     def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         plan = _plan(loop, args)
         return self._step(loop, on.DialAsked(plan.party.uri, plan.restricted, plan.emergency))
+
+    def _call(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """Hold, resume, swap, transfer, conference, mute: as the keys would."""
+        try:
+            feature = Feature(args.get("feature"))
+        except ValueError:
+            raise Refused(f"no such feature; say one of {', '.join(one.value for one in Feature)}") from None
+        if feature is not Feature.TRANSFER or args.get("target") is None:
+            return self._step(loop, on.FeatureAsked(feature))
+        plan = _plan(loop, args)
+        if plan.emergency:
+            raise Refused("nobody is transferred to an emergency service; call it")
+        return self._step(loop, on.FeatureAsked(feature, plan.party.uri))
 
     def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """What a call would reveal now; nothing is sent."""
@@ -145,6 +161,30 @@ class Requests:
                 raise Refused(f"not done for good ({trouble}); look after the disk, then try again")
         kept = loop.state.place
         return {"kept": kept is not None, "place": dict(kept.fields) if kept else {}}
+
+    def _contacts(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """What the phone book holds; begin to read it anew; or find a name by its keys."""
+        action, digits = args.get("action"), args.get("digits")
+        if action == "pull":
+            if not finding.sources(loop.rules):
+                raise Refused("there is nothing to read; name files or servers below [book] in phone.toml")
+            if refused := loop.handle(on.PullAsked()):
+                raise Refused(refused)
+        if action == "find":
+            if not isinstance(digits, str) or not digits.isdigit():
+                raise Refused("say the keys of a name as digits, such as 262 for Bob")
+            found = [*loop.rules.own_book.find(digits), *loop.state.book.find(digits)]
+            return {"found": [{"name": one.name, "targets": list(one.targets)} for one in found]}
+        sources = [
+            {
+                "name": source.name,
+                "number": len(source.entries),
+                "pulled": source.pulled.isoformat() if source.pulled else None,
+            }
+            for source in loop.state.book.sources
+        ]
+        told = status(loop.state, loop.clock.monotonic(), self._board, self._versions)["contacts"]
+        return {**told, "sources": sources}
 
     def _step(self, loop: Loop, event: on.Event) -> dict[str, Any]:
         refused = loop.handle(event)

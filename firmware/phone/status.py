@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from firmware.phone.machine import guarding
@@ -24,6 +25,11 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "digits": len(state.digits),
         "calls": [_call(state, call, now) for call in state.calls],
         "missed": state.missed,
+        "muted": state.muted,
+        "conference": state.conference,
+        "do_not_disturb": state.undisturbed,
+        "messages": None if state.messages is None else dataclasses.asdict(state.messages),
+        "lamps": {lamp.uri: lamp.lamp.value for lamp in state.lamps},
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
         "part_trouble": "; ".join(f"{part.value}: {trouble}" for part, trouble in state.broken),
@@ -31,6 +37,12 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "temperature": "hot" if state.health.hot else "good",
         "sound_gaps": state.sound_gaps,
         "volume": {"handset": state.volumes.handset, "ringer": state.volumes.ringer},
+        "contacts": {
+            "number": len(state.book),
+            "pulling": state.pulling,
+            "troubles": list(state.book_troubles),
+            "faults": list(state.book_faults),
+        },
         "board": board,
         "version": versions.get("sottovoce", ""),
         "versions": versions,
@@ -73,4 +85,5 @@ def _call(state: State, call: Call, now: float) -> dict[str, Any]:
         "suite": media.suite or None,
         "reason": call.reason.value if call.reason else None,
         "place_sent": call.place_at is not None,
+        "transferring": call.transfer is not None,
     }

@@ -24,12 +24,15 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import stored_form as records
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book import entries
+from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
+from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord
 from firmware.phone.vault import SLOTS, Vault
@@ -62,11 +65,17 @@ class _KeepCertificate:
     job: KeepSecrets
 
 
+@dataclass(frozen=True)
+class _OpenBook:
+    """Load the phone book."""
+
+
 class Storage:
     """``hours``: the life of a call in the history, 0 = no history: then nothing of a call is ever written.
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
-    ``secrets``: those that are shared with ``contacts``, for the SIP engine.
+    ``secrets``: those that are shared with ``contacts``, for the SIP engine. ``book``: the sources whose
+    contacts are kept.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class Storage:
         clock: Clock,
         crash: Callable[[BaseException], None],
         contacts: Collection[str] = (),
+        book: Collection[str] = (),
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -95,7 +105,7 @@ class Storage:
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
         self._queue: queue.SimpleQueue[
-            do.StoreCommand | KeepSecrets | _KeepCertificate | threading.Event | None
+            do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook | threading.Event | None
         ] = queue.SimpleQueue()
         self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
@@ -103,12 +113,15 @@ class Storage:
             Vault(folder, "certificates"), contacts, lambda job: self._queue.put(_KeepCertificate(job))
         )
         self._certificates_told = 0
+        self._book = Sealed(folder, "book")
+        self._book_names = frozenset(book)
 
     def start(self, post: Callable[[on.Event], None]) -> None:
         """Load what was kept; what is over its time, damaged or no longer wanted is destroyed first."""
         self._post = post
         self._open()
         self._tell()
+        self._queue.put(_OpenBook())
         self._thread.start()
 
     def stop(self) -> None:
@@ -141,7 +154,7 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook) -> None:
         match command:
             case KeepSecrets():
                 self._attempt("Secrets not kept", lambda: self.secrets.do(command))
@@ -157,6 +170,10 @@ class Storage:
                 self._attempt("Protection not kept", lambda: self._keep_reached(reached))
             case _KeepCertificate(job):
                 self._attempt("Certificate not kept", lambda: self.certificates.do(job))
+            case _OpenBook():
+                self._attempt("Not erased", self._open_book)
+            case do.KeepBook(sources):
+                self._attempt("Contacts not kept", lambda: self._keep_book(sources))
             case do.Expire():
                 self._attempt("Not erased", self._expire)
             case do.Wipe():
@@ -249,6 +266,23 @@ class Storage:
         elif found:
             self._volume_vault.destroy()  # nobody misses what the next key makes anew
 
+    def _open_book(self) -> None:
+        """After the start, for it may be long; with it goes what is of a source that is named no more."""
+        if not self._book_names:
+            self._book.destroy()
+            return
+        document, damaged = self._book.load()
+        kept: list[Source] = []
+        try:
+            kept = entries.sources(document) if document is not None else []
+        except ValueError:
+            damaged = True
+        self._say_damage("phone book", damaged)
+        self._post(on.BookLoaded(Book([source for source in kept if source.name in self._book_names])))
+
+    def _keep_book(self, sources: tuple[Source, ...]) -> None:
+        self._book.keep(entries.octets(sources))
+
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
@@ -334,7 +368,7 @@ class Storage:
         self._volumes = Volumes()
         self._troubles.pop("Damaged", None)
         with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
-            for destroy in (self.certificates.wipe, self.secrets.wipe):
+            for destroy in (self._book.destroy, self.certificates.wipe, self.secrets.wipe):
                 each.callback(destroy)
             for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
                 each.callback(vault.destroy)

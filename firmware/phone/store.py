@@ -48,7 +48,7 @@ ITEMS = (
         "to talk",
         "memory",
         lambda rules: "until it ends",
-        lambda rules, state: int(state.live is not None),
+        lambda rules, state: len(state.lives),
     ),
     Item(
         "ended calls",
@@ -56,6 +56,18 @@ ITEMS = (
         "memory",
         lambda rules: f"{ENDED_KEPT:.0f} seconds",
         lambda rules, state: sum(not call.live for call in state.calls),
+        wiped=True,
+    ),
+    Item(
+        "last number dialled, last caller",
+        "for redial and call-back",
+        "memory",
+        lambda rules: (
+            f"{rules.config.phone.redial_minutes} minutes"
+            if rules.config.phone.redial_minutes
+            else "never kept (phone.redial_minutes = 0)"
+        ),
+        lambda rules, state: sum(recent is not None for recent in (state.dialled, state.caller)),
         wiped=True,
     ),
     Item(
@@ -150,6 +162,15 @@ ITEMS = (
         "phone.toml, which the telephone only reads",
         lambda rules: "until you remove them there",
         lambda rules, state: len(rules.contacts),
+    ),
+    Item(
+        "contacts of files and servers",
+        "to find people by name, and to show who calls",
+        "encrypted file, with a key of its own",
+        lambda rules: "until they are read anew, you erase them, or remove their source",
+        lambda rules, state: len(state.book),
+        wiped=True,
+        file=True,
     ),
     Item(
         "log",

@@ -117,6 +117,9 @@ class EndReason(enum.Enum):
     MEDIA_LOST = "Connection lost"
     NETWORK = "No network"
     NO_ACCOUNT = "Not in the contacts"
+    TRANSFERRED = "Transferred"
+    FORWARDED = "Forwarded"
+    TOO_MANY = "Two calls already"
 
 
 class Trust(enum.Enum):
@@ -204,6 +207,11 @@ class Tone(enum.Enum):
     WARNING = "warning"
     DIAL_BLIND = "dial-blind"
     """The dial tone of a telephone whose display does not answer: it stutters."""
+    CALL_WAITING = "call-waiting"
+    MESSAGE_WAITING = "message-waiting"
+    """The dial tone while messages wait."""
+    CONFIRMATION = "confirmation"
+    """Heard once: what the keys asked for is done."""
 
 
 class Light(enum.Enum):
@@ -249,3 +257,42 @@ class CallRecord:
     name: str
     at: int
     seconds: int
+
+
+class Feature(enum.Enum):
+    """What can be asked for in a call beside ending it, by the words of ``sotto call``."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    SWAP = "swap"
+    END_TAKE = "end-take"
+    CONFERENCE = "conference"
+    TRANSFER = "transfer"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+class Forward(enum.Enum):
+    """When an incoming call is sent on to somebody else (302, RFC 3261 section 21.3.3)."""
+
+    ALWAYS = "always"
+    BUSY = "busy"
+    NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What the mailbox at the provider holds (RFC 3842). ``new`` may be unknown: then 0 with ``waiting``."""
+
+    waiting: bool = False
+    new: int = 0
+    old: int = 0
+
+
+class Lamp(enum.Enum):
+    """What a colleague's telephone does, as it tells us (RFC 4235). ``DARK``: nothing is known."""
+
+    DARK = "unknown"
+    IDLE = "idle"
+    RINGING = "ringing"
+    BUSY = "busy"

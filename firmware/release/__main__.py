@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
-from firmware.release import bundle, ceremony, description, phrases
+from firmware.phone.version import VERSION
+from firmware.release import bundle, ceremony, description, phrases, small
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
 from firmware.updater.release import encoded
@@ -45,11 +47,23 @@ def parser() -> argparse.ArgumentParser:
     made = subs.add_parser("bundle", help="make a signed bundle from images")
     made.add_argument("out", type=Path, metavar="OUT.raucb")
     made.add_argument("--board", required=True)
-    made.add_argument("--version", required=True)
-    made.add_argument("images", nargs="+", metavar="CLASS=FILE", help="such as rootfs=root.img")
+    made.add_argument("--version", default=VERSION, help=f"default: this firmware's, {VERSION}")
+    made.add_argument(
+        "images",
+        nargs="+",
+        metavar="FOLDER|CLASS=FILE",
+        help="a folder with root.img and boot.img, as make image leaves it, or images such as root=root.img",
+    )
     made = subs.add_parser("publish", help="publish a release")
     made.add_argument("description", type=Path, metavar="release.toml")
     made.add_argument("bundles", nargs="+", metavar="BOARD=FILE", help="such as raspberry-pi-4=out.raucb")
+    made.add_argument(
+        "--patches",
+        type=int,
+        default=3,
+        metavar="N",
+        help="small downloads from the last N versions (default 3)",
+    )
     subs.add_parser("refresh", help="sign snapshot and timestamp anew: by a timer, at least every few days")
     made = subs.add_parser("replace", help="revoke a key and make another in its place")
     made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
@@ -108,9 +122,21 @@ def _tokens(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _bundle(args: argparse.Namespace, keys: KeyFolder) -> None:
+    images: dict[str, Path] = {}
+    for given in args.images:
+        named = dict([_pair(given)]) if "=" in given else {n: f"{given}/{n}.img" for n in ("root", "boot")}
+        images |= {name: Path(file) for name, file in named.items()}
+    missing = [str(file) for file in images.values() if not file.is_file()]
+    if missing:
+        raise UpdateError(f"{missing[0]} is missing; make image BOARD={args.board} writes such images")
+    if not (args.keys / f"{ceremony.LEAF}.crt").is_file():
+        raise UpdateError(
+            f"{args.keys} has no key for bundles; sotto-release --keys {args.keys} ceremony makes all keys, "
+            "or name the folder that has them (make bundle KEYS=FOLDER)"
+        )
     leaf = keys.certified(ceremony.LEAF)
-    images = {name: Path(file) for name, file in map(_pair, args.images)}
     keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     bundle.make(args.out, images, args.board, parse(args.version), leaf, keyring)
     print(f"{args.out}: {args.out.stat().st_size} octets")
 
@@ -119,7 +145,11 @@ def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFo
     bundles = {board: Path(file) for board, file in map(_pair, args.bundles)}
     release = description.read(args.description, bundles, now)
     signed = keys.pair().sign(encoded(release))
-    repository.publish(release, [signed], bundles, ceremony.signers(keys, repository), now)
+    signers = ceremony.signers(keys, repository)
+    keyring = args.keys / f"{ceremony.AUTHORITY}.crt"
+    with tempfile.TemporaryDirectory(dir=args.served.resolve().parent) as folder:
+        patches = small.patches(repository, release, bundles, keyring, args.patches, Path(folder), print)
+        repository.publish(release, [signed], bundles, signers, now, patches)
     print(f"{release.version} is published for {', '.join(sorted(bundles))}")
     print(repository.told())
 

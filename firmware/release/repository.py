@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from firmware.updater import release as releases
 from firmware.updater.release import Release
 from firmware.updater.signatures import Signature
 from firmware.updater.trust import MANIFEST, SIGNATURES
+from firmware.updater.version import Version
+from firmware.updater.version import parse as parse_version
 
 LIFE = {
     "root": timedelta(days=5 * 365),
@@ -120,10 +123,13 @@ class RepositoryFolder:
         bundles: Mapping[str, Path],
         signers: Signers,
         now: datetime,
+        others: Mapping[str, Path] | None = None,
     ) -> None:
-        """Publish ``release``: ``bundles`` gives the file of each board's bundle. Raises UpdateError when a
-        file is not what the release says, or a signature is wanting; then nothing is changed.
+        """Publish ``release``: ``bundles`` gives the file of each board's bundle, ``others`` what else
+        belongs to it, by its name. Raises UpdateError when a file is not what the release says, or a
+        signature is wanting; then nothing is changed.
         """
+        others = others or {}
         for board, bundle in release.bundles.items():
             made = TargetFile.from_file(bundle.target, str(bundles[board]), ["sha256"])
             if (made.length, made.hashes["sha256"]) != (bundle.length, bundle.sha256):
@@ -135,13 +141,29 @@ class RepositoryFolder:
             b.target: TargetFile.from_file(b.target, str(bundles[board]), ["sha256"])
             for board, b in release.bundles.items()
         }
+        files |= {name: TargetFile.from_file(name, str(path), ["sha256"]) for name, path in others.items()}
         targets = Targets(targets=files)
         self._signed_targets(targets, signers)  # before anything is written
         for board, b in release.bundles.items():
             self._put_file(_served(self._targets, files[b.target]), bundles[board])
+        for name, path in others.items():
+            self._put_file(_served(self._targets, files[name]), path)
         for name, octets in texts.items():
             self._put(_served(self._targets, files[name]), octets)
         self._put_targets(targets, signers, now)
+
+    def earlier(self, board: str) -> list[tuple[Version, Path]]:
+        """Every version that was published for ``board``, with its bundle where that is still here; the
+        newest first.
+        """
+        found: dict[Version, Path] = {}
+        words = sorted(self._metadata.glob("*.targets.json"), key=lambda p: int(p.name.split(".")[0]))
+        for word in words:
+            for name, file in Metadata[Targets].from_bytes(word.read_bytes()).signed.targets.items():
+                form = re.fullmatch(rf"stable/{re.escape(board)}/phone-(.+)\.raucb", name)
+                if form and _served(self._targets, file).is_file():
+                    found[parse_version(form[1])] = _served(self._targets, file)
+        return sorted(found.items(), reverse=True)
 
     def published(self) -> bool:
         """Whether there is a release."""

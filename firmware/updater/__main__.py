@@ -115,6 +115,7 @@ def _parts(args: argparse.Namespace, settings: Settings) -> Parts:
         times=ClockTimes(SystemClock(), built, synchronised),
         health=[lambda: telephone.wrong(slots.booted().version)],
         restart=lambda: print(RESTARTS, file=sys.stderr),
+        images=None if settings.whole else slots.images,
     )
 
 

@@ -6,6 +6,7 @@
     mode = "automatic"                 # or "security", "ask", "off"
     hours = [2, 5]                     # at night: from two to five o'clock, local time
     ca_file = "ca.pem"                 # optional: whom to trust for the connection; the system's list else
+    whole = true                       # optional: never fetch a patch, which tells the server what ran before
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Settings:
     mode: Mode = Mode.AUTOMATIC
     hours: tuple[int, int] = (2, 5)
     ca_file: Path | None = None
+    whole: bool = False
 
     def night(self, hour: int) -> bool:
         start, end = self.hours
@@ -82,4 +84,10 @@ def _file(given: object) -> Path:
     return Path(given)
 
 
-_READ = {"url": _url, "mode": _mode, "hours": _hours, "ca_file": _file}
+def _flag(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError("must be true or false")
+    return given
+
+
+_READ = {"url": _url, "mode": _mode, "hours": _hours, "ca_file": _file, "whole": _flag}

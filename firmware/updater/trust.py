@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from firmware.updater import release as releases
 from firmware.updater.fetch import MetadataFetcher, Source
 from firmware.updater.release import Bundle, Release
 from firmware.updater.signatures import ReleaseKey
+from firmware.updater.version import Version
 
 MANIFEST = "stable/release.json"
 SIGNATURES = "stable/release.sig"
@@ -60,13 +61,23 @@ _WORDS: tuple[tuple[type[Exception], type[UpdateError], str], ...] = (
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A file for which TUF vouches: where it is, its octets, its SHA-256 in hex."""
+
+    url: str
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Trusted:
-    """The newest release and from where its bundles are fetched."""
+    """The newest release and from where its bundles are fetched. ``piece`` finds any other file of it."""
 
     release: Release
     manifest: bytes
     signed_by: str
     urls: dict[str, str]
+    piece: Callable[[str], Piece | None] = lambda name: None
 
     def url(self, bundle: Bundle) -> str:
         """Where ``bundle`` is. Raises Untrusted when TUF does not vouch for exactly this one."""
@@ -76,6 +87,15 @@ class Trusted:
             raise Untrusted(
                 f"the release names {bundle.target}, for which the server has no signed word"
             ) from None
+
+    def patch(self, bundle: Bundle, running: Version) -> Piece | None:
+        """What makes ``bundle`` of the images of the version that runs; None: there is no such patch."""
+        return self.piece(patch_name(bundle.target, running))
+
+
+def patch_name(target: str, running: Version) -> str:
+    """The name in the repository of the patch from ``running`` to the bundle called ``target``."""
+    return f"{target.removesuffix('.raucb')}.from-{running}.patch"
 
 
 class Repository:
@@ -101,7 +121,8 @@ class Repository:
             signed = self._target(updater, SIGNATURES, releases.LONGEST)
             signer = signatures.verify(manifest, signatures.read_signatures(signed), self._keys)
             release = releases.parse(manifest)
-            return Trusted(release, manifest, signer, self._urls(updater, release))
+            urls = self._urls(updater, release)
+            return Trusted(release, manifest, signer, urls, lambda name: self._piece(updater, name))
         except (tuf_errors.RepositoryError, tuf_errors.DownloadError) as error:
             raise _in_words(error) from error
 
@@ -144,6 +165,12 @@ class Repository:
             for info in infos
             if info is not None
         }
+
+    def _piece(self, updater: Updater, name: str) -> Piece | None:
+        info = updater.get_targetinfo(name)
+        if info is None or "sha256" not in info.hashes:
+            return None
+        return Piece(self._url(info), info.length, info.hashes["sha256"])
 
     def _url(self, info: TargetFile) -> str:
         folder, name = posixpath.split(info.path)

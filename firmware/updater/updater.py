@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware.phone.errors import UpdateError
-from firmware.updater import fetch, journal, judge
+from firmware.updater import fetch, fetching, journal, judge
 from firmware.updater import version as versions
 from firmware.updater.journal import Attempt, Journal, Phase
 from firmware.updater.judge import Device, Offer, Refusal
-from firmware.updater.slots.base import Progress, SlotEngine
+from firmware.updater.slots.base import Images, Progress, SlotEngine
 from firmware.updater.times import Times
 from firmware.updater.trust import Repository, Trusted
 
@@ -31,7 +31,10 @@ HealthCheck = Callable[[], str]
 
 @dataclass(frozen=True)
 class Parts:
-    """``restart`` boots the machine anew and may not return; ``floor``: the oldest version, of the image."""
+    """``restart`` boots the machine anew and may not return; ``floor``: the oldest version, of the image.
+
+    ``images``: of the slot that runs, so that a patch of them can be fetched; None: bundles come whole.
+    """
 
     folder: Path
     board: str
@@ -42,6 +45,7 @@ class Parts:
     times: Times
     health: Sequence[HealthCheck]
     restart: Callable[[], None]
+    images: Images | None = None
 
 
 class Updater:
@@ -85,7 +89,7 @@ class Updater:
         """Fetch the bundle, write it to the spare slot, make that one boot next. Raises as ``ask``."""
         if self._trusted is None or self._journal.phase is not Phase.IDLE:
             raise UpdateError("ask for the newest release first; one update at a time")
-        bundle = self._fetch(self._trusted.url(offer.bundle), offer, progress)
+        bundle = self._fetch(self._trusted, offer, progress)
         slots = self._parts.slots
         release = offer.release
         attempt = Attempt(
@@ -111,21 +115,16 @@ class Updater:
             raise UpdateError("nothing waits for a restart")
         self._parts.restart()
 
-    def _fetch(self, url: str, offer: Offer, progress: Progress) -> Path:
-        path = self._parts.folder / "fetched" / f"{offer.bundle.sha256}.raucb"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        for old in path.parent.iterdir():
-            if not old.name.startswith(offer.bundle.sha256):
-                old.unlink()
-        fetch.download(
+    def _fetch(self, trusted: Trusted, offer: Offer, progress: Progress) -> Path:
+        return fetching.fetch_bundle(
             self._parts.source,
-            url,
-            path,
-            offer.bundle.length,
-            offer.bundle.sha256,
+            trusted,
+            offer.bundle,
+            self.device().version,
+            self._parts.images,
+            self._parts.folder / "fetched",
             lambda have, length: progress(50 * have // length, "fetching"),
         )
-        return path
 
     def _arm(self, attempt: Attempt) -> None:
         attempt = replace(attempt, tries=attempt.tries + 1)

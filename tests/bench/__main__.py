@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import loop, report, running, senses, setup, simulator, start
+from tests.bench import contacts, hook, loop, report, running, senses, setup, simulator, start
 from tests.bench.bed import Bench
 from tests.bench.figures import Row
 from tests.rig.certs import Authority
@@ -33,6 +33,8 @@ SECTIONS: dict[str, Callable[[Bench], list[Row]]] = {
     "opus": running.call_opus,
     "pcma": running.call_pcma,
     "loop": loop.measure,
+    "hook": hook.measure,
+    "contacts": contacts.measure,
     "senses": senses.measure,
     "simulator": simulator.measure,
 }

@@ -77,6 +77,7 @@ class StandIn(asyncio.DatagramProtocol):
                 "event": "outputs",
                 "tone": tones.get(self.state) if self.up and not self.digits else None,
                 "ringing": ringing,
+                "melody": "country",
                 "lights": {"privacy": private, "ringing": ringing, "message": self.up, "mute": self.up},
                 "patterns": {"privacy": "slow" if self.position is SwitchPosition.UNREADABLE else "on"},
             },

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.phone.audio import alsa
+from firmware.phone.audio import alsa, melodies
 from firmware.phone.audio.alsa import AlsaAudio
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
@@ -80,6 +80,17 @@ def test_the_ringer_sounds_until_it_is_stopped(rig: Rig) -> None:
     rig.driver.start()
     rig.driver.ring(True)
     rig.await_sounding(1)
+    rig.driver.ring(False)
+    assert rig.sounding() == 0
+
+
+@pytest.mark.parametrize("melody", melodies.NAMES)
+def test_every_melody_sounds_and_gives_way_to_another(rig: Rig, melody: str) -> None:
+    rig.driver.start()
+    rig.driver.ring(True, melody)
+    rig.await_sounding(1)
+    rig.driver.ring(True, melodies.NAMES[-1])
+    assert rig.sounding() == 1
     rig.driver.ring(False)
     assert rig.sounding() == 0
 

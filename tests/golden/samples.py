@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+from firmware.phone.book.entries import Book, Entry, Source
 from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
+from firmware.phone.config_types import Book as BookOptions
 from firmware.phone.display.screens import (
     Calling,
     Code,
@@ -74,6 +77,19 @@ def _menu(item: str, page: int = 0, asked: bool = False, switch: SwitchPosition 
     return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 
 
+def _contacts(
+    item: str = menu.CONTACTS, page: int = 0, troubles: tuple[str, ...] = (), faults: tuple[str, ...] = ()
+) -> Pages:
+    pulled = datetime(2026, 11, 23, 11, 58, tzinfo=UTC)
+    entries = (Entry("Bob Baker", ("+4930901820",)),)
+    book = Book(
+        [Source("people.vcf", entries * 12, pulled), Source("CardDAV dav.test", entries * 5000, pulled)]
+    )
+    rules = replace(_RULES, config=replace(_RULES.config, book=BookOptions(files=(Path("people.vcf"),))))
+    state = State(book=book, book_troubles=troubles, book_faults=faults, menu=Menu(item, page))
+    return menu.pages(rules, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
 _BOB = Reached("sip:bob@phone.test", Security.END_TO_END)
 
 
@@ -113,6 +129,16 @@ SAMPLES: dict[str, Screen] = {
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
     "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
+    "dialling-rewritten": Dialling("030901820", "+49 30 901820", "Alice Archer", lifted=True),
+    "dialling-match": Dialling("262", "", "Alice Archer", lifted=False, match="* Bob Baker +2"),
+    "dialling-chosen": Dialling(
+        "+49 30 901820", "Bob Baker", "Alice Archer", lifted=True, match="1/3  * next"
+    ),
+    "dialling-chosen-address": Dialling(
+        "bob@phone.test", "Bob Baker", "nothing", True, "No sound device", "2/3  * next"
+    ),
+    "dialling-match-greek": Dialling("5274", "", "nothing", lifted=True, match="* Μαρία Παππά"),
+    "dialling-match-cyrillic": Dialling("5492", "", "nothing", lifted=True, match="* Ольга Іванова"),
     "dialling-long": Dialling(
         "+4930901820654", "+4930901820654", "Alice Archer, alice@phone.test", lifted=False
     ),
@@ -203,6 +229,16 @@ SAMPLES: dict[str, Screen] = {
     "menu-they-see-nothing": _menu("1", switch=PRIVATE),
     "menu-watchers": _menu("2"),
     "menu-watchers-private": _menu("2", switch=UNREADABLE),
+    "menu-contacts": _contacts(),
+    "menu-contacts-trouble": _contacts(
+        troubles=(
+            "CardDAV dav.test: it cannot be reached (Connection refused); look at the network, or at url",
+        )
+    ),
+    "menu-contacts-faults": _contacts(
+        page=1, faults=("people.vcf: line 9: has no number and no sip: address",)
+    ),
+    "menu-with-contacts": _contacts(item="", page=1),
     "menu-stored": _menu("3", 1),
     "menu-erase": _menu("3", asked=True),
     "menu-risk": _menu("4", 2),

@@ -1,11 +1,11 @@
 """Every way in which a call between the phone and bob goes, played to its end.
 
-Each function leaves both ends idle. The calls that the phone itself holds or transfers come with the issue
-on the complete telephone.
+Each function leaves both ends idle.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from tests.rig.baresip import Baresip
@@ -62,12 +62,38 @@ def out_held_there(phone: Phone, bob: Baresip) -> None:
 
 
 def in_transfer_asked_there(phone: Phone, bob: Baresip) -> None:
-    """Bob calls, and wants the phone to call somebody else (RFC 3515): it declines, and baresip hangs up."""
+    """Bob calls, and wants the phone to call somebody else (RFC 3515): it asks its user, who says no."""
     _ring(phone, bob)
     phone.hook("up")
     phone.wait_call("active", security="end-to-end")
     bob.command("transfer", "sip:somebody@phone.test")
-    _wait_answers(phone, "REFER", 1, 603)
+    _wait_answers(phone, "REFER", 1, 202)
+    phone.wait_screen("wants to connect you")
+    time.sleep(1.1)  # a question stands that long before a key answers it
+    phone.keys("#")
+    phone.hook("down")
+    phone.wait_idle()
+
+
+def out_held_here(phone: Phone, bob: Baresip) -> None:
+    """The phone holds the call and takes it back: our re-INVITEs."""
+    mark = _dial(phone, bob)
+    bob.accept()
+    phone.wait_call("active", security="end-to-end")
+    for order, state in (("hold", "held"), ("resume", "active")):
+        phone.do("call", order)
+        phone.wait_call(state)
+        time.sleep(0.5)  # the far end has answered
+    _replace(phone, bob, mark)
+
+
+def out_transferred(phone: Phone, bob: Baresip) -> None:
+    """The phone asks bob to call somebody else, who is not there: our REFER, our answers to his NOTIFYs."""
+    _dial(phone, bob)
+    bob.accept()
+    phone.wait_call("active", security="end-to-end")
+    phone.do("call", "transfer", "sip:nobody@phone.test")
+    phone.wait_screen("transfer failed")
     phone.hook("down")
     phone.wait_idle()
 
@@ -104,6 +130,8 @@ ALL: Mapping[str, Callable[[Phone, Baresip], None]] = {
     "outgoing, declined there": out_declined,
     "outgoing, cancelled here": out_cancelled,
     "outgoing, held by the far end": out_held_there,
+    "outgoing, held by the phone": out_held_here,
+    "outgoing, transferred by the phone": out_transferred,
     "incoming, answered": in_answered,
     "incoming, the far end asks for a transfer": in_transfer_asked_there,
     "incoming, declined here": in_declined,

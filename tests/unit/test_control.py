@@ -144,6 +144,7 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
     assert code == 0
     assert found["erased"] == {
         "ended calls": 1,
+        "last number dialled, last caller": 1,
         "missed calls": 1,
         "call history": 0,
         "watchers you allowed": 0,
@@ -153,6 +154,7 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "protection of calls with your contacts": 0,
         "volume": 0,
         "certificates for contacts": 0,
+        "contacts of files and servers": 0,
     }
     assert do.Wipe() in rig.recorder.done
     assert {row["item"]: row["number"] for row in found["items"] if row["wiped"]} == dict.fromkeys(

@@ -43,6 +43,19 @@ class SlotsContract:
         rig.start()
         assert rig.engine().booted().version == "1.3.0"
 
+    def test_the_images_that_run(self, rig: Rig) -> None:
+        """A small download is made of them: what stands there is what runs, not what was written last."""
+        before = rig.engine().images()
+        content = {kind: path.read_bytes() for kind, path in before.items()}
+        assert any(content.values())
+        rig.engine().install(rig.bundle("1.2.0"), nothing)
+        assert {kind: path.read_bytes() for kind, path in rig.engine().images().items()} == content
+        rig.engine().activate("b")
+        rig.start()
+        after = rig.engine().images()
+        assert after.keys() == before.keys()
+        assert not set(after.values()) & set(before.values())
+
     def test_what_is_written_does_not_boot_by_itself(self, rig: Rig) -> None:
         rig.engine().install(rig.bundle("1.2.0"), nothing)
         for warm in (True, False):

@@ -57,6 +57,22 @@ def publish() -> int:
     return run("publish", "release.toml", "board=out.raucb")
 
 
+def test_a_bundle_of_what_make_image_left(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("bundle", "new/out.raucb", "--board", "board", "build/image/board")
+    assert run(*asked) == 1
+    assert "build/image/board/root.img is missing; make image BOARD=board" in capsys.readouterr().err
+    Path("build/image/board").mkdir(parents=True)
+    for name in ("root.img", "boot.img"):
+        Path("build/image/board", name).write_bytes(os.urandom(100_000))
+    assert run(*asked) == 1
+    assert "ceremony makes all keys" in capsys.readouterr().err
+    assert run("ceremony") == 0
+    assert run(*asked) == 0
+    content = Path("new/out.raucb").read_bytes()
+    for name in ("root.img", "boot.img"):  # octet for octet, or a patch would find nothing
+        assert Path("build/image/board", name).read_bytes() in content
+
+
 def test_from_the_ceremony_to_a_release(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("ceremony") == 0
     assert "offline" in capsys.readouterr().out

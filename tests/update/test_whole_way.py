@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -157,6 +158,42 @@ def test_what_is_sent_tells_no_telephone_apart(place: Path, server: Server) -> N
     for _, headers in server.asked:
         assert headers.keys() == {"Host", "User-Agent", "Accept-Encoding"}
         assert (headers["User-Agent"], headers["Accept-Encoding"]) == ("Sottovoce", "identity")
+
+
+def squashfs(folder: Path, image: Path) -> None:
+    """A root as images have it: packed, with the same times in every build."""
+    options = ["-noappend", "-no-progress", "-quiet", "-comp", "zstd", "-b", "128K", "-all-root"]
+    made = ["mksquashfs", str(folder), str(image), *options, "-all-time", "1", "-mkfs-time", "1"]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+
+
+def test_one_changed_module_is_a_small_download(place: Path, server: Server) -> None:
+    """Issue 7: at most 10 % of the bundle. The root is this project's own code, and 4 MB that stay."""
+    shutil.copytree(Path(tool.__file__).parents[1], "root/firmware", ignore=shutil.ignore_patterns("*.pyc"))
+    Path("root/library.so").write_bytes(os.urandom(4_000_000))
+    boot = Path("boot.img")
+    boot.write_bytes(os.urandom(1_000_000))
+    for version in ("1.1.0", "1.2.0"):
+        squashfs(Path("root"), Path("root.img"))
+        images = ["root=root.img", f"boot={boot}"]
+        assert release("bundle", f"{version}.raucb", "--board", BOARD, "--version", version, *images) == 0
+        Path("release.toml").write_text(
+            f'version = "{version}"\nfloor = "1.0.0"\nsupported_until = 2031-12-31\n[notes]\nen = "New"\n'
+        )
+        if version == "1.1.0":
+            shutil.rmtree("slots/a")
+            keyring = Path("public/bundle-keyring.pem")
+            rauc_bundle.unpack(Path("1.1.0.raucb"), Path("slots/a"), keyring, BOARD)
+        assert release("publish", "release.toml", f"{BOARD}={version}.raucb") == 0
+        with Path("root/firmware/phone/machine/step.py").open("a") as module:
+            module.write("\n\ndef more() -> str:\n    return 'one more function in one module'\n")
+    server.asked.clear()
+    assert updater("install")[1]["result"] == "restarting"
+    assert Path("slots/b/root.img").read_bytes() == Path("root.img").read_bytes()
+    asked = [path for path, _ in server.asked if BOARD in path]
+    assert [path.rpartition(".")[2] for path in asked] == ["patch"]
+    fetched = (place / "served" / asked[0].lstrip("/")).stat().st_size
+    assert fetched < Path("1.2.0.raucb").stat().st_size / 10
 
 
 def test_redirect_to_plain_http(place: Path, server: Server) -> None:

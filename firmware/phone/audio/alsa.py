@@ -7,16 +7,16 @@ import errno
 import functools
 import logging
 import sys
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import alsaaudio
 
-from firmware.phone.audio import countries
-from firmware.phone.audio.countries import ToneSpec
-from firmware.phone.audio.player import LASTING_S, LoopPlayer
-from firmware.phone.audio.tones import louder, samples
+from firmware.phone.audio import countries, melodies, tones
+from firmware.phone.audio.melodies import MELODIES, Melody, Sound, louder
+from firmware.phone.audio.player import LASTING_S, LoopPlayer, Rendered
 from firmware.phone.audio.volume import Volumes, decibels, shared
 from firmware.phone.clock import Clock, SystemClock
 from firmware.phone.errors import HardwareError
@@ -63,6 +63,7 @@ class AlsaAudio:
         clock: Clock | None = None,
         on_trouble: Callable[[Loudspeaker, str], None] = lambda loudspeaker, trouble: None,
         cards: Path = CARDS,
+        melody: str = melodies.COUNTRY,
     ) -> None:
         """Prepare, not open.
 
@@ -73,6 +74,7 @@ class AlsaAudio:
             country: ISO 3166-1 code or "default" (``countries.COUNTRIES``).
             on_trouble: hears, from a thread of its own, why a device gives no sound, and "" when it does.
             cards: folder whose entries come and go with the cards.
+            melody: what is made ready to ring with, so that it rings at once.
         """
         self._country = countries.country(country)
         self._mixer = mixer
@@ -87,10 +89,11 @@ class AlsaAudio:
         self._missing = dict.fromkeys(Loudspeaker, 0.0)
         self._toning: Tone | None = None
         self._ringing = False
+        self._melody = melody
         self._xruns = 0
         self._render = functools.lru_cache(maxsize=len(Tone) + 1)(self._rendered)
-        self._handset = self._player(Loudspeaker.HANDSET, playback)
-        self._ringer = self._player(Loudspeaker.RINGER, ringer)
+        self._handset = self._player(Loudspeaker.HANDSET, playback, self._country.dial)
+        self._ringer = self._player(Loudspeaker.RINGER, ringer, self._ring_sound(melody))
 
     def start(self) -> None:
         _hush()
@@ -106,14 +109,17 @@ class AlsaAudio:
         else:
             self._handset.play(louder(self._country.tone(tone), self._mix(Loudspeaker.HANDSET)))
 
-    def ring(self, on: bool) -> None:
+    def ring(self, on: bool, melody: str = melodies.COUNTRY) -> None:
         if self._ringer is None:
             return
-        self._ringing = on
+        self._ringing, self._melody = on, melody
         if on:
-            self._ringer.play(louder(self._country.ringer, self._mix(Loudspeaker.RINGER)))
+            self._ringer.play(louder(self._ring_sound(melody), self._mix(Loudspeaker.RINGER)))
         else:
             self._ringer.silence()
+
+    def _ring_sound(self, melody: str) -> Sound:
+        return MELODIES.get(melody, self._country.ringer)
 
     def lend(self, lent: bool) -> None:
         self._lent = lent
@@ -127,9 +133,11 @@ class AlsaAudio:
     def volumes(self, volumes: Volumes) -> float:
         self._volumes = volumes
         if self._ringing:
-            self.ring(True)
+            self.ring(True, self._melody)
             return self._missing[Loudspeaker.HANDSET]
         missing = self._mix(Loudspeaker.HANDSET)
+        if self._handset is not None:
+            self._handset.prepare(louder(self._country.dial, missing))
         if self._toning is not None:
             self.tone(self._toning)
         return missing
@@ -170,7 +178,7 @@ class AlsaAudio:
         other = self._ringer if loudspeaker is Loudspeaker.HANDSET else self._handset
         return self._lent or (other is not None and other.has_pcm)
 
-    def _player(self, loudspeaker: Loudspeaker, pcm: str) -> LoopPlayer | None:
+    def _player(self, loudspeaker: Loudspeaker, pcm: str, first: Sound) -> LoopPlayer | None:
         if pcm == NULL:
             return None
         opening = functools.partial(_open, pcm, self._rate, self._period, self._periods, self._xrun)
@@ -187,13 +195,19 @@ class AlsaAudio:
             functools.partial(self._on_trouble, loudspeaker),
             functools.partial(self._in_use, loudspeaker),
             _Replugged(self._cards),
+            first,
         )
 
-    def _rendered(self, spec: ToneSpec) -> bytes:
-        loop = samples(spec, self._rate)
-        if sys.byteorder == "big":
-            loop.byteswap()
-        return loop.tobytes()
+    def _rendered(self, sound: Sound) -> Rendered:
+        if isinstance(sound, Melody):
+            parts = [array("h"), melodies.samples(sound, self._rate)]
+        else:
+            parts = [tones.lead(sound, self._rate), tones.samples(sound, self._rate)]
+        for part in parts:
+            if sys.byteorder == "big":
+                part.byteswap()
+        lead, loop = (part.tobytes() for part in parts)
+        return Rendered(lead + loop, len(lead))
 
 
 class _Replugged:

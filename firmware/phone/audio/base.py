@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.values import Tone
 
@@ -23,7 +24,9 @@ class Audio(Protocol):
 
     def tone(self, tone: Tone | None) -> None: ...
 
-    def ring(self, on: bool) -> None: ...
+    def ring(self, on: bool, melody: str = COUNTRY) -> None:
+        """Ring with a melody of ``melodies.NAMES``, or stop. Another melody takes the place of the first."""
+        ...
 
     def volumes(self, volumes: Volumes) -> float:
         """Make tones and ringer so loud from now on, and the voice as far as the mixer goes.

@@ -1,16 +1,16 @@
-"""How each country's call progress sounds: data only. Pure.
+"""How each country's call progress sounds: the tones of ``national`` as values. Pure.
 
-Sources: ITU-T E.180/Q.35 (recommended values), its supplement on the tones of national networks, and the
-North American precise audible tone plan (supplement 3 of the E.300 series) for levels in US. E.180 recommends
-a nominal level of -10 dBm0; where a country is listed with several variants, the one in the present
-digital network is taken. The ringer has the cadence of the country's ringing tone, so that a phone here
-sounds as its neighbours do.
+E.180 recommends a nominal level of -10 dBm0; where a country is listed with several variants, the one in the
+present digital network is taken. The ringer has the cadence of the country's ringing tone, so that a phone
+here sounds as its neighbours do.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
+from firmware.phone.audio.national import COLUMNS, TABLE
 from firmware.phone.values import Tone
 
 
@@ -31,6 +31,7 @@ class ToneSpec:
     ``modulation``: Hz of the amplitude modulation, 0 = none (E.180 writes "400x16" for 400 Hz by 16 Hz).
     ``level``: dBm0, the power of the whole sound while it is on.
     ``cadence``: bursts, repeated for ever; empty = continuous.
+    ``lead``: bursts that sound once, before the rest.
     """
 
     frequencies: tuple[int, ...]
@@ -38,20 +39,37 @@ class ToneSpec:
     modulation: int = 0
     level: float = -10.0
     alternate_ms: int = 0
+    lead: tuple[Burst, ...] = ()
 
+
+SILENCE = (Burst(0, 1000),)
+"""A cadence without sound: what follows a tone that is heard once."""
 
 _STUTTER = (Burst(500, 60),)
 """Told from every dial tone and every busy tone by its short gaps."""
+_MESSAGES = (Burst(100, 100),) * 10
+"""Before the dial tone, when messages wait: the recall dial tone of North America (Telcordia GR-506)."""
+_CONFIRMED = (Burst(100, 100),) * 3
+"""The confirmation tone of North America, heard once; in other countries with the frequencies of theirs."""
 WARNING = ToneSpec((950, 1400), (Burst(440, 160), Burst(440, 960)), alternate_ms=110)
 """A call is stopped: two tones in turn, like nothing that a network sends, the same in every country."""
 
 
 @dataclass(frozen=True)
 class Country:
+    """``special``: the special dial tone, where the country has one that is known by its frequencies.
+
+    ``sources``: the letters of ``national``; ``unconfirmed``: the tones that only one of them has.
+    """
+
     dial: ToneSpec
     ringback: ToneSpec
     busy: ToneSpec
     congestion: ToneSpec
+    waiting: ToneSpec
+    special: ToneSpec | None = None
+    sources: str = ""
+    unconfirmed: frozenset[str] = frozenset()
 
     def tone(self, tone: Tone) -> ToneSpec:
         match tone:
@@ -63,6 +81,12 @@ class Country:
                 return self.busy
             case Tone.CONGESTION:
                 return self.congestion
+            case Tone.CALL_WAITING:
+                return self.waiting
+            case Tone.MESSAGE_WAITING:
+                return self.special or replace(self.dial, lead=_MESSAGES)
+            case Tone.CONFIRMATION:
+                return replace(self.dial, lead=_CONFIRMED, cadence=SILENCE)
             case Tone.DIAL_BLIND:
                 return replace(self.dial, cadence=_STUTTER)
             case Tone.WARNING:
@@ -74,97 +98,38 @@ class Country:
         return ToneSpec((660, 880), self.ringback.cadence, level=-3.0, alternate_ms=50)
 
 
-def _tone(*frequencies: int, on_off: str = "", modulation: int = 0, level: float = -10.0) -> ToneSpec:
-    """``on_off``: "400 200 400 2000" = on, off, on, off; continuous when left out."""
-    times = [int(ms) for ms in on_off.split()]
-    cadence = tuple(Burst(on, off) for on, off in zip(times[::2], times[1::2], strict=True))
-    return ToneSpec(frequencies, cadence, modulation, level)
-
-
 DEFAULT = "default"
 
-COUNTRIES: dict[str, Country] = {
-    DEFAULT: Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1000 4000"),
-        busy=_tone(425, on_off="500 500"),
-        congestion=_tone(425, on_off="250 250"),
-    ),
-    "AT": Country(
-        dial=_tone(420),
-        ringback=_tone(420, on_off="1000 5000"),
-        busy=_tone(420, on_off="400 400"),
-        congestion=_tone(420, on_off="200 200"),
-    ),
-    "AU": Country(
-        dial=_tone(413, 438),
-        ringback=_tone(413, 438, on_off="400 200 400 2000"),
-        busy=_tone(425, on_off="375 375"),
-        # told from busy by every second burst, which is 10 dB quieter
-        congestion=ToneSpec((425,), (Burst(375, 375), Burst(375, 375, quieter_db=10.0))),
-    ),
-    "CH": Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1000 4000"),
-        busy=_tone(425, on_off="500 500"),
-        congestion=_tone(425, on_off="200 200"),
-    ),
-    "DE": Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1000 4000"),
-        busy=_tone(425, on_off="480 480"),
-        congestion=_tone(425, on_off="240 240"),
-    ),
-    "ES": Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1500 3000"),
-        busy=_tone(425, on_off="200 200"),
-        congestion=_tone(425, on_off="200 200 200 200 200 600"),
-    ),
-    "FR": Country(
-        dial=_tone(440),
-        ringback=_tone(440, on_off="1500 3500"),
-        busy=_tone(440, on_off="500 500"),
-        congestion=_tone(440, on_off="250 250"),  # none is listed; E.180: quicker than busy
-    ),
-    "GB": Country(
-        dial=_tone(350, 440),
-        ringback=_tone(400, 450, on_off="400 200 400 2000"),
-        busy=_tone(400, on_off="375 375"),
-        congestion=_tone(400, on_off="400 350 225 525"),
-    ),
-    "IT": Country(
-        dial=_tone(425, on_off="200 200 600 1000"),
-        ringback=_tone(425, on_off="1000 4000"),
-        busy=_tone(425, on_off="500 500"),
-        congestion=_tone(425, on_off="200 200"),
-    ),
-    "JP": Country(
-        dial=_tone(400),
-        ringback=_tone(400, on_off="1000 2000", modulation=16),
-        busy=_tone(400, on_off="500 500"),
-        congestion=_tone(400, on_off="500 500"),
-    ),
-    "NL": Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1000 4000"),
-        busy=_tone(425, on_off="500 500"),
-        congestion=_tone(425, on_off="250 250"),
-    ),
-    "SE": Country(
-        dial=_tone(425),
-        ringback=_tone(425, on_off="1000 5000"),
-        busy=_tone(425, on_off="250 250"),
-        congestion=_tone(425, on_off="250 750"),
-    ),
-    # the plan gives -13, -19 and -24 dBm0 for each of the two frequencies: 3 dB more together
-    "US": Country(
-        dial=_tone(350, 440, level=-10.0),
-        ringback=_tone(440, 480, on_off="2000 4000", level=-16.0),
-        busy=_tone(480, 620, on_off="500 500", level=-21.0),
-        congestion=_tone(480, 620, on_off="250 250", level=-21.0),
-    ),
-}
+_FREQUENCIES = re.compile(r"(?P<together>[0-9+]+)(?:x(?P<modulation>[0-9]+))?(?:@(?P<level>-[0-9]+))?")
+_BURST = re.compile(r"(?:-(?P<quieter>[0-9]+):)?(?P<on>[0-9]+)/(?P<off>[0-9]+)")
+
+
+def _tone(cell: str) -> ToneSpec:
+    """The tone that a cell of the table writes. Raises ValueError for anything else."""
+    first, *rest = cell.removesuffix("?").split()
+    head, bursts = _FREQUENCIES.fullmatch(first), [_BURST.fullmatch(word) for word in rest]
+    if head is None:
+        raise ValueError(f"{cell!r} is no tone")
+    cadence = []
+    for burst in bursts:
+        if burst is None:
+            raise ValueError(f"{cell!r} has a burst that is none")
+        cadence.append(Burst(int(burst["on"]), int(burst["off"]), float(burst["quieter"] or 0)))
+    together = tuple(int(frequency) for frequency in head["together"].split("+"))
+    return ToneSpec(together, tuple(cadence), int(head["modulation"] or 0), float(head["level"] or -10))
+
+
+def _row(line: str) -> tuple[str, Country]:
+    code, *cells, sources = line.split("|")
+    tones = {name: _tone(cell) for name, cell in zip(COLUMNS, cells, strict=True) if cell}
+    single = len(sources) == 1
+    doubtful = frozenset(
+        name for name, cell in zip(COLUMNS, cells, strict=True) if cell and (single or cell.endswith("?"))
+    )
+    return code.replace("--", DEFAULT), Country(**tones, sources=sources, unconfirmed=doubtful)
+
+
+COUNTRIES: dict[str, Country] = dict(map(_row, TABLE.split("\n")[1:-1]))
 
 
 def country(code: str) -> Country:

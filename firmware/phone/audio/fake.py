@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes, decibels
 from firmware.phone.values import Loudspeaker, Tone
 
@@ -17,6 +18,7 @@ class FakeAudio:
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
         self.playing: Tone | None = None
         self.ringing = False
+        self.melody = COUNTRY
         self.wanted = Volumes()
         self.trouble = ""
         self._on_change = on_change
@@ -28,7 +30,8 @@ class FakeAudio:
     def tone(self, tone: Tone | None) -> None:
         self._set(tone if self._running else None, self.ringing)
 
-    def ring(self, on: bool) -> None:
+    def ring(self, on: bool, melody: str = COUNTRY) -> None:
+        self.melody = melody
         self._set(self.playing, on and self._running)
 
     def lend(self, lent: bool) -> None:

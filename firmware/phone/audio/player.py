@@ -1,4 +1,4 @@
-"""Plays one loop for ever on one PCM, in a thread of its own, whatever the PCM does. Knows no sound library.
+"""Plays one sound for ever on one PCM, in a thread of its own, whatever the PCM does. Knows no sound library.
 
 The PCM is never written to in blocking mode: the thread writes what fits, then waits for half a period or
 for a new wish, whichever comes first. So silence needs no more time than dropping the buffer, and a PCM
@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from firmware.phone.audio.countries import ToneSpec
+from firmware.phone.audio.melodies import Sound
 from firmware.phone.clock import Clock
 from firmware.phone.errors import HardwareError
 
@@ -48,6 +48,13 @@ def retry_delay(failing_for: float) -> float:
     return QUICK_RETRY_S if failing_for < QUICK_FOR_S else SLOW_RETRY_S
 
 
+class Rendered(NamedTuple):
+    """A sound as 16-bit samples: all of them once, then for ever from ``begin`` (bytes) on."""
+
+    data: bytes
+    begin: int = 0
+
+
 class LoopPlayer:
     """``play`` and ``silence`` may be called from any thread; the PCM is touched by its own thread alone."""
 
@@ -55,7 +62,7 @@ class LoopPlayer:
         self,
         name: str,
         open_pcm: Callable[[], Pcm],
-        render: Callable[[ToneSpec], bytes],
+        render: Callable[[Sound], Rendered],
         period_frames: int,
         period_s: float,
         lead: int,
@@ -63,17 +70,19 @@ class LoopPlayer:
         on_trouble: Callable[[str], None] = lambda trouble: None,
         in_use: Callable[[], bool] = lambda: False,
         replugged: Callable[[], bool] = lambda: False,
+        first: Sound | None = None,
     ) -> None:
         """Prepare, not start.
 
         Args:
             name: for the log, as in "handset".
             open_pcm: opens the device or raises ``HardwareError``, without waiting for it.
-            render: one period of a tone's loop; called in the player's thread.
+            render: makes a sound's samples; called in the player's thread.
             lead: periods written at once at the start.
             on_trouble: hears, in the player's thread, why there is no sound, and "" when there is again.
             in_use: whether another part of the phone has the device now; then it is not looked at.
             replugged: whether devices have come or gone since it was last asked.
+            first: as if ``prepare`` were called with it.
         """
         self._name = name
         self._open_pcm = open_pcm
@@ -85,9 +94,10 @@ class LoopPlayer:
         self._on_trouble = on_trouble
         self._in_use = in_use
         self._replugged = replugged
+        self._unready = first
         self._probe_at: float | None = clock.monotonic()
         self._changed = threading.Condition()
-        self._wanted: ToneSpec | None = None
+        self._wanted: Sound | None = None
         self._silences = self._served = 0
         self._has_pcm = False
         self._stopping = False
@@ -112,7 +122,13 @@ class LoopPlayer:
             self._probe_at = self._clock.monotonic() + after
             self._changed.notify_all()
 
-    def play(self, spec: ToneSpec) -> None:
+    def prepare(self, sound: Sound) -> None:
+        """Render ``sound`` when there is nothing else to do: it is then heard at once when it is wanted."""
+        with self._changed:
+            self._unready = sound
+            self._changed.notify_all()
+
+    def play(self, spec: Sound) -> None:
         """Sound ``spec`` from now on. Returns at once."""
         with self._changed:
             self._wanted = spec
@@ -155,6 +171,9 @@ class LoopPlayer:
             if self._silenced():
                 self._failing_since = None
             while not (self._wanted or self._stopping or self._probe_is_due()):
+                if self._unready is not None:
+                    self._make_ready(self._unready)
+                    continue
                 due = self._probe_at
                 pause = PROBE_EVERY_S if due is None else due - self._clock.monotonic()
                 self._changed.wait(max(0.0, pause))
@@ -162,6 +181,15 @@ class LoopPlayer:
             self._served = self._silences
             self._has_pcm = not self._stopping
             return self._has_pcm
+
+    def _make_ready(self, sound: Sound) -> None:
+        """Render without the lock, which the caller holds: a wish is never kept waiting."""
+        self._unready = None
+        self._changed.release()
+        try:
+            self._render(sound)
+        finally:
+            self._changed.acquire()
 
     def _probe_is_due(self) -> bool:
         """Whether to look at the device now: it was asked for, it is in trouble, or devices came or went."""
@@ -199,14 +227,14 @@ class LoopPlayer:
             pcm.close()
 
     def _feed(self, pcm: Pcm) -> None:
-        playing: ToneSpec | None = None
-        loop, position, size, pause = b"", 0, self._lead * self._chunk, 0.0
+        playing: Sound | None = None
+        sound, position, size, pause = Rendered(b""), 0, self._lead * self._chunk, 0.0
         progress = self._clock.monotonic()
         while (wanted := self._wait(playing, pause)) is not None:
             if wanted != playing:
-                playing, loop, position = wanted, self._render(wanted), 0
-            taken = pcm.write(_slice(loop, position, size)) * FRAME
-            position = (position + taken) % len(loop)
+                playing, sound, position = wanted, self._render(wanted), 0
+            taken = pcm.write(_slice(sound, position, size)) * FRAME
+            position = _within(sound, position + taken)
             size, pause = self._chunk, self._pause
             if taken:
                 progress = self._clock.monotonic()
@@ -214,7 +242,7 @@ class LoopPlayer:
             elif self._clock.monotonic() - progress > STALL_S:
                 raise HardwareError(f"the PCM took no sound for {STALL_S:g} s; is the card still there?")
 
-    def _wait(self, playing: ToneSpec | None, seconds: float) -> ToneSpec | None:
+    def _wait(self, playing: Sound | None, seconds: float) -> Sound | None:
         with self._changed:
             self._changed.wait_for(lambda: self._silenced() or self._wanted != playing, seconds)
             return None if self._silenced() else self._wanted
@@ -244,9 +272,16 @@ class LoopPlayer:
             self._on_trouble(trouble)
 
 
-def _slice(loop: bytes, position: int, size: int) -> bytes:
-    """``size`` bytes of the endlessly repeated ``loop`` from ``position`` on."""
-    part = loop[position : position + size]
+def _within(sound: Rendered, position: int) -> int:
+    """Where in the data ``position`` is, of the sound as it goes on for ever."""
+    if position < len(sound.data):
+        return position
+    return sound.begin + (position - sound.begin) % (len(sound.data) - sound.begin)
+
+
+def _slice(sound: Rendered, position: int, size: int) -> bytes:
+    """``size`` bytes of the sound from ``position`` on."""
+    part = sound.data[position : position + size]
     while len(part) < size:
-        part += loop[: size - len(part)]
+        part += sound.data[sound.begin : sound.begin + size - len(part)]
     return part

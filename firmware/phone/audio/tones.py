@@ -10,7 +10,8 @@ Loops: ``samples`` gives one whole period of the cadence, and the next may follo
     sound   _/           \\_________________/           \\______     a burst begins at phase 0
             |<-- on -->|<----- off ----->|
 
-A continuous tone is one second long: with whole frequencies it ends exactly where it began.
+A continuous tone is one second long: with whole frequencies it ends exactly where it began. What sounds once
+before the loop is ``lead``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import math
 from array import array
 from dataclasses import replace
 
-from firmware.phone.audio.countries import ToneSpec
+from firmware.phone.audio.countries import Burst, ToneSpec
 
 FULL_SCALE = 32767
 FULL_SCALE_DBM0 = 3.14
@@ -29,8 +30,8 @@ LOUDEST_DBM0 = 3.0
 """The level of the loudest sine that is played."""
 MODULATION_DEPTH = 0.85
 """Of amplitude-modulated tones; E.180 names no depth."""
-MAX_PERIOD_MS = 10_000
-"""Longest cadence; bounds the memory of a loop (16 kHz: 320 kB)."""
+MAX_PERIOD_MS = 16_000
+"""Longest cadence; bounds the memory of a loop (16 kHz: 512 kB)."""
 
 
 def amplitude(dbm0: float) -> float:
@@ -72,9 +73,18 @@ def samples(spec: ToneSpec, rate: int) -> array[int]:
         raise ValueError(f"a cadence of {period_ms(spec)} ms is longer than {MAX_PERIOD_MS} ms")
     if not spec.cadence:
         return array("h", _quantised(_sound(spec, rate, rate), 1.0))
+    return _bursts(spec, spec.cadence, rate)
+
+
+def lead(spec: ToneSpec, rate: int) -> array[int]:
+    """What of the tone is heard once, before its loop."""
+    return _bursts(spec, spec.lead, rate)
+
+
+def _bursts(spec: ToneSpec, cadence: tuple[Burst, ...], rate: int) -> array[int]:
     loop = array("h")
     end_ms = 0
-    for burst in spec.cadence:
+    for burst in cadence:
         sound = _sound(spec, rate, _frames(end_ms + burst.on_ms, rate) - len(loop))
         gain = 10 ** (-burst.quieter_db / 20)
         loop.extend(_quantised(_ramped(sound, _frames(RAMP_MS, rate)), gain))

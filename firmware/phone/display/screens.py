@@ -26,13 +26,17 @@ class Idle:
 
 @dataclass(frozen=True)
 class Dialling:
-    """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn."""
+    """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn.
+
+    ``match``: a name that the digits spell and the key that goes to it, or "".
+    """
 
     digits: str
     target: str
     they_see: str
     lifted: bool
     notice: str = ""
+    match: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,17 @@ class InCall:
     place: str = ""
     hint: str = ""
     volume: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Our call is on hold by us: nothing is heard at either end. ``hint``: what the keys do now."""
+
+    peer: str
+    seconds: int
+    hint: str
+    notice: str
+    privacy: SwitchPosition
 
 
 @dataclass(frozen=True)
@@ -155,4 +170,17 @@ PAGE_LINES = 4
 PAGE_COLUMNS = 21
 """Lines, and characters in a line, that a page holds: 21 letters of the small font are 125 pixels at most."""
 
-Screen = Idle | Dialling | Calling | Ringing | InCall | Ended | WatcherAsks | Warning | Code | Message | Pages
+Screen = (
+    Idle
+    | Dialling
+    | Calling
+    | Ringing
+    | InCall
+    | Held
+    | Ended
+    | WatcherAsks
+    | Warning
+    | Code
+    | Message
+    | Pages
+)

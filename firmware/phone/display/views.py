@@ -30,6 +30,7 @@ from firmware.phone.display.screens import (
     Code,
     Dialling,
     Ended,
+    Held,
     Idle,
     InCall,
     Message,
@@ -80,6 +81,8 @@ def draw(screen: Screen) -> Image.Image:
             _ringing(image, screen)
         case InCall():
             _in_call(image, screen)
+        case Held():
+            _held(image, screen)
         case Ended():
             _ended(image, screen)
         case WatcherAsks():
@@ -139,7 +142,10 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
     notice = _notice(screen.notice)
-    rows = Row(words.they_see(screen), middle=True).folded(2 - len(notice)) + notice
+    match = Row(screen.match).folded(1)
+    rows = (
+        match + Row(words.they_see(screen), middle=True).folded(max(1, 2 - len(notice) - len(match))) + notice
+    )
     bottom = rows_at_bottom(image, rows)
     if screen.digits:
         _number(image, ROW, bottom, screen.digits, left=True)
@@ -189,6 +195,14 @@ def _in_call(image: Image.Image, screen: InCall) -> None:
     security = Row(words.SECURITY[screen.security], SECURITY_ART[screen.security], bar=clear)
     bottom = rows_at_bottom(image, [security, *extras[:2]])
     _timer(image, TITLE.size, bottom, words.duration(screen.seconds), "" if wide_code else screen.code)
+
+
+def _held(image: Image.Image, screen: Held) -> None:
+    left = icon(image, 0, 0, icons.HANDSET)
+    SMALL.draw(image, left, 0, f"{words.HELD} {words.duration(screen.seconds)}")
+    _right_eye(image, 0, screen.privacy)
+    rows = _notice(screen.notice) + Row(screen.hint, middle=True).folded(1)
+    _name(image, ROW, rows_at_bottom(image, rows), screen.peer or words.UNKNOWN)
 
 
 def _ended(image: Image.Image, screen: Ended) -> None:

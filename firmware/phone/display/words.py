@@ -7,6 +7,7 @@ from firmware.phone.display.screens import (
     Code,
     Dialling,
     Ended,
+    Held,
     Idle,
     InCall,
     Message,
@@ -49,6 +50,7 @@ INCOMING_SILENT = "Silent call"
 INCOMING_CLEAR = "Unencrypted call"
 COMPARE = "Read and compare"
 LIFT = "Lift the handset"
+HELD = "On hold"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
 ASKS = "May they see you?"
@@ -151,7 +153,13 @@ def _lines(screen: Screen) -> list[str]:
                 screen.notice,
             ]
         case Dialling():
-            return [target(screen) or NEW_CALL, screen.digits or DIAL, they_see(screen), screen.notice]
+            return [
+                target(screen) or NEW_CALL,
+                screen.digits or DIAL,
+                screen.match,
+                they_see(screen),
+                screen.notice,
+            ]
         case Calling():
             lift = "" if screen.lifted else LIFT
             return [
@@ -167,6 +175,8 @@ def _lines(screen: Screen) -> list[str]:
             return [incoming(screen), SWITCH[screen.privacy], *caller(screen)]
         case InCall():
             return _in_call(screen)
+        case Held():
+            return [HELD, duration(screen.seconds), screen.peer or UNKNOWN, screen.notice, screen.hint]
         case Ended():
             spoken = duration(screen.seconds) if screen.seconds > 0 else ""
             return [screen.peer, spoken, screen.reason, screen.hint, screen.place]

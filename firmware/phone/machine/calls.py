@@ -8,10 +8,10 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import guarding, protection, screening, starcodes
+from firmware.phone.machine import forwarding, guarding, names, protection, screening, several, starcodes
 from firmware.phone.machine.protection import Protection
-from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, RING_LIMIT, Plan, Rules
-from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, MOST_CALLS, RING_LIMIT, Plan, Rules
+from firmware.phone.machine.state import Call, Referral, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import EMERGENCY, STAR_CODE, exposure
 from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party, Security
@@ -35,7 +35,15 @@ def dial(rules: Rules, state: State, now: float) -> Result:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
         return state.with_call(unknown.over(EndReason.NO_ACCOUNT, now)), ()
+    if not plan.emergency and not room(state):
+        return several.told(replace(state, digits=""), EndReason.TOO_MANY.value, now), ()
+    plan = replace(plan, party=names.named(rules, state, plan.party))
     return place(rules, state, plan, now)
+
+
+def room(state: State) -> bool:
+    """Whether one more call may be placed; one for help always."""
+    return len([call for call in state.lives if not call.waits]) < MOST_CALLS
 
 
 def _next_id(state: State) -> CallId:
@@ -43,18 +51,35 @@ def _next_id(state: State) -> CallId:
     return CallId(2 * state.placed + 1)
 
 
-def place(rules: Rules, state: State, plan: Plan, now: float, agreed: Protection | None = None) -> Result:
-    """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in.
+def place(
+    rules: Rules,
+    state: State,
+    plan: Plan,
+    now: float,
+    agreed: Protection | None = None,
+    referral: Referral | None = None,
+    replaces: str = "",
+) -> Result:
+    """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in. Who is
+    spoken with is held.
 
     ``agreed``: what the user has agreed to for this call, where that is not what the policy says.
+    ``referral``: who asked for it; ``replaces``: the call that it is to take the place of.
     """
+    state, aside = several.set_aside(state, now)
     shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
     told = state.place if shown.cause == EMERGENCY else None
     call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
     tried = agreed or protection.wanted(rules.config.media.encryption, emergency=plan.emergency)
     call = replace(call, tells_place=told is not None, protection=tried)
-    state = replace(state, digits="", placed=state.placed + 1).with_call(call)
-    return state, (do.PlaceCall(call.id, plan.party.uri, shown, told, tried.levels),)
+    call = replace(call, referral=referral.number if referral else 0)
+    replaces = referral.replaces if referral else replaces
+    state = replace(state, digits="", transfers_to=False, placed=state.placed + 1).with_call(call)
+    if plan.emergency:
+        state = replace(state, muted=False, help_at=now)
+    else:
+        state = forwarding.dialled(rules, state, plan, now)
+    return state, (*aside, do.PlaceCall(call.id, plan.party.uri, shown, told, tried.levels, replaces))
 
 
 def offers(state: State) -> Call | None:
@@ -73,35 +98,67 @@ def try_again(rules: Rules, state: State, refused: Call, now: float) -> Result:
     return place(rules, dismissed(state), plan, now, protection.consented(level))
 
 
-def answer(state: State, call: Call) -> Result:
-    """Answer an incoming call, once."""
-    if call.answering:
+def answer(state: State, call: Call, now: float) -> Result:
+    """Answer an incoming call, once; who is spoken with is held."""
+    if not call.waits:
         return state, ()
-    return state.with_call(replace(call, answering=True)), (do.AnswerCall(call.id),)
+    state, aside = several.set_aside(state, now)
+    state = replace(state, digits="", transfers_to=False)
+    return state.with_call(replace(call, answering=True)), (*aside, do.AnswerCall(call.id))
 
 
 def end_live(state: State, now: float) -> Result:
-    """End the call in progress: CANCEL or BYE, or 486 for one that rings here."""
+    """End the call in front: CANCEL or BYE, or 486 for one that rings here."""
     live = state.live
-    if live is None:
-        return state, ()
-    if live.direction is Direction.IN and live.state is CallState.RINGING and not live.answering:
-        ended = live.over(EndReason.REFUSED_BY_US, now)
-        return state.with_call(ended), (do.RefuseCall(live.id, BUSY_HERE),)
-    reason = EndReason.HUNG_UP if live.answered_at is not None else EndReason.CANCELLED
-    return state.with_call(live.over(reason, now)), (do.EndCall(live.id),)
+    return end_call(state, live, now) if live is not None else (state, ())
+
+
+def end_call(state: State, call: Call, now: float) -> Result:
+    if call.waits:
+        ended = call.over(EndReason.REFUSED_BY_US, now)
+        return state.with_call(ended), (do.RefuseCall(call.id, BUSY_HERE),)
+    reason = EndReason.HUNG_UP if call.answered_at is not None else EndReason.CANCELLED
+    return state.with_call(call.over(reason, now)), (do.EndCall(call.id),)
+
+
+def end_all(state: State, now: float) -> Result:
+    """The handset is put down: every call ends that was taken or placed. One that waits rings now; one that
+    is being transferred is left until that is decided.
+    """
+    commands: tuple[do.Command, ...] = ()
+    left = {call.id for call in state.lives if transferred(state, call)}
+    for call in state.lives:
+        if call.waits and not guarding.waits_for_answer(call):
+            continue
+        if call.id in left:
+            state, held = several.hold(state, call, now)
+            commands += held
+        else:
+            state, ended = end_call(state, call, now)
+            commands += ended
+    return state, commands
+
+
+def transferred(state: State, call: Call) -> bool:
+    """Whether a transfer that this call takes part in is not decided yet."""
+    asked = [one for one in state.lives if one.transfer is not None]
+    return any(one is call or (one.transfer and one.transfer.other == call.id) for one in asked)
 
 
 def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> Result:
     """An INVITE: refused, or it rings, with the bell or without."""
     if state.call(event.call_id) is not None:
         return state, ()
-    contact = "" if event.peer.doubt or event.peer.anonymous else rules.name_of(event.peer.uri)
+    contact = "" if event.peer.doubt or event.peer.anonymous else names.name_of(rules, state, event.peer.uri)
     screened = screening.screened(rules.screening, event.peer, bool(contact))
     if screened.refuse is not None:
         return state, (do.RefuseCall(event.call_id, screened.refuse),)
-    busy = state.live is not None or state.hook is Hook.OFF
-    if busy:
+    sent_on = forwarding.at_once(rules, state, busy=busy(rules, state, event))
+    if sent_on:
+        return forwarding.told(state, now), (do.ForwardCall(event.call_id, sent_on),)
+    if state.undisturbed:
+        return replace(state, missed=state.missed + 1), (do.RefuseCall(event.call_id, BUSY_HERE),)
+    if busy(rules, state, event):
         return state, (do.RefuseCall(event.call_id, BUSY_HERE),)
     if event.offered is Security.CLEAR and not rules.config.media.allow_clear:
         return state, (do.RefuseCall(event.call_id, NOT_ACCEPTABLE_HERE),)
@@ -116,7 +173,23 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
         exposure=exposure(state.switch),
         protection=Protection(least=protection.policy(rules.config.media.encryption), offered=event.offered),
     )
+    state = forwarding.rang(rules, state, peer, now)
+    if state.live is not None:
+        return replace(state, functions_at=None).with_call(call), (do.AlertCaller(call.id),)
     return replace(dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
+
+
+def busy(rules: Rules, state: State, event: on.IncomingCall) -> bool:
+    """Whether one more caller is told "busy": nobody waits who cannot be taken with a key.
+
+    The ring that a caller hears who waits is that of a telephone at rest: it tells nothing (docs/adr/0004).
+    """
+    calls = state.lives
+    if not calls:
+        return state.hook is Hook.OFF
+    alone = len(calls) == 1 and calls[0].answered_at is not None and calls[0].transfer is None
+    waits = rules.config.phone.call_waiting and alone and not calls[0].protection.emergency
+    return not waits or event.offered is Security.CLEAR
 
 
 def moved(move: Move) -> Callable[[Rules, State, Any, float], Result]:
@@ -164,9 +237,21 @@ def place_refused(rules: Rules, state: State, event: on.PlaceRefused, now: float
     return (state.with_call(replace(call, tells_place=False)) if call else state), ()
 
 
-def overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
+def overdue(rules: Rules, state: State, now: float) -> Result:
     """Nobody answered, here or there, for too long."""
+    commands: tuple[do.Command, ...] = ()
+    for call in state.lives:
+        state, given_up = _overdue(rules, state, call, now)
+        commands += given_up
+    return state, commands
+
+
+def _overdue(rules: Rules, state: State, live: Call, now: float) -> Result:
     waited = now - live.since
+    sent_on = forwarding.after(rules, state, live, waited)
+    if sent_on:
+        state = forwarding.told(state.with_call(live.over(EndReason.FORWARDED, now)), now)
+        return state, (do.ForwardCall(live.id, sent_on),)
     if (
         live.direction is Direction.OUT
         and live.state is CallState.RINGING

@@ -1,50 +1,89 @@
 """Which dialled digits call for help, by country: data and one question. Pure.
 
-Sources: the numbers that each country's administration has given to the ITU (E.129 national numbering), and
-for 112 the European Electronic Communications Code, article 109. 112 and 911 count in every country: people
-dial the number of their home.
+Sources: the short numbers of libphonenumber (compared by a test, so that a newer one is noticed) and the
+emergency numbers of Android's telephony service; for 112 the European Electronic Communications Code,
+article 109. A number with a ``?`` is in neither of them: it is kept, because taking one for an ordinary
+number would be worse. 112 and 911 count in every country: people dial the number of their home. Left out,
+though listed: 114 of DK (the police when there is no hurry), and those of 150 to 159 in CZ that nobody has.
 """
 
 from __future__ import annotations
 
 EVERYWHERE = frozenset({"112", "911"})
 
-NUMBERS: dict[str, frozenset[str]] = {
-    country: frozenset(numbers.split())
-    for country, numbers in {
-        "AT": "122 133 140 144",
-        "AU": "000 106",
-        "BE": "100 101",
-        "BR": "190 192 193",
-        "CA": "911",
-        "CH": "117 118 144 1414",
-        "CN": "110 119 120 122",
-        "DE": "110",
-        "DK": "112",
-        "ES": "061 062 080 085 091 092",
-        "FI": "112",
-        "FR": "15 17 18 114 191 196",
-        "GB": "999",
-        "GR": "100 108 166 199",
-        "HK": "999",
-        "IE": "999",
-        "IN": "100 101 102 108",
-        "IT": "113 115 118 1530",
-        "JP": "110 118 119",
-        "KR": "112 119",
-        "MX": "911",
-        "NL": "112",
-        "NO": "110 113",
-        "NZ": "111",
-        "PL": "997 998 999",
-        "PT": "112",
-        "SE": "112",
-        "SG": "995 999",
-        "US": "911",
-        "ZA": "10111 10177",
-    }.items()
+_TABLE: dict[str, str] = {
+    "AL": "127 128 129",
+    "AR": "100 101 107",
+    "AT": "122 133 144 140?",
+    "AU": "000 106",
+    "BA": "122 123 124",
+    "BE": "100 101",
+    "BG": "150 160 166",
+    "BR": "128 190 192 193",
+    "CA": "",
+    "CH": "117 118 144 1414?",
+    "CL": "131 132 133",
+    "CN": "110 119 120 122?",
+    "CY": "199",
+    "CZ": "150 155 156 158",
+    "DE": "110",
+    "DK": "",
+    "EE": "110",
+    "ES": "085 088 061? 062? 080? 091? 092?",
+    "FI": "",
+    "FR": "15 17 18 114? 191? 196?",
+    "GB": "999",
+    "GR": "100 166 199 108?",
+    "HK": "992 999",
+    "HR": "93 94 192 193 194",
+    "HU": "104 105 107",
+    "ID": "110 113 118 119",
+    "IE": "999",
+    "IL": "100 101 102",
+    "IN": "100 101 102 108 1298 2611",
+    "IS": "",
+    "IT": "113 115 118 1530?",
+    "JP": "110 119 118?",
+    "KR": "119",
+    "LI": "117 118 144",
+    "LT": "01 02 03 011 022 033 101 102 103",
+    "LU": "113",
+    "LV": "01 02 03 110 113",
+    "MD": "901 902 903",
+    "ME": "122 123 124",
+    "MK": "192 193 194",
+    "MT": "",
+    "MX": "060 065 066 068 080",
+    "MY": "999",
+    "NL": "",
+    "NO": "110 113",
+    "NZ": "111",
+    "PH": "117",
+    "PL": "997 998 999",
+    "PT": "115",
+    "RO": "",
+    "RS": "92 93 94 192 193 194",
+    "RU": "01 02 03 101 102 103",
+    "SE": "90000",
+    "SG": "993 995 999",
+    "SI": "113",
+    "SK": "150 155 158",
+    "TH": "191 199 1669",
+    "TR": "110 155",
+    "TW": "110 119",
+    "UA": "01 02 03 101 102 103",
+    "US": "",
+    "VE": "171",
+    "ZA": "10111 10177",
 }
+
+NUMBERS = {country: frozenset(cell.replace("?", "").split()) for country, cell in _TABLE.items()}
 """ISO 3166 country -> its own numbers, besides those of EVERYWHERE."""
+
+UNCONFIRMED = {
+    country: frozenset(number.rstrip("?") for number in cell.split() if number.endswith("?"))
+    for country, cell in _TABLE.items()
+}
 
 
 def is_emergency(country: str, digits: str) -> bool:

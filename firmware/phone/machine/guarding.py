@@ -92,9 +92,11 @@ def offered_after(rules: Rules, state: State, call: Call, reason: EndReason) -> 
 def key(rules: Rules, state: State, call: Call, key: str, now: float) -> Result | None:
     """What a key does in a call where it is about protection; None when it is not."""
     guard = call.protection
-    if waits_for_answer(call) and key == ANSWER and state.hook is Hook.OFF:
+    if call.waits and key == ANSWER and state.hook is Hook.OFF:
         if not _stood(guard.asked_at, now):
             return state, ()
+        if not waits_for_answer(call):
+            return state.with_call(replace(call, answering=True)), (do.AnswerCall(call.id),)
         agreed = replace(protection.consented(Security.CLEAR), offered=guard.offered)
         return state.with_call(replace(call, protection=agreed, answering=True)), (do.AnswerCall(call.id),)
     if doubts(state, call):
@@ -168,10 +170,15 @@ def computed(rules: Rules, state: State, event: on.CodeComputed, now: float) -> 
 
 
 def follow(rules: Rules, before: State, after: State, now: float) -> Result:
-    """After every event: what a change of the live call's protection entails; what is remembered of it."""
-    live = after.live
-    if live is None:
-        return after, ()
+    """After every event: what a change of a call's protection entails; what is remembered of it."""
+    commands: tuple[do.Command, ...] = ()
+    for live in after.lives:
+        after, found = _followed(rules, before, after, live, now)
+        commands += found
+    return after, commands
+
+
+def _followed(rules: Rules, before: State, after: State, live: Call, now: float) -> Result:
     was = before.call(live.id)
     live, commands = _keys_changed(was, live)
     after = after.with_call(live)
@@ -182,7 +189,8 @@ def follow(rules: Rules, before: State, after: State, now: float) -> Result:
         commands += (do.TellChange(live.id),)
     if changed:
         live = replace(live, protection=replace(live.protection, named=named))
-    asks = doubts(after, live) or (waits_for_answer(live) and after.hook is Hook.OFF)
+    rings = live.waits and after.hook is Hook.OFF
+    asks = doubts(after, live) or rings
     asked = (
         was is not None and was.protection.asked_at is not None and doubts(before, was) == doubts(after, live)
     )

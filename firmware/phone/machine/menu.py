@@ -19,7 +19,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.display import screens
-from firmware.phone.machine import records, watchers
+from firmware.phone.machine import finding, records, watchers
 from firmware.phone.machine.paging import paged
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
@@ -38,7 +38,10 @@ LEFT_ALONE = 30.0
 STORED = "3"
 """The item where ``*`` erases."""
 
-ERASE = ("Erase calls, watchers", "and place kept here?", "* erase", "# keep")
+CONTACTS = "9"
+"""The item where ``*`` reads files and servers anew."""
+
+ERASE = ("Erase calls, watchers", "contacts, place here?", "* erase", "# keep")
 
 _STEPS = {"2": -1, "8": 1, "0": 1}
 
@@ -57,6 +60,8 @@ def key(
             state, commands = records.wiped(state)
             return replace(state, menu=replace(menu, asked=False, erased=True, page=0)), commands
         return replace(state, menu=replace(menu, asked=True, erased=False)), ()
+    if menu.item == CONTACTS and pressed == finding.NEXT:
+        return finding.pull(rules, replace(state, menu=replace(menu, page=0)))
     if menu.asked:
         return replace(state, menu=replace(menu, asked=False)), ()
     if pressed == "#":
@@ -108,7 +113,7 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
         paragraphs += ["8, 2 turn the page", "# goes back"]
     found = paged(paragraphs)
     page = menu.page % len(found)
-    keys = f"{'* ' if menu.item == STORED else ''}{'8▼ ' if len(found) > 1 else ''}#×"
+    keys = f"{'* ' if menu.item in (STORED, CONTACTS) else ''}{'8▼ ' if len(found) > 1 else ''}#×"
     return screens.Pages(title, found[page], page + 1, len(found), keys)
 
 
@@ -131,6 +136,8 @@ def _items(rules: Rules) -> dict[str, Item]:
     }
     if rules.config.privacy.history_hours:
         items["6"] = Item("Calls kept", "Calls", history)
+    if finding.sources(rules):
+        items[CONTACTS] = Item("Contacts", "Contacts", contacts)
     return items
 
 
@@ -196,6 +203,19 @@ def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
         f"Codecs: {', '.join(rules.config.media.codecs)}",
         *(f"{name} {version}" for name, version in versions.items()),
     ]
+
+
+def contacts(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
+    """How many there are, from where and since when, and what is wrong."""
+    found = ["Reading …"] if state.pulling else []
+    found += [f"! {trouble}" for trouble in state.book_troubles]
+    found += [
+        f"{source.name}: {len(source.entries)}"
+        + (f" ({source.pulled.astimezone(wall.tzinfo).strftime('%d.%m. %H:%M')})" if source.pulled else "")
+        for source in state.book.sources
+    ]
+    found += [f"Left out: {fault}" for fault in state.book_faults]
+    return [*found, "Find a name: type its letters' keys, then *", "* reads all anew"]
 
 
 def history(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:

@@ -8,15 +8,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.machine import calls, guarding, knob, menu, parts, starcodes, warnings, watchers
+from firmware.phone.machine import (
+    calls,
+    dialplan,
+    finding,
+    forwarding,
+    functions,
+    guarding,
+    knob,
+    menu,
+    names,
+    parts,
+    services,
+    several,
+    starcodes,
+    transfers,
+    warnings,
+    watchers,
+)
+from firmware.phone.machine import ringing as ringing_with
 from firmware.phone.machine.rules import (
     DIAL_TONE,
     END_TONE,
     ENDED_KEPT,
     ENDED_SHOWN,
     HOWL,
+    NEWS,
     PRE_DIAL,
     RING_LIMIT,
     Rules,
@@ -62,17 +82,24 @@ RINGER_SILENT = "The ringer is silent"
 
 PERMIT_IN_VAIN = "Switch is on private"
 ON_HOLD = "They put you on hold"
+MUTED = "Muted: they do not hear you"
+BACK = "# back, or dial"
+TRANSFER_TO = "Transfer to: number, #"
+TRANSFERRING = "Transferring …"
 
 
 @dataclass(frozen=True)
 class Outputs:
     """``ringing``: the light that calls for attention; ``bell``: its sound, which a silent call has not.
+    ``melody``: what it rings with.
     ``voice``: microphone and earpiece are open. ``speaks``: the call whose sound is connected to
     them, and with which protection.
     ``reminds``: a beep every ten seconds, for all is in clear. ``watchers``: what each sees.
     ``volumes``: how loud; None: the drivers have not been told.
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
     ``mute``: a call is up, and what is said here is not heard there.
+    ``muted``: so by the key. ``third``: the other call of a conference, as ``speaks``; the two are mixed.
+    ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do.
     """
 
     tone: Tone | None = None
@@ -87,6 +114,16 @@ class Outputs:
     mute: bool = False
     speaks: tuple[CallId, Security] | None = None
     reminds: bool = False
+    melody: str = COUNTRY
+    muted: bool = False
+    third: tuple[CallId, Security] | None = None
+    waiting: bool = False
+    lamps: tuple[str, ...] = ()
+
+    @property
+    def mixed(self) -> tuple[CallId, ...]:
+        """The calls whose far ends hear each other."""
+        return (self.speaks[0], self.third[0]) if self.speaks and self.third else ()
 
     @property
     def lights(self) -> dict[Light, Pattern]:
@@ -102,17 +139,16 @@ class Outputs:
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
     live = state.live
-    ringing = (
-        live is not None
-        and live.direction is Direction.IN
-        and live.state is CallState.RINGING
-        and not live.answering
-        and state.hook is Hook.ON
-    )
+    waiting = state.waiting
+    ringing = waiting is not None or (live is not None and live.waits and state.hook is Hook.ON)
     voice = live is not None and live.voice and state.hook is Hook.OFF and not guarding.doubts(state, live)
     speaks = (live.id, live.media.security) if live is not None and guarding.speaks(state, live) else None
-    reminds = speaks is not None and live is not None and live.media.security is Security.CLEAR
-    bell = ringing and live is not None and not live.silent
+    pair = several.mixed(state)
+    both = pair is not None and speaks is not None and guarding.speaks(state, pair[1])
+    third = (pair[1].id, pair[1].media.security) if pair is not None and both else None
+    clear = Security.CLEAR in [spoken[1] for spoken in (speaks, third) if spoken is not None]
+    reminds = clear and live is not None
+    bell = ringing and waiting is None and live is not None and not live.silent
     private = exposure(state.switch).private
     return Outputs(
         _tone(state, now),
@@ -123,10 +159,16 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         watchers.seen(rules, state),
         state.volumes,
         doubtful=state.switch is SwitchPosition.UNREADABLE,
-        message=rules.missed_calls_light and state.missed > 0,
-        mute=live is not None and live.state is CallState.ACTIVE and not (voice and speaks),
+        message=(rules.missed_calls_light and state.missed > 0)
+        or (state.messages is not None and state.messages.waiting),
+        mute=live is not None and live.state is CallState.ACTIVE and (state.muted or not (voice and speaks)),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
+        melody=ringing_with.melody(rules, state, live.peer) if bell and live is not None else COUNTRY,
+        muted=state.muted,
+        third=third,
+        waiting=waiting is not None and not waiting.silent and voice,
+        lamps=services.watched(rules, state),
     )
 
 
@@ -137,6 +179,10 @@ def _tone(state: State, now: float) -> Tone | None:
     if live is not None:
         if guarding.doubts(state, live):
             return Tone.WARNING
+        if live.state is CallState.HELD and not state.digits and live.transfer is None:
+            return Tone.DIAL if now - live.since < DIAL_TONE else None
+        if live.waits:
+            return Tone.RINGBACK
         return Tone.RINGBACK if live.direction is Direction.OUT and live.state is CallState.RINGING else None
     if state.digits:
         return None
@@ -158,6 +204,8 @@ def _end_tone(call: Call, now: float) -> Tone | None:
 def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Screen:
     """What the display shows in ``state``."""
     live = state.live
+    if state.functions_at is not None:
+        return functions.page(rules, state)
     if live is not None:
         return _live_screen(rules, state, live, now, wall)
     if state.menu is not None:
@@ -175,7 +223,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         )
     asking = watchers.asking(state, now)
     if asking is not None:
-        return _asks(rules, asking.uri)
+        return _asks(rules, state, asking.uri)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
         account=rules.identity if rules.domain else "",
@@ -184,7 +232,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         missed=state.missed,
         notice=_sound_notice(state)
         or parts.notice(state)
-        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble),
+        or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
+        or several.news(state, now)
+        or services.notice(rules, state),
         resting=_resting_place(rules, state, now, wall),
     )
 
@@ -210,20 +260,24 @@ def _place_note(call: Call, now: float, wall: datetime) -> str:
     return f"Place sent {left} to {call.peer.label}" if call.tells_place else f"Place sent {left} in vain"
 
 
-def _asks(rules: Rules, address: str) -> screens.WatcherAsks:
+def _asks(rules: Rules, state: State, address: str) -> screens.WatcherAsks:
     bare = address.removeprefix("sips:").removeprefix("sip:")
-    name = rules.name_of(address)
+    name = names.name_of(rules, state, address)
     return screens.WatcherAsks(name or Party(address).label, bare)
 
 
 def _dialling(rules: Rules, state: State) -> screens.Dialling:
     """The number without the star code before it, and what that makes of what they see."""
+    match = finding.chosen(rules, state)
+    if match is not None:
+        return _found(rules, state, match)
     dialled = starcodes.split(rules.country, state.digits)
     target, emergency = "", False
     if dialled.number:
         try:
             plan = rules.plan(state.digits)
-            target, emergency = plan.party.label, plan.emergency
+            party = names.named(rules, state, plan.party)
+            target, emergency = dialplan.written(party.label), plan.emergency
         except ValueError:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
@@ -234,27 +288,62 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
         they_see=rules.they_see(shown, state.place is not None),
         lifted=state.hook is Hook.OFF,
         notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
+        match=_offered(rules, state),
+    )
+
+
+def _offered(rules: Rules, state: State) -> str:
+    """The name that the key of ``finding`` goes to next, and how many there are."""
+    found = finding.matches(rules, state)
+    if not found:
+        return ""
+    digits, number = state.chosen
+    if digits == state.digits and number:
+        return f"{number}/{len(found)}  {finding.NEXT} next"
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    return f"{finding.NEXT} {found[0].name}{more}"
+
+
+def _found(rules: Rules, state: State, match: finding.Match) -> screens.Dialling:
+    """Somebody of the phone book was chosen: name, and the address that will be called."""
+    try:
+        emergency = rules.plan_of(match.name, match.target).emergency
+    except ValueError:
+        emergency = False
+    shown = exposure(state.switch, emergency=emergency)
+    address = match.target if emergency else rules.dial_plan.sent(match.target)
+    return screens.Dialling(
+        digits=dialplan.written(address.removeprefix("sips:").removeprefix("sip:")),
+        target=match.name,
+        they_see=rules.they_see(shown, state.place is not None),
+        lifted=state.hook is Hook.OFF,
+        notice=_sound_notice(state),
+        match=_offered(rules, state),
     )
 
 
 def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datetime) -> screens.Screen:
     place = _place_note(call, now, wall)
     lifted = state.hook is Hook.OFF
+    if state.referral is not None:
+        return screens.Warning(*transfers.question(state, state.referral))
     warning = warnings.of_call(rules, state, call)
     if warning is not None:
         return warning
+    if call.state is CallState.HELD:
+        return _held(rules, state, call, now)
     if call.state is CallState.ACTIVE:
         return screens.InCall(
-            peer=call.peer.label,
+            peer=" + ".join(one.peer.label for one in several.mixed(state) or (call,)),
             direction=call.direction,
             seconds=call.seconds(now),
-            security=guarding.label(state, call),
+            security=transfers.label(state, call),
             privacy=state.switch,
             code=call.media.code,
             codec=call.media.codec,
             digits=call.digits,
             lifted=lifted,
-            notice=_sound_notice(state) or (ON_HOLD if call.media.held else warnings.notice(state, call)),
+            notice=_sound_notice(state) or _notice(state, call, now),
             place=place,
             hint=warnings.hint(state, call),
             volume=knob.words(state, now),
@@ -278,6 +367,31 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
     return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, notice, place)
 
 
+def _notice(state: State, call: Call, now: float) -> str:
+    """What the user has to know of the calls, the most urgent first."""
+    waiting = state.waiting
+    if waiting is not None:
+        who = "Anonymous" if waiting.peer.anonymous else waiting.peer.label
+        return f"{who} calls: hold 0"
+    if several.news(state, now):
+        return several.news(state, now)
+    if state.muted:
+        return MUTED
+    return ON_HOLD if call.media.held else warnings.notice(state, call)
+
+
+def _held(rules: Rules, state: State, call: Call, now: float) -> screens.Screen:
+    """A held call, and what is being dialled beside it."""
+    if state.digits:
+        return _dialling(rules, state)
+    hint = TRANSFER_TO if state.transfers_to else BACK
+    who = call.peer.label if state.other is None else f"{call.peer.label}, {state.other.peer.label}"
+    notice = "" if state.waiting is None else _notice(state, call, now)
+    if call.transfer is not None or (state.other is not None and state.other.transfer is not None):
+        hint = TRANSFERRING
+    return screens.Held(who, call.seconds(now), hint, notice or several.news(state, now), state.switch)
+
+
 def _sound_notice(state: State) -> str:
     return NO_SOUND if state.no_sound else ""
 
@@ -288,17 +402,21 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     live = state.live
     if live is not None and live.answered_at is not None:
         times.append(live.answered_at + live.seconds(now) + 1)
-    elif live is not None and live.state is CallState.RINGING:
-        limit = rules.no_answer_timeout if live.direction is Direction.OUT else RING_LIMIT
-        times.append(live.since + limit)
+    for call in state.lives:
+        if call.state is CallState.RINGING:
+            limit = rules.no_answer_timeout if call.direction is Direction.OUT else RING_LIMIT
+            times.append(call.since + limit)
+        times += [call.since + DIAL_TONE] if call.state is CallState.HELD else []
     if live is not None and live.star_at is not None:
         times.append(live.star_at + guarding.HOLD)
-    if state.digits and live is None:
+    if state.digits and (live is None or live.state is CallState.HELD):
         times.append(state.keyed_at + (rules.digit_timeout if state.hook is Hook.OFF else PRE_DIAL))
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
-    times += menu.deadlines(state) + knob.deadlines(state)
+    times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
+    times += transfers.deadlines(state)
+    times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:

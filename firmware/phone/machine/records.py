@@ -7,6 +7,7 @@ from dataclasses import replace
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import NO_BOOK
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 
@@ -67,4 +68,6 @@ def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     """Nothing is kept any more but a call in progress."""
     calls = tuple(call for call in state.calls if call.live)
     state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
+    state = replace(state, book=NO_BOOK, book_troubles=(), book_faults=(), chosen=("", 0), pulling=False)
+    state = replace(state, dialled=None, caller=None)
     return replace(state, secrets=0, reached=(), volumes=Volumes()), (do.Wipe(),)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from firmware.phone.book.entries import NO_BOOK, Book, Entry, Source
 from firmware.phone.config import Config, Contact
 from firmware.phone.machine import starcodes
+from firmware.phone.machine.dialplan import DialPlan, Form
 from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
@@ -13,6 +16,9 @@ from firmware.phone.privacy import EMERGENCY, Exposure
 from firmware.phone.sip import uri
 from firmware.phone.sip.headers import Profile
 from firmware.phone.values import Party
+
+_DIALLED = re.compile(r"\+?[0-9*#][0-9*# ().\-/]*")
+"""A number as people type it; names and addresses are no matter of the dial plan."""
 
 MAX_DIGITS = 32
 """Digits kept for one dialled number; ITU-T E.164 needs 15, and a prefix comes before."""
@@ -38,8 +44,18 @@ RING_LIMIT = 180.0
 ASK_GUARD = 1.0
 """Seconds that a question stands before a key answers it: one pressed earlier was not meant for it."""
 
+MOST_CALLS = 2
+"""Answered or placed calls at one time, beside one that waits; a call for help goes out all the same."""
+
+NEWS = 5.0
+"""Seconds that the display says what has become of a call, while another one goes on."""
+
 PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
+
+
+def _own(contact: Contact) -> Entry:
+    return Entry(contact.name, (contact.uri,), contact.group)
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,8 @@ class Rules:
     profile: Profile = Profile()
     config: Config = Config()
     versions: tuple[tuple[str, str], ...] = ()
+    dial_plan: DialPlan = DialPlan()
+    own_book: Book = NO_BOOK
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
@@ -93,6 +111,12 @@ class Rules:
             profile=Profile.of(config),
             config=config,
             versions=versions,
+            own_book=Book([Source("phone.toml", tuple(map(_own, config.contacts)))]),
+            dial_plan=DialPlan(
+                tuple(dial.rule for dial in config.dials if dial.country in ("", config.phone.country)),
+                account.number_form if account else Form.DIALLED,
+                config.phone.country,
+            ),
         )
 
     def plan(self, text: str) -> Plan:
@@ -107,6 +131,13 @@ class Rules:
         emergency = is_emergency(self.country, digits)
         party = self._emergency(digits) if emergency else self.resolve(dialled.number)
         return Plan(party, dialled.restricted, emergency)
+
+    def plan_of(self, name: str, target: str) -> Plan:
+        """A call to an address of the phone book (``Entry.targets``). Raises ValueError as ``plan`` does."""
+        if is_emergency(self.country, target):
+            return Plan(self._emergency(target), emergency=True)
+        sent = self.dial_plan.sent(target)
+        return Plan(Party(str(self._target(sent)), name))
 
     def _emergency(self, number: str) -> Party:
         """The emergency service, before any contact that has the same speed dial."""
@@ -126,8 +157,12 @@ class Rules:
         for contact in self.contacts:
             if contact.name.casefold() == text.casefold():
                 return Party(str(self._target(contact.uri)), contact.name)
-        target = self._target(text)
+        target = self._target(self.dial_plan.sent(uri.number(text)) if _DIALLED.fullmatch(text) else text)
         return Party(str(target), self.name_of(str(target)))
+
+    def complete(self, digits: str) -> bool:
+        """Whether the keys pressed so far are a whole number, to be called at once."""
+        return self.dial_plan.complete(starcodes.split(self.country, digits).number)
 
     def _target(self, text: str) -> uri.SipUri:
         return uri.target(text, self.domain, self.transport, via_proxy=bool(self.domain))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.book.entries import NO_BOOK, Book
+from firmware.phone.events import LampChanged
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.place import Place
@@ -18,15 +20,29 @@ from firmware.phone.values import (
     CallState,
     Direction,
     EndReason,
+    Forward,
     Health,
     Hook,
     Media,
+    Messages,
     Part,
     Party,
     Registration,
     Signalling,
     SwitchPosition,
 )
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """``at``: when we asked the far end. ``other``: the call of ours that goes with it; None: a blind one.
+
+    ``left_at``: when the far end of that other call hung up, as it does when it has been replaced.
+    """
+
+    at: float
+    other: CallId | None = None
+    left_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,9 @@ class Call:
 
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
+
+    ``transfer``: we have asked its far end to call somebody else. ``referral``: the number of the request by
+    which somebody asked us for this call, 0: nobody.
     """
 
     id: CallId
@@ -56,10 +75,22 @@ class Call:
     place_at: float | None = None
     protection: Protection = Protection()
     star_at: float | None = None
+    transfer: Transfer | None = None
+    referral: int = 0
 
     @property
     def live(self) -> bool:
         return self.state is not CallState.ENDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether it rings here, and nobody has answered it yet."""
+        return self.direction is Direction.IN and self.state is CallState.RINGING and not self.answering
+
+    @property
+    def unheld(self) -> bool:
+        """Whether its far end is, or is about to be, spoken with: at most one is, but for a conference."""
+        return self.live and self.state is not CallState.HELD and not self.waits
 
     @property
     def voice(self) -> bool:
@@ -86,6 +117,29 @@ class Call:
         """This call, ended for ``reason``. A call that is over stays as it is."""
         call = self.moved(Move.ENDS, now)
         return self if call is None else replace(call, reason=reason, answering=False)
+
+
+@dataclass(frozen=True)
+class Referral:
+    """The far end of ``call_id`` asks us to call ``peer`` (RFC 3515); nothing is done until the user agrees.
+
+    ``replaces``: the call of theirs that ours is to take the place of (RFC 3891), or "".
+    """
+
+    call_id: CallId
+    number: int
+    peer: Party
+    replaces: str
+    asked_at: float
+
+
+@dataclass(frozen=True)
+class Recent:
+    """Who was called, or who called, last. ``restricted``: by a star code, without saying who calls."""
+
+    peer: Party
+    at: float
+    restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +187,18 @@ class State:
 
     ``signalling``: what was agreed with the server last. ``certificates``: contacts who have one of their own
     to know us by.
+
+    ``book``: the contacts of files and servers; ``pulling``: they are being read; ``book_troubles``,
+    ``book_faults``: as the last ``BookPulled`` said. ``chosen``: which match (from 1) of which digits.
+
+    ``muted``: nothing of what is said here is sent. ``conference``: the two unheld calls are mixed.
+    ``functions_at``: since when the keys are those of ``machine.functions``; ``pressed`` is the key that is
+    down since ``pressed_at`` and may become a long one, or "". ``transfers_to``: the number that is being
+    dialled is where the held call goes. ``news``: what has just become of a call, for some seconds.
+
+    ``undisturbed``: nothing rings. ``forwards``: what the keypad said of it since the start ("": off).
+    ``dialled`` and ``caller``: for redial and call-back. ``help_at``: when help was called last, for a while.
+    ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
     """
 
     hook: Hook = Hook.ON
@@ -173,6 +239,27 @@ class State:
     sound_gaps: int = 0
     signalling: Signalling = Signalling()
     certificates: int = 0
+    book: Book = NO_BOOK
+    pulling: bool = False
+    book_troubles: tuple[str, ...] = ()
+    book_faults: tuple[str, ...] = ()
+    chosen: tuple[str, int] = ("", 0)
+    muted: bool = False
+    conference: bool = False
+    functions_at: float | None = None
+    pressed: str = ""
+    pressed_at: float = 0.0
+    transfers_to: bool = False
+    referral: Referral | None = None
+    news: str = ""
+    news_at: float = 0.0
+    undisturbed: bool = False
+    forwards: tuple[tuple[Forward, str], ...] = ()
+    dialled: Recent | None = None
+    caller: Recent | None = None
+    help_at: float | None = None
+    messages: Messages | None = None
+    lamps: tuple[LampChanged, ...] = ()
 
     @property
     def no_sound(self) -> bool:
@@ -187,9 +274,36 @@ class State:
         return "; ".join([handset] * bool(handset) + [f"ringer: {ringer}"] * bool(ringer))
 
     @property
+    def expects_help(self) -> bool:
+        """Whether an emergency service may call back."""
+        return self.help_at is not None
+
+    @property
     def live(self) -> Call | None:
-        """The call in progress. This telephone has at most one; a second caller is told "busy"."""
-        return next((call for call in self.calls if call.live), None)
+        """The call in front, which keys and display are about: the one that is spoken with; else the one that
+        was held last; else the one that rings.
+        """
+        calls = self.lives
+        unheld = next((call for call in calls if call.unheld), None)
+        held = max((c for c in calls if not c.waits), key=lambda call: call.since, default=None)
+        return unheld or held or next(iter(calls), None)
+
+    @property
+    def lives(self) -> tuple[Call, ...]:
+        """All calls that are not over."""
+        return tuple(call for call in self.calls if call.live)
+
+    @property
+    def waiting(self) -> Call | None:
+        """The call that rings while another is in front, or None."""
+        live = self.live
+        return next((call for call in self.lives if call.waits and call is not live), None)
+
+    @property
+    def other(self) -> Call | None:
+        """The answered call beside the one in front: held, or in a conference with it. Or None."""
+        live = self.live
+        return next((c for c in self.lives if c is not live and not c.waits), None)
 
     @property
     def last(self) -> Call | None:

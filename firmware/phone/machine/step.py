@@ -12,12 +12,29 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.machine import calls, guarding, knob, menu, parts, records, starcodes, watchers
+from firmware.phone.machine import (
+    asked,
+    calls,
+    finding,
+    forwarding,
+    functions,
+    guarding,
+    knob,
+    menu,
+    names,
+    parts,
+    records,
+    services,
+    several,
+    starcodes,
+    transfers,
+    watchers,
+)
 from firmware.phone.machine.rules import MAX_DIGITS, PRE_DIAL, Plan, Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import exposure
-from firmware.phone.values import CallState, Direction, Hook, Loudspeaker, Party
+from firmware.phone.values import CallState, Hook, Loudspeaker, Party
 
 Commands = tuple[do.Command, ...]
 Result = tuple[State, Commands]
@@ -25,10 +42,23 @@ Result = tuple[State, Commands]
 
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
+    before = state
+    state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
-    taken = menu.key(rules, state, event, now) or knob.key(state, event, now)
+    taken = (
+        menu.key(rules, state, event, now)
+        or transfers.key(rules, state, event, now)
+        or functions.key(rules, state, event, now)
+        or knob.key(state, event, now)
+        or finding.key(rules, state, event, now)
+    )
     after, commands = taken or handler(rules, state, event, now)
-    after = knob.followed(after, event, now)
+    after = functions.watched(knob.followed(after, event, now), event, now)
+    after, long = functions.followed(rules, after, event, now)
+    after, parted = several.followed(before, after, now)
+    after, referred = transfers.followed(before, services.followed(rules, after), now)
+    commands = early + commands + long + parted + referred
+    state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
@@ -57,21 +87,7 @@ def _nothing(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     return state, ()
 
 
-def why_not(state: State, event: on.Event) -> str:
-    """Why a request of the control socket cannot be carried out now, for a person; "" when it can."""
-    live = state.live
-    if isinstance(event, on.DialAsked) and live is not None:
-        return "a call is in progress; hang up first"
-    if isinstance(event, on.DialAsked) and not event.uri:
-        return "no number given; say whom to call"
-    ringing = live is not None and live.direction is Direction.IN and live.state is CallState.RINGING
-    if isinstance(event, on.AnswerAsked) and not ringing:
-        return "no call is ringing; there is nothing to answer"
-    if isinstance(event, on.AnswerAsked) and live is not None and guarding.waits_for_answer(live):
-        return "the call is not encrypted; only a key of the telephone answers it: lift the handset, press 1"
-    if isinstance(event, on.HangUpAsked) and live is None:
-        return "there is no call to hang up"
-    return ""
+why_not = asked.why_not
 
 
 # --- hands -------------------------------------------------------------------------------------------
@@ -83,22 +99,24 @@ def _hook(rules: Rules, state: State, event: on.HookChanged, now: float) -> Resu
     state = replace(state, hook=event.hook, hook_at=now)
     if event.hook is Hook.OFF:
         return _lifted(rules, state, now)
-    state = replace(state, digits="")
-    return calls.end_live(state, now)
+    state = replace(state, digits="", transfers_to=False)
+    return calls.end_all(state, now)
 
 
 def _lifted(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is None:
         state = replace(calls.dismissed(state), missed=0)
-        return calls.dial(rules, state, now) if state.digits else (state, ())
-    if live.direction is Direction.IN and live.state is CallState.RINGING:
-        return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live)
+        return finding.dial(rules, state, now) if state.digits else (state, ())
+    if live.waits:
+        return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live, now)
     return state, ()
 
 
 def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result:
     live = state.live
+    if live is not None and live.state is CallState.HELD:
+        return _key_on_hold(rules, state, live, event.key, now)
     if live is not None:
         return guarding.key(rules, state, live, event.key, now) or _key_in_call(state, live, event.key, now)
     refused = calls.offers(state)
@@ -107,12 +125,36 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
     if event.key in watchers.KEYS and watchers.asking(state, now) is not None:
         return watchers.decided(state, event.key, now)
     state = calls.dismissed(state)
+    switched = services.code(rules, state, now) if event.key == "#" else None
+    if switched is not None:
+        return switched
     dials = event.key == "#" and state.digits and state.hook is Hook.OFF
     if dials and not starcodes.continues(rules.country, state.digits + "#"):
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
-    return replace(state, digits=state.digits + event.key, keyed_at=now), ()
+    state = replace(state, digits=state.digits + event.key, keyed_at=now)
+    if state.hook is Hook.OFF and rules.complete(state.digits):
+        return calls.dial(rules, state, now)
+    return state, ()
+
+
+def _key_on_hold(rules: Rules, state: State, live: Call, key: str, now: float) -> Result:
+    """Digits are for another call, or for whom the held one is transferred to; ``#`` alone goes back."""
+    if live.transfer is not None:
+        return state, ()
+    if key == "#" and not state.digits:
+        return several.resume(state, live, now)
+    if key == "#" and not starcodes.continues(rules.country, state.digits + "#"):
+        return _dialled(rules, state, now)
+    if len(state.digits) >= MAX_DIGITS or state.hook is Hook.ON:
+        return state, ()
+    return replace(state, digits=state.digits + key, keyed_at=now), ()
+
+
+def _dialled(rules: Rules, state: State, now: float) -> Result:
+    """What has been dialled beside a held call."""
+    return (transfers.blind if state.transfers_to else calls.dial)(rules, state, now)
 
 
 def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
@@ -120,7 +162,7 @@ def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
         live, star = guarding.send_star(live)
         call = replace(live, digits=(live.digits + key)[-MAX_DIGITS:])
         return state.with_call(call), (*star, do.SendDigit(live.id, key))
-    if live.direction is Direction.IN and key == "#" and not live.answering:
+    if live.waits and key == "#":
         return calls.end_live(state, now)
     return state, ()
 
@@ -137,15 +179,15 @@ def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) 
 def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> Result:
     if why_not(state, event):
         return state, ()
-    party = Party(event.uri, rules.name_of(event.uri))
+    party = Party(event.uri, names.name_of(rules, state, event.uri))
     return calls.place(rules, state, Plan(party, event.restricted, event.emergency), now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
-    live = state.live
-    if why_not(state, event) or live is None:
+    rings = asked.ringing(state)
+    if why_not(state, event) or rings is None:
         return state, ()
-    return calls.answer(state, live)
+    return calls.answer(state, rings, now)
 
 
 def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float) -> Result:
@@ -212,19 +254,24 @@ def _place_typed(rules: Rules, state: State, event: on.PlaceTyped, now: float) -
 
 
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
-    state, expire = records.expired(calls.forgotten(state, now), now)
+    state, expire = records.expired(forwarding.forgotten(rules, calls.forgotten(state, now), now), now)
+    state, late = transfers.overdue(state, now)
     state, commands = _due(rules, state, now)
-    return state, expire + commands
+    return state, expire + late + commands
 
 
 def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
-        return calls.overdue(rules, guarding.held(state, live, now), live, now)
+        state, given_up = calls.overdue(rules, guarding.held(state, live, now), now)
+        if state.digits and not state.pressed and now - state.keyed_at >= rules.digit_timeout:
+            state, dialled = _dialled(rules, state, now)
+            given_up += dialled
+        return state, given_up
     if not state.digits:
         return state, ()
     if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
-        return calls.dial(rules, state, now)
+        return finding.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
         return replace(state, digits=""), ()
     return state, ()
@@ -259,9 +306,18 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.WipeAsked: _wipe,
     on.StoreChanged: _store,
     on.PlaceTyped: _place_typed,
+    on.BookLoaded: finding.loaded,
+    on.PullAsked: finding.asked,
+    on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
     on.PlaceSent: calls.place_sent,
     on.PlaceRefused: calls.place_refused,
+    on.FeatureAsked: asked.feature,
+    on.TransferProgress: transfers.progress,
+    on.TransferAsked: transfers.asked,
+    on.CallReplaced: transfers.replaced,
+    on.MessagesChanged: services.messages,
+    on.LampChanged: services.lamp,
     on.Tick: _tick,
 }

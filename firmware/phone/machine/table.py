@@ -6,6 +6,7 @@
              └──────183──────────────────────┘ ▲
              └──────200─────────────────────────┘   (any live state may end)
     in:   ringing ──200──► active ──► ended
+    both: active ──hold──► held ──resume──► active   (RFC 3264 section 8.4: it is we who hold)
 
 A message that comes late (a 180 after the 200, say) has no row here and changes nothing.
 """
@@ -24,6 +25,8 @@ class Move(enum.Enum):
     EARLY_MEDIA = "early media"
     ANSWERED = "answered"
     ENDS = "ends"
+    HOLD = "hold"
+    RESUME = "resume"
 
 
 _OUT, _IN = Direction.OUT, Direction.IN
@@ -47,6 +50,10 @@ LEGAL: dict[tuple[Direction, CallState, Move], CallState] = {
     (_IN, _S.RINGING, Move.ENDS): _S.ENDED,
     (_IN, _S.ACTIVE, Move.ENDS): _S.ENDED,
 }
+for _way in Direction:
+    LEGAL[_way, _S.ACTIVE, Move.HOLD] = _S.HELD
+    LEGAL[_way, _S.HELD, Move.RESUME] = _S.ACTIVE
+    LEGAL[_way, _S.HELD, Move.ENDS] = _S.ENDED
 
 
 def after(direction: Direction, state: CallState, move: Move) -> CallState | None:

@@ -58,6 +58,9 @@ def of_call(rules: Rules, state: State, call: Call) -> screens.Screen | None:
         was = before is not None and RANK[before.level] > RANK[Security.CLEAR]
         end = ", unlike before" if was else ""
         return screens.Warning("Not encrypted", f"{who}: anybody on the way can listen{end}", ANSWER_KEYS)
+    if call.waits and state.hook is Hook.OFF:
+        who = "Anonymous" if call.peer.anonymous else call.peer.label
+        return screens.Warning("Incoming call", f"{who} calls", ANSWER_KEYS)
     return _page(state, call) if call.protection.page else None
 
 

@@ -9,6 +9,7 @@ from firmware.phone.values import Security
 _NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=\S+ ", re.MULTILINE)
 _FINGERPRINT = re.compile(r"a\s*=\s*fingerprint\s*:\s*(.*)", re.IGNORECASE)
+_PASSIVE = re.compile(r"^a=setup:passive(?=\r?$)", re.MULTILINE)
 _TOOL = re.compile(r"^a=tool:.*\r?\n", re.MULTILINE)
 
 
@@ -17,6 +18,14 @@ def scrubbed(sdp: str) -> str:
     sdp = _NAME.sub("s=-", sdp, count=1)
     sdp = _ORIGIN.sub("o=- ", sdp, count=1)
     return _TOOL.sub("", sdp)
+
+
+def offered_again(sdp: str) -> str:
+    """An offer within a call: the other end may keep its part in DTLS, or choose (RFC 8842 section 5.3).
+
+    With the part that we have ("passive") some telephones answer without their fingerprint.
+    """
+    return _PASSIVE.sub("a=setup:actpass", sdp)
 
 
 def offered(message: str) -> Security:

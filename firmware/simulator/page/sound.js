@@ -24,9 +24,9 @@ export class Sound {
   set volume(volume) { this.#volume = volume; this.#level(); }
   set muted(muted) { this.#muted = muted; this.#level(); }
 
-  // `tone` is a name of the tables or null; `pan` from -1 (left) to 1.
-  play(phone, { tone, ringing, pan }) {
-    const name = ringing ? "ring" : tone;
+  // `tone` is a name of the tables or null, `melody` one of a ringer; `pan` from -1 (left) to 1.
+  play(phone, { tone, ringing, melody, pan }) {
+    const name = ringing ? `ring-${melody}` : tone;
     if (this.#voices.get(phone)?.name === name) return;
     this.#voices.get(phone)?.voice?.stop();
     this.#voices.set(phone, { name, pan, voice: null });
@@ -51,7 +51,9 @@ export class Sound {
     for (const slot of this.#voices.values()) {
       const spec = this.#sounds[slot.name];
       if (!spec) continue;
-      slot.voice ??= new Voice(this.#context, this.#master, spec, slot.name === "ring", slot.pan);
+      slot.voice ??= spec.strokes
+        ? new Strokes(this.#context, this.#master, spec, slot.pan)
+        : new Voice(this.#context, this.#master, spec, slot.name.startsWith("ring-"), slot.pan);
       slot.voice.plan(this.#context.currentTime);
     }
   }
@@ -59,11 +61,12 @@ export class Sound {
 
 // One sound that goes on: oscillators run all the time, a gate makes the cadence.
 class Voice {
-  #context; #gate; #bursts; #level; #ring; #sources = []; #next = 0; #until = 0;
+  #context; #gate; #lead; #bursts; #level; #ring; #sources = []; #next = 0; #until = 0;
 
   constructor(context, output, spec, ring, pan) {
     this.#context = context;
-    this.#bursts = spec.bursts;
+    this.#lead = spec.lead.length;
+    this.#bursts = [...spec.lead, ...spec.bursts];
     this.#ring = ring;
     this.#level = (ring ? RING_LEVEL : TONE_LEVEL) * spec.gain;
     this.#gate = new GainNode(context, { gain: 0 });
@@ -77,11 +80,15 @@ class Voice {
   plan(now) {
     const { gain } = this.#gate;
     if (this.#until < now) this.#until = now + 0.02;
-    if (!this.#bursts.length) gain.setTargetAtTime(this.#level, now, 0.004);
-    while (this.#bursts.length && this.#until < now + AHEAD) {
+    while (this.#until < now + AHEAD) {
+      if (this.#next >= this.#bursts.length) this.#next = this.#lead;
       const burst = this.#bursts[this.#next];
-      this.#next = (this.#next + 1) % this.#bursts.length;
-      gain.setTargetAtTime(this.#level * burst.gain, this.#until, 0.004);
+      if (!burst) { // after the lead it sounds without end
+        gain.setTargetAtTime(this.#level, this.#until, 0.004);
+        return;
+      }
+      this.#next += 1;
+      if (burst.on) gain.setTargetAtTime(this.#level * burst.gain, this.#until, 0.004);
       gain.setTargetAtTime(0, this.#until + burst.on, this.#ring ? 0.1 : 0.004);
       this.#until += burst.on + burst.off;
     }
@@ -117,6 +124,48 @@ class Voice {
       const swing = new GainNode(this.#context, { gain: partial * (low - high) / 2 });
       this.#oscillator("square", 1 / (2 * turn)).connect(swing).connect(note.frequency);
       note.connect(new GainNode(this.#context, { gain: loudness })).connect(this.#gate);
+    }
+  }
+}
+
+// A melody: each note is struck and dies away, its partials at different times.
+class Strokes {
+  #context; #gate; #spec; #sources = new Set(); #next = 0; #round = 0;
+
+  constructor(context, output, spec, pan) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#gate = new GainNode(context, { gain: RING_LEVEL });
+    this.#gate.connect(new StereoPannerNode(context, { pan })).connect(output);
+  }
+
+  plan(now) {
+    const { strokes, length } = this.#spec;
+    if (this.#round + length < now) [this.#round, this.#next] = [now + 0.02, 0];
+    while (this.#round + strokes[this.#next].at < now + AHEAD) {
+      this.#strike(strokes[this.#next].hz, this.#round + strokes[this.#next].at);
+      this.#next = (this.#next + 1) % strokes.length;
+      if (!this.#next) this.#round += length;
+    }
+  }
+
+  stop() {
+    const now = this.#context.currentTime;
+    this.#gate.gain.setTargetAtTime(0, now, 0.01);
+    for (const source of this.#sources) source.stop(now + 0.2);
+  }
+
+  #strike(hz, at) {
+    for (const { ratio, share, fades } of this.#spec.partials) {
+      const source = new OscillatorNode(this.#context, { frequency: hz * ratio });
+      const gain = new GainNode(this.#context, { gain: 0 });
+      gain.gain.setValueAtTime(share, at);
+      gain.gain.setTargetAtTime(0, at, fades);
+      source.connect(gain).connect(this.#gate);
+      source.start(at);
+      source.stop(at + this.#spec.tail);
+      this.#sources.add(source);
+      source.onended = () => this.#sources.delete(source);
     }
   }
 }

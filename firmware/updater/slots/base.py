@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 Progress = Callable[[int, str], None]
 """Called with per cent done and what is being done, in plain words."""
+
+
+Images = Callable[[], Mapping[str, Path]]
+"""Where the images of the slot that runs can be read, by slot class; a device may be longer than that."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class SlotEngine(Protocol):
 
     def retire(self) -> None:
         """The spare slot is never booted again until it is written anew: what it holds is too old."""
+        ...
+
+    def images(self) -> Mapping[str, Path]:
+        """Where the images of the slot that runs can be read, by slot class; see ``Images``."""
         ...
 
     def check(self) -> str:

@@ -90,6 +90,10 @@ class DirectorySlots:
     def check(self) -> str:
         return damage(self._folder / self._running)
 
+    def images(self) -> dict[str, Path]:
+        """The images of the slot that runs, by slot class."""
+        return images_of(self._folder / self._running)
+
     def _sector(self) -> BootSector:
         try:
             return sector.read(self._folder / "boot")
@@ -141,6 +145,16 @@ def bootable(slot: Path) -> bool:
 def version_of(slot: Path) -> str:
     """The version that a slot holds. Raises UpdateError when it holds none."""
     return _manifest(slot).get("update", "version", fallback="")
+
+
+def images_of(slot: Path) -> dict[str, Path]:
+    """A slot's images, by slot class. Raises UpdateError when it holds none."""
+    manifest = _manifest(slot)
+    names = [name for name in manifest.sections() if name.startswith("image.")]
+    return {
+        name.removeprefix("image."): slot / Path(manifest.get(name, "filename", fallback="")).name
+        for name in names
+    }
 
 
 def damage(slot: Path) -> str:

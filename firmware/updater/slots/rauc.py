@@ -65,11 +65,18 @@ class RaucSlots:
     def retire(self) -> None:
         self._bus.mark("bad", "other")
 
+    def images(self) -> dict[str, Path]:
+        return {str(said["class"]): Path(said["device"]) for said in self._parts().values()}
+
     def check(self) -> str:
+        parts = self._parts()
+        return next((wrong for n in sorted(parts) if (wrong := _damage(n, parts[n]))), "")
+
+    def _parts(self) -> dict[str, dict[str, Any]]:
+        """The slots that run: the one with a name for the boot loader, and what belongs to it."""
         slots = self._bus.slots()
         name, _ = self._running(slots)
-        parts = {n: said for n, said in slots.items() if name in (n, said.get("parent"))}
-        return next((wrong for n in sorted(parts) if (wrong := _damage(n, parts[n]))), "")
+        return {n: said for n, said in slots.items() if name in (n, said.get("parent"))}
 
     def _bootname(self, booted: bool) -> str:
         slots = self._bus.slots()

@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 import pytest
 
 from firmware.phone.audio.countries import ToneSpec
-from firmware.phone.audio.player import LoopPlayer, retry_delay
+from firmware.phone.audio.melodies import Sound
+from firmware.phone.audio.player import LoopPlayer, Rendered, retry_delay
 from firmware.phone.clock import SystemClock
 from firmware.phone.errors import HardwareError
 from tests.rig.processes import wait_until
 
 ONE, OTHER = ToneSpec((425,)), ToneSpec((440,))
 LOOP = {ONE: bytes(range(100)) * 2, OTHER: b"\xff\xee" * 7}
+
+
+def render(sound: Sound) -> Rendered:
+    assert isinstance(sound, ToneSpec)
+    return Rendered(LOOP[sound])
+
+
 PERIOD = 8
 
 
@@ -63,7 +71,7 @@ def device() -> Device:
 
 @pytest.fixture
 def player(device: Device) -> Iterator[LoopPlayer]:
-    made = LoopPlayer("handset", device.open_pcm, LOOP.__getitem__, PERIOD, 0.002, 2, SystemClock())
+    made = LoopPlayer("handset", device.open_pcm, render, PERIOD, 0.002, 2, SystemClock())
     made.start()
     looked_once(device)
     yield made
@@ -89,7 +97,7 @@ class Watched:
         self.player = LoopPlayer(
             "handset",
             self.device.open_pcm,
-            LOOP.__getitem__,
+            render,
             PERIOD,
             0.002,
             2,
@@ -200,7 +208,7 @@ def test_a_new_tone_is_tried_often_again(device: Device, monkeypatch: pytest.Mon
     """The ten seconds count from the first failure of this tone, not of one long ago."""
     monkeypatch.setattr("firmware.phone.audio.player.QUICK_FOR_S", 0.15)
     device.trouble = "busy"
-    player = LoopPlayer("handset", device.open_pcm, LOOP.__getitem__, PERIOD, 0.002, 2, SystemClock())
+    player = LoopPlayer("handset", device.open_pcm, render, PERIOD, 0.002, 2, SystemClock())
     player.start()
     player.play(ONE)
     wait_until(lambda: device.tries >= 3, 5, "the quick tries")
@@ -241,7 +249,7 @@ def test_a_fault_in_our_own_code_ends_the_thread_loudly(
 ) -> None:
     crashed: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", crashed.append)
-    nothing: dict[ToneSpec, bytes] = {}
+    nothing: dict[Sound, Rendered] = {}
     player = LoopPlayer("handset", device.open_pcm, nothing.__getitem__, PERIOD, 0.002, 2, SystemClock())
     player.start()
     player.play(ONE)
@@ -335,3 +343,42 @@ def test_silence_waits_for_a_look_that_is_going_on(watched: Watched) -> None:
     threading.Timer(0.1, watched.device.hold.set).start()
     watched.player.silence()
     assert watched.device.open == 0
+
+
+def test_what_is_heard_once_comes_first(device: Device) -> None:
+    """And the loop then goes round without it."""
+    once, loop = bytes(range(200, 230)), bytes(range(50)) * 2
+    made = LoopPlayer(
+        "handset",
+        device.open_pcm,
+        lambda sound: Rendered(once + loop, len(once)),
+        PERIOD,
+        0.002,
+        2,
+        SystemClock(),
+    )
+    made.start()
+    looked_once(device)
+    takes = iter([5, 0, 1, 3] * 1000)
+    device.room = lambda asked: min(asked, next(takes))
+    made.play(ONE)
+    wait_until(lambda: len(device.heard) > 450, 5, "four rounds")
+    made.stop()
+    rounds = once + loop * (len(device.heard) // len(loop) + 1)
+    assert bytes(device.heard) == rounds[: len(device.heard)]
+
+
+def test_a_sound_is_made_ready_before_it_is_wanted(device: Device) -> None:
+    rendered: list[Sound] = []
+
+    def noted(sound: Sound) -> Rendered:
+        rendered.append(sound)
+        return render(sound)
+
+    made = LoopPlayer("handset", device.open_pcm, noted, PERIOD, 0.002, 2, SystemClock(), first=ONE)
+    made.start()
+    wait_until(lambda: rendered == [ONE], 5, "the first sound")
+    made.prepare(OTHER)
+    wait_until(lambda: rendered == [ONE, OTHER], 5, "the other sound")
+    assert not device.heard
+    made.stop()

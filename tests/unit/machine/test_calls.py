@@ -8,6 +8,8 @@ import pytest
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.config import Config
+from firmware.phone.config_types import Phone as PhoneOptions
 from firmware.phone.display import screens
 from firmware.phone.machine.table import LEGAL, Move, after
 from firmware.phone.privacy import Exposure, exposure
@@ -22,7 +24,7 @@ from firmware.phone.values import (
     SwitchPosition,
     Tone,
 )
-from tests.unit.machine.driver import DIRECT, PROVIDER, Driver
+from tests.unit.machine.driver import ACCOUNT, DIRECT, PROVIDER, Driver
 
 
 def dialled(driver: Driver) -> CallId:
@@ -250,8 +252,8 @@ def test_nothing_rings_for_ever() -> None:
     assert driver.state.missed == 1
 
 
-def test_a_second_caller_is_told_busy() -> None:
-    driver = Driver()
+def test_a_second_caller_is_told_busy_where_none_may_wait() -> None:
+    driver = Driver(replace(ACCOUNT, config=Config(phone=PhoneOptions(call_waiting=False))))
     call_id = in_call(driver)
     assert driver.ring_in(4) == [do.RefuseCall(CallId(4), 486)]
     assert driver.call.id == call_id

@@ -14,8 +14,10 @@ from firmware.phone import events as on
 from firmware.phone.config import Config
 from firmware.phone.config import Media as MediaOptions
 from firmware.phone.display import screens
-from firmware.phone.machine import guarding, protection
+from firmware.phone.display.words import lines
+from firmware.phone.machine import guarding, protection, transfers
 from firmware.phone.machine.protection import RANK
+from firmware.phone.machine.rules import MOST_CALLS
 from firmware.phone.place import Place, parse
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
@@ -27,11 +29,16 @@ from firmware.phone.values import (
     Direction,
     Encryption,
     EndReason,
+    Feature,
     Hook,
     Keying,
+    Lamp,
+    Light,
     Loudspeaker,
     Media,
+    Messages,
     Party,
+    Pattern,
     Registration,
     RegistrationState,
     Security,
@@ -55,7 +62,7 @@ class Telephone(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.driver = Driver(replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config))
-        self.incoming = self.best = self.wiped = 0
+        self.incoming = self.best = self.wiped = self.refers = 0
         self.subscriptions = 0
 
     @rule(key=st.sampled_from(KEYS))
@@ -194,21 +201,127 @@ class Telephone(RuleBasedStateMachine):
     def time(self, seconds: float) -> None:
         self.driver.wait(seconds)
 
+    @rule(feature=st.sampled_from(Feature), whom=st.sampled_from(["", "sip:carol@phone.test"]))
+    def asked_for(self, feature: Feature, whom: str) -> None:
+        self.driver.happen(on.FeatureAsked(feature, whom))
+
+    @rule(digit=st.sampled_from("012345"))
+    def function(self, digit: str) -> None:
+        """Hold 0, then a digit."""
+        self.held("0", 1.1)
+        self.driver.keys(digit)
+
+    @rule(kind=st.sampled_from(["waits", "second", "conference", "transfer"]))
+    def two_calls(self, kind: str) -> None:
+        """The way into two calls, which random events seldom find."""
+        self.whole_call("active", Security.END_TO_END)
+        if self.driver.state.live is None:
+            return
+        if kind == "waits":
+            self.caller()
+        else:
+            self.driver.happen(on.FeatureAsked(Feature.HOLD))
+            self.driver.keys("31#")
+            second = self.driver.state.live
+            if second is not None and second.direction is Direction.OUT:
+                self.driver.happen(on.CallAnswered(second.id))
+                self.driver.happen(on.MediaChanged(second.id, Media(Security.END_TO_END)))
+        if kind == "conference":
+            self.driver.happen(on.FeatureAsked(Feature.CONFERENCE))
+        if kind == "transfer":
+            self.driver.happen(on.FeatureAsked(Feature.TRANSFER))
+
+    @rule(call_id=IDS, status=st.sampled_from([100, 180, 200, 302, 486, 603]))
+    def transfer_news(self, call_id: CallId, status: int) -> None:
+        self.driver.happen(on.TransferProgress(call_id, status))
+
+    @rule(
+        call_id=IDS, uri=st.sampled_from(["sip:carol@phone.test", "sip:112@phone.test", "sip:x y", "tel:1"])
+    )
+    def asked_to_transfer(self, call_id: CallId, uri: str) -> None:
+        self.refers += 1
+        before = [c for c in self.driver.done if isinstance(c, do.PlaceCall)]
+        self.driver.happen(on.TransferAsked(call_id, self.refers, uri, "a;to-tag=1;from-tag=2"))
+        placed = [c for c in self.driver.done if isinstance(c, do.PlaceCall)]
+        assert placed == before, "nobody is called because a far end says so"
+
+    @rule(call_id=IDS)
+    def replaced(self, call_id: CallId) -> None:
+        self.incoming += 2
+        carol = Party("sip:carol@phone.test")
+        self.driver.happen(on.CallReplaced(call_id, CallId(self.incoming), carol))
+
+    @rule(messages=st.sampled_from([None, Messages(), Messages(True, 2)]), lamp=st.sampled_from(Lamp))
+    def network_tells(self, messages: Messages | None, lamp: Lamp) -> None:
+        self.driver.happen(on.MessagesChanged(messages), on.LampChanged(BOB.uri, lamp, "a;to-tag=1"))
+
     @invariant()
-    def at_most_one_live_call(self) -> None:
-        assert sum(call.live for call in self.driver.state.calls) <= 1
+    def never_two_unheld_calls_but_in_a_conference(self) -> None:
+        state = self.driver.state
+        unheld = [call for call in state.lives if call.unheld]
+        assert len(unheld) <= 1 + state.conference
+        if state.conference:
+            assert [call.state for call in unheld] == [CallState.ACTIVE] * 2
+
+    @invariant()
+    def what_is_held_hears_and_says_nothing(self) -> None:
+        out, state = self.driver.out, self.driver.state
+        spoken = [one[0] for one in (out.speaks, out.third) if one is not None]
+        for call in state.lives:
+            assert call.id not in spoken or (call.unheld and call.voice)
+        assert len(set(spoken)) == len(spoken)
+        assert not out.mixed or (state.conference and set(out.mixed) == set(spoken))
+
+    @invariant()
+    def few_calls_and_at_most_one_waits(self) -> None:
+        lives = self.driver.state.lives
+        emergencies = sum(call.protection.emergency for call in lives)
+        assert sum(call.waits for call in lives) <= 1
+        assert len(lives) <= MOST_CALLS + 1 + emergencies
+
+    @invariant()
+    def the_far_ends_know_who_is_held(self) -> None:
+        """Whatever happened, the last word to each far end is what the state says."""
+        told: dict[CallId, bool] = {}
+        for command in self.driver.done:
+            if isinstance(command, do.HoldCall | do.ResumeCall):
+                told[command.call_id] = isinstance(command, do.HoldCall)
+        for call in self.driver.state.lives:
+            if call.answered_at is not None:
+                assert told.get(call.id, False) == (call.state is CallState.HELD)
+
+    @invariant()
+    def audio_only_from_a_call_that_is_shown(self) -> None:
+        if not self.driver.out.voice:
+            return
+        live = self.driver.state.live
+        assert live is not None
+        text = " ".join(lines(self.driver.screen))
+        asked = isinstance(self.driver.screen, screens.Code | screens.Warning)
+        assert live.peer.label in text or asked
+
+    @invariant()
+    def muted_is_lit_and_said(self) -> None:
+        out, live = self.driver.out, self.driver.state.live
+        if self.driver.state.muted and live is not None and live.state is CallState.ACTIVE:
+            assert out.muted
+            assert out.lights[Light.MUTE] is Pattern.ON
 
     @invariant()
     def rings_only_for_a_ringing_call(self) -> None:
         live = self.driver.state.live
         ringing_in = live is not None and live.direction is Direction.IN and live.state is CallState.RINGING
-        assert not self.driver.out.ringing or (ringing_in and self.driver.state.hook is Hook.ON)
+        waits = self.driver.state.waiting is not None
+        assert not self.driver.out.ringing or waits or (ringing_in and self.driver.state.hook is Hook.ON)
+        assert not self.driver.out.bell or self.driver.state.hook is Hook.ON
+        assert not (self.driver.out.bell and self.driver.out.voice)
+        assert not self.driver.out.waiting or waits
 
     @invariant()
     def microphone_open_only_with_a_lifted_handset_and_a_call_on_display(self) -> None:
         if self.driver.out.voice:
             assert self.driver.state.hook is Hook.OFF
-            shown = (screens.InCall, screens.Calling, screens.Code)
+            shown = (screens.InCall, screens.Calling, screens.Code, screens.Pages, screens.Warning)
             assert isinstance(self.driver.screen, shown)
 
     @invariant()
@@ -316,13 +429,17 @@ class Telephone(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Whatever happened: hang up, let the far end go, and the telephone is idle again."""
         self.driver.hang_up()
-        if self.driver.state.live is not None:
+        while self.driver.state.live is not None and self.driver.state.live.transfer is None:
+            before = self.driver.state.lives
             self.driver.happen(on.HangUpAsked())
-        self.driver.wait(61)
+            assert len(self.driver.state.lives) < len(before)
+        self.driver.wait(transfers.LIMIT + 31)
         assert self.driver.state.live is None
         assert isinstance(self.driver.screen, screens.Idle | screens.WatcherAsks)
         assert self.driver.state.calls == ()
-        assert self.driver.out.tone is None
+        out, state = self.driver.out, self.driver.state
+        assert out.tone is None
+        assert not any((state.muted, state.conference, state.referral, state.transfers_to, out.speaks))
         placed = [c.call_id for c in self.driver.done if isinstance(c, do.PlaceCall)]
         assert len(placed) == len(set(placed)), "a call id is never used twice"
 

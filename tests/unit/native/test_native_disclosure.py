@@ -128,14 +128,14 @@ def test_a_retransmission_is_the_same_message() -> None:
 
 
 def test_contact_and_extensions() -> None:
-    """Contact has a random user that is not the registered one; Replaces is not offered."""
+    """Contact has a random user that is not the registered one; Replaces is offered (RFC 3891)."""
     users = set()
     for _ in range(2):
         text = invite(OPEN)
         found = re.fullmatch(r"<sip:([0-9a-f]{16})@127\.0\.0\.1:\d+(;ob)?>", field(text, "Contact"))
         assert found, text
         users.add(found.group(1))
-        assert "replaces" not in field(text, "Supported")
+        assert "replaces" in field(text, "Supported")
     assert len(users | {"0123456789abcdef"}) == 3
 
 

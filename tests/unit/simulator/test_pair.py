@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from firmware.phone import config
+from firmware.phone.audio.melodies import MELODIES
 from firmware.phone.machine.rules import Rules
+from firmware.phone.values import Tone
 from firmware.simulator import pair, sounds
 
 
@@ -81,12 +83,18 @@ def test_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("country", [None, *sounds.KNOWN])
 def test_every_sound_of_every_country_is_told_to_the_page(country: str | None) -> None:
     told = sounds.for_country(country)
-    assert set(told) == {"dial", "dial-blind", "ringback", "busy", "congestion", "warning", "ring"}
-    for sound in told.values():
+    tones, rings = {tone.value for tone in Tone}, {f"ring-{name}" for name in MELODIES}
+    assert set(told) == tones | rings | {"ring-country"}
+    for name in told.keys() - rings:
+        sound = told[name]
         assert sound["frequencies"]
         assert 0 < sound["gain"] < 4
-        assert all(burst["on"] > 0 and 0 < burst["gain"] <= 1 for burst in sound["bursts"])
-    assert told["ring"]["turn"] > 0
-    assert [(burst["on"], burst["off"]) for burst in told["ring"]["bursts"]] == [
+        assert all(burst["off"] > 0 and 0 < burst["gain"] <= 1 for burst in sound["bursts"] + sound["lead"])
+        assert name == "confirmation" or all(burst["on"] > 0 for burst in sound["bursts"])
+    for name in rings:
+        assert told[name]["strokes"][-1]["at"] + told[name]["tail"] < told[name]["length"]
+        assert all(partial["fades"] > 0 for partial in told[name]["partials"])
+    assert told["ring-country"]["turn"] > 0
+    assert [(burst["on"], burst["off"]) for burst in told["ring-country"]["bursts"]] == [
         (burst["on"], burst["off"]) for burst in told["ringback"]["bursts"]
     ]

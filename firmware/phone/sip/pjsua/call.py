@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -11,13 +12,18 @@ import pjsua2 as pj
 
 from firmware.phone import events as on
 from firmware.phone.sip import headers, reasons, sdp
+from firmware.phone.sip.mixing import Links
 from firmware.phone.sip.pjsua.guard import Crash, guarded
+from firmware.phone.sip.pjsua.holding import Holding
 from firmware.phone.sip.pjsua.zrtp import Shared, Way
 from firmware.phone.values import CallId, Direction, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
 
-RINGING = 180
+RINGING, OK = 180, 200
+
+AGREED = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD, pj.PJSUA_CALL_MEDIA_LOCAL_HOLD)
+"""What pjsua says of audio that is agreed: it flows, they hold it, or we do."""
 
 
 class _Audio(NamedTuple):
@@ -34,7 +40,10 @@ class PjCall(pj.Call):
     ``keyings``: how keys may be agreed (RFC 5763, RFC 4568), decided before the SDP is made.
     ``shared``: the secrets that it shares with its far end (RFC 6189).
     ``clear``: this call, and no other, goes without encryption: the user wants it so, or needs help.
-    ``may_speak``: its sound may be connected; ``joined``: it is.
+    ``may_speak``: its sound may be connected; ``linked``: how it is, None: not known. ``holding``: whether we
+    hold it.
+    ``replace``: decides on an INVITE that is to take its place (RFC 3891): the new call, or None: refused.
+    ``referred``: the Refer-To of a REFER that waits for the user, or "" (RFC 3515).
     ``certificate``: what DTLS-SRTP shows; None: one that is made for this call alone.
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
@@ -66,10 +75,13 @@ class PjCall(pj.Call):
         self.status = 0
         self.media = Media()
         self.has_media = False
-        self.connected: int | None = None
+        self.linked: Links | None = None
         self.clear = False
         self.may_speak = False
-        self.joined = False
+        self.holding = Holding(direction is Direction.OUT)
+        self.replace: Callable[[PjCall, str, str], PjCall | None] = lambda call, message, source: None
+        self.referred = ""
+        self.clock: Callable[[], float] = time.monotonic
         self.hung_up = False
         self.place_waits = False
         self.connected_before = False
@@ -100,10 +112,14 @@ class PjCall(pj.Call):
 
         Where its connection had yet to be made it may never have left: then an answer must have come.
         """
-        if not self.place_waits:
-            return
         happened = prm.e.body.tsxState
         tsx = happened.tsx
+        if self.answered and tsx.method == "INVITE" and tsx.role == pj.PJSIP_ROLE_UAC:
+            if tsx.state == pj.PJSIP_TSX_STATE_COMPLETED:
+                self.holding.answered(tsx.statusCode, self.clock())
+            return
+        if not self.place_waits:
+            return
         if tsx.method == "INVITE" and tsx.state == pj.PJSIP_TSX_STATE_CALLING:
             self._place_printed = headers.tells_place(tsx.lastTx.wholeMsg)
         if self._place_printed and (self.connected_before or happened.type == pj.PJSIP_EVENT_RX_MSG):
@@ -112,7 +128,7 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallMediaState(self, prm: Any) -> None:
-        self.connected = None
+        self.linked = None  # the stream may be another one at the same port
         audio = self._audio()
         self.has_media = audio is not None and not audio.held
         if self.has_media and not self.answered and self.direction is Direction.OUT:
@@ -127,7 +143,9 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallSdpCreated(self, prm: Any) -> None:
-        prm.sdp.wholeSdp = sdp.scrubbed(prm.sdp.wholeSdp)
+        text = sdp.scrubbed(prm.sdp.wholeSdp)
+        offers = not prm.remSdp.wholeSdp
+        prm.sdp.wholeSdp = sdp.offered_again(text) if offers and self.answered else text
 
     @guarded
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
@@ -139,8 +157,44 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
-        # pjsua would call whom the far end names, at once and with the microphone open (RFC 3515).
-        prm.statusCode = pj.PJSIP_SC_DECLINE
+        """Nobody is called before the user says so: patch 0050 keeps pjsua from it."""
+        if self.referred or not self.answered or self.over:
+            prm.statusCode = pj.PJSIP_SC_DECLINE
+            return
+        self.referred = prm.dstUri
+        prm.statusCode = pj.PJSIP_SC_ACCEPTED
+
+    @guarded
+    def onCallTransferStatus(self, prm: Any) -> None:
+        status = prm.statusCode
+        prm.cont = not prm.finalNotify
+        if prm.finalNotify and status < OK:
+            status = pj.PJSIP_SC_INTERNAL_SERVER_ERROR  # it ends, and nobody says how it went
+        self.post(on.TransferProgress(self.call_id, status))
+
+    @guarded
+    def onCallReplaceRequest(self, prm: Any) -> None:
+        """Only a call that is up and not held has a place to take; pjsua then answers by itself."""
+        prm.statusCode = pj.PJSIP_SC_CALL_TSX_DOES_NOT_EXIST
+        if not self.answered or self.over or self.hung_up or self.holding.wanted:
+            return
+        new = self.replace(self, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+        if new is None:
+            prm.statusCode = pj.PJSIP_SC_NOT_ACCEPTABLE_HERE
+            return
+        self.replaced_by = new  # kept: pjsua has only a pointer
+        prm.newCall = new
+        prm.statusCode = pj.PJSIP_SC_OK
+
+    def tell_hold(self, held: bool) -> None:
+        """Send the re-INVITE. Raises pj.Error when it cannot be sent now."""
+        prm = pj.CallOpParam(True)
+        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+        if held:
+            self.setHold(prm)
+        else:
+            prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.reinvite(prm)
 
     def audio_index(self) -> int | None:
         """The index of the audio stream that is up, or None; a held call's may bring music."""
@@ -153,7 +207,7 @@ class PjCall(pj.Call):
         info = self.getInfo()  # kept: its list of media lives no longer than itself
         for media in info.media:
             held = media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and (held or media.status == pj.PJSUA_CALL_MEDIA_ACTIVE):
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status in AGREED:
                 return _Audio(int(media.index), held, media.audioConfSlot != pj.PJSUA_INVALID_ID)
         return None
 

@@ -13,6 +13,7 @@ def disclosing(
     exposure: Exposure,
     reached_at: str,
     place: pidf_lo.Location | None = None,
+    replaces: str = "",
 ) -> pj.SipTxOption:
     """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
     shown = headers.caller(profile, exposure, reached_at)
@@ -26,7 +27,18 @@ def disclosing(
         option.headers.append(_header(headers.DISCLOSURE, "full"))
     if place is not None:
         _tell(option, place)
+    if replaces:
+        option.headers.append(_header("Replaces", replaces))
+        option.headers.append(_header("Require", "replaces"))
     return option
+
+
+def redirection(uri: str) -> pj.CallOpParam:
+    """302: call ``uri`` instead (RFC 3261 section 21.3.3). It tells this address and nothing else."""
+    prm = pj.CallOpParam()
+    prm.statusCode = pj.PJSIP_SC_MOVED_TEMPORARILY
+    prm.txOption.headers.append(_header("Contact", f"<{uri}>"))
+    return prm
 
 
 def _tell(option: pj.SipTxOption, place: pidf_lo.Location) -> None:

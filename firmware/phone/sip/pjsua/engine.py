@@ -22,13 +22,16 @@ from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import Exposure
-from firmware.phone.sip import identity, proofs, sdp
+from firmware.phone.sip import identity, proofs, refer, sdp
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
+from firmware.phone.sip.pjsua.disclosing import redirection
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.lamps import PjLamps
+from firmware.phone.sip.pjsua.mixer import Mixer
 from firmware.phone.sip.pjsua.outgoing import Outgoing
 from firmware.phone.sip.pjsua.proving import prover_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
@@ -151,6 +154,7 @@ class PjsuaEngine:
             None if audio.hands_free else self._sound.sidetone,
         )
         self._signals = Signals(self._endpoint.pj)
+        self._mixer = Mixer(self._endpoint.pj)
         registers = self._config.account is not None
         self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
         self._account.create(settings.account(self._config, self._endpoint.address))
@@ -164,6 +168,7 @@ class PjsuaEngine:
             self._secrets,
             self._certificates,
         )
+        self._lamps = PjLamps(self._account, self._post, self._crash)
         self._watchers = PjWatchers(self._account.getId(), self._post, self._crash)
         self._account.register()
 
@@ -191,6 +196,18 @@ class PjsuaEngine:
                 self._keep(self._outgoing.place(command))
             case do.RemindClear(reminds):
                 self._signals.remind(reminds)
+            case do.SignalWaiting(waits):
+                self._signals.wait(waits)
+            case do.Mute(muted):
+                self._mixer.muted = muted
+                self._connect_audio()
+            case do.MixCalls(calls):
+                self._mixer.mixed = calls
+                self._connect_audio()
+            case do.TellReferrer(number, status):
+                pj.referProgress(number, status)
+            case do.WatchLamps(uris):
+                self._lamps.watch(uris)
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
                 self._watchers.carry_out(command)
             case _:
@@ -199,6 +216,7 @@ class PjsuaEngine:
                     self._tell(call, command)
 
     def _keep(self, call: PjCall) -> None:
+        call.replace, call.clock = self._take_place, self._clock.monotonic
         self._calls[call.call_id] = call
 
     def _tell(self, call: PjCall, command: do.SipCommand) -> None:
@@ -217,6 +235,17 @@ class PjsuaEngine:
                 case do.EndCall():
                     call.hung_up = True
                     call.hangup(prm)
+                case do.ForwardCall(uri=uri):
+                    call.hangup(redirection(uri))
+                case do.HoldCall():
+                    call.holding.want(True, self._clock.monotonic())
+                    self._connect_audio()
+                case do.ResumeCall():
+                    call.holding.want(False, self._clock.monotonic())
+                case do.TransferCall(uri=uri):
+                    call.xfer(uri, pj.CallOpParam(True))
+                case do.TransferTo(other=other):
+                    call.xferReplaces(self._calls[other], pj.CallOpParam(True))
                 case do.SendDigit(digit=digit):
                     call.dialDtmf(digit)
                 case do.CodeCompared(same=same):
@@ -229,10 +258,31 @@ class PjsuaEngine:
         except pj.Error as error:
             # The far end may have ended the call in the same moment; its own event tells the rest.
             log.info("%s: %s", type(command).__name__, error.reason)
+            self._not_transferred(call, command)
+        except KeyError:
+            self._not_transferred(call, command)  # the other call is over meanwhile
+
+    def _not_transferred(self, call: PjCall, command: do.SipCommand) -> None:
+        if isinstance(command, do.TransferCall | do.TransferTo):
+            self._post(on.TransferProgress(call.call_id, pj.PJSIP_SC_SERVICE_UNAVAILABLE))
 
     # --- incoming calls ------------------------------------------------------------------------------
 
     def _arrive(self, pj_id: int, message: str, source: str) -> None:
+        self._arrived.append(self._incoming_call(pj_id, message, source))
+
+    def _take_place(self, old: PjCall, message: str, source: str) -> PjCall | None:
+        """An INVITE names a call of ours by its identifiers (RFC 3891). It came the way that callers come,
+        and only the two ends and those between know these identifiers. The new call speaks when its own
+        protection has been judged.
+        """
+        if sdp.offered(message) is Security.CLEAR:
+            return None
+        call, party, offered = self._incoming_call(pj.PJSUA_INVALID_ID, message, source)
+        self._post(on.CallReplaced(old.call_id, call.call_id, party, offered))
+        return call
+
+    def _incoming_call(self, pj_id: int, message: str, source: str) -> tuple[PjCall, Party, Security]:
         self._incoming += 2
         keyings = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
@@ -246,8 +296,8 @@ class PjsuaEngine:
         if offered is Security.CLEAR and self._config.media.allow_clear:
             call.clear = True
             call.keyings = (SDES,)  # finds that none are offered, and is dropped
-        self._calls[call_id] = call
-        self._arrived.append((call, party, offered))
+        self._keep(call)
+        return call, party, offered
 
     def _caller(self, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
@@ -281,6 +331,8 @@ class PjsuaEngine:
                 continue
             call.look_at_media()
             self._watch_keys(call, now)
+            call.holding.keep_up(now, call.tell_hold)
+            self._ask_transfer(call)
         self._connect_audio()
         self._tell_address()
         self._account.keep_up()
@@ -292,6 +344,17 @@ class PjsuaEngine:
             self._told_address = self._endpoint.own_address
             self._post(on.OwnAddress(self._told_address))
 
+    def _ask_transfer(self, call: PjCall) -> None:
+        """Tell of a REFER; one that names nobody clearly is refused."""
+        if not call.referred:
+            return
+        number, found = pj.referTaken(call.getId()), refer.read(call.referred)
+        call.referred = ""
+        if found is None:
+            pj.referProgress(number, pj.PJSIP_SC_DECLINE)
+            return
+        self._post(on.TransferAsked(call.call_id, number, found.uri, found.replaces))
+
     def _watch_keys(self, call: PjCall, now: float) -> None:
         waits = call.has_media and not call.secured(call.media)
         if not waits:
@@ -302,24 +365,8 @@ class PjsuaEngine:
             call.hangup(pj.CallOpParam())
 
     def _connect_audio(self) -> None:
-        """Connect the media of the calls that may speak to the bridge's sound port, and no other; say whether
-        one has something to send. One that is not connected sends silence.
-        """
-        manager = self._endpoint.pj.audDevManager()
-        for call in self._calls.values():
-            index = call.audio_index()
-            if index is None:
-                continue
-            media = call.getAudioMedia(index)
-            if not call.may_speak:
-                if call.joined:
-                    manager.getCaptureDevMedia().stopTransmit(media)
-                    media.stopTransmit(manager.getPlaybackDevMedia())
-                    call.joined, call.connected = False, None
-            elif index != call.connected:
-                media.startTransmit(manager.getPlaybackDevMedia())
-                manager.getCaptureDevMedia().startTransmit(media)
-                call.joined, call.connected = True, index
+        """Connect the calls that may speak, and no other; say whether one has something to send."""
+        self._mixer.settle(self._calls.values())
         self._voice.in_call(any(call.secured(call.media) for call in self._calls.values()))
 
     def _bury(self, call: PjCall) -> None:
@@ -335,7 +382,8 @@ class PjsuaEngine:
     def _longest_wait(self) -> float:
         now = self._clock.monotonic()
         waits = [LONGEST_POLL]
-        waits += [due for due in (self._account.due(now), self._voice.due(now)) if due is not None]
+        holds = [call.holding.due(now) for call in self._calls.values()]
+        waits += [due for due in (self._account.due(now), self._voice.due(now), *holds) if due is not None]
         if self._keys_due or self._arrived or any(call.over for call in self._calls.values()):
             waits.append(SECURING_POLL)
         return min(waits)
@@ -363,6 +411,7 @@ class PjsuaEngine:
         for call in self._calls.values():
             self._tell(call, do.EndCall(call.call_id))
         self._watchers.leave()
+        self._lamps.close()
         self._account.leave()
         while self._clock.monotonic() < self._stop_by:
             self._endpoint.poll(SECURING_POLL)
@@ -373,6 +422,7 @@ class PjsuaEngine:
         self._wake_fd = -1
         self._calls.clear()
         self._watchers.close()
+        pj.referForget()
         self._signals.close()
         if self._prover is not None:
             self._prover.close()

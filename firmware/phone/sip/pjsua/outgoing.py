@@ -88,7 +88,9 @@ class Outgoing:
         prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
         place = location(self._profile, command, self._endpoint.own_address, self._clock)
         call.certificate = self._certificates.of(Party(command.uri), command.exposure)
-        prm.txOption = disclosing(self._profile, command.exposure, self._endpoint.own_address, place)
+        prm.txOption = disclosing(
+            self._profile, command.exposure, self._endpoint.own_address, place, command.replaces
+        )
         call.place_waits, call.connected_before = place is not None, self._account.registered
         try:
             call.makeCall(command.uri, prm)

@@ -10,7 +10,7 @@ import pjsua2 as pj
 
 from firmware.phone import events as on
 from firmware.phone.clock import Clock
-from firmware.phone.sip import reasons
+from firmware.phone.sip import message_summary, reasons
 from firmware.phone.sip.backoff import Backoff
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 from firmware.phone.sip.pjsua.troubles import trouble
@@ -59,6 +59,10 @@ class PjAccount(pj.Account):
             self._succeeded()
         else:
             self._failed(reasons.registration_failure(prm.code), refused=prm.code in (401, 403, 404, 407))
+
+    @guarded
+    def onMwiInfo(self, prm: Any) -> None:
+        self._post(on.MessagesChanged(message_summary.read(prm.rdata.wholeMsg)))
 
     def register(self) -> None:
         """Try to register now."""

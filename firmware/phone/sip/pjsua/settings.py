@@ -23,8 +23,10 @@ RESAMPLING = 4
 """pjmedia's quality of resampling between 16 kHz and a codec: 4 is its short filter. The long one costs three
 times the processor time of a G.711 call, for 0.99 of STOI instead of 0.98 and no PESQ that could be told."""
 
-MAX_CALLS = 4
+MAX_CALLS = 8
 REGISTER_SECONDS = 600
+SESSION_SECONDS = 1800
+"""After half of them a call is refreshed (RFC 4028 section 4 recommends no less)."""
 
 SUITES = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
 """SRTP protection profiles, best first (RFC 7714, RFC 6188, RFC 3711). Nothing with a 32-bit tag."""
@@ -138,11 +140,13 @@ def account(config: Config, address: str) -> pj.AccountConfig:
     else:
         # pjsip would name the address of the default route, which need not be the one we are bound to.
         settings.sipConfig.contactForced = f"<sip:{address};transport={config.sip.transport}>"
-    settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+    settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS  # RFC 4028: a dead far end is noticed
+    settings.callConfig.timerSessExpiresSec = SESSION_SECONDS
+    settings.callConfig.prackUse = pj.PJSUA_100REL_OPTIONAL  # RFC 3262
     settings.natConfig.sdpNatRewriteUse = 0
     settings.natConfig.sipOutboundUse = 0  # it would tell an instance-id (RFC 5626)
     settings.presConfig.publishEnabled = False
-    settings.mwiConfig.enabled = False
+    settings.mwiConfig.enabled = config.phone.messages and config.account is not None
     media = settings.mediaConfig
     media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
     media.srtpSecureSignaling = 1 if config.sip.transport == "tls" else 0

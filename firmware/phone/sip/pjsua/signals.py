@@ -16,6 +16,9 @@ REMIND_HZ, REMIND_MS = 1400, 200
 CHANGE_HZ, CHANGE_MS, CHANGE_TIMES = (950, 1900), 80, 3
 """What protects the call has changed: three quick bursts of two pitches at once."""
 
+WAITING_HZ, WAITING_MS, WAITING_EVERY_MS = 425, 200, 4000
+"""Somebody waits: two short bursts of the recommended pitch (ITU-T E.180 section 5), again and again."""
+
 LOUDNESS = 4000
 """Of 32767: to be heard beside speech, not over it."""
 
@@ -27,6 +30,7 @@ class Signals:
         self._manager = endpoint.audDevManager()
         self._reminder: pj.ToneGenerator | None = None
         self._change: pj.ToneGenerator | None = None
+        self._waiting: pj.ToneGenerator | None = None
 
     def remind(self, on: bool) -> None:
         """A beep now and every ten seconds, until ``on`` is false."""
@@ -38,6 +42,17 @@ class Signals:
         beep = _burst(REMIND_HZ, 0, REMIND_MS, REMIND_EVERY_MS - REMIND_MS)
         self._reminder.play(pj.ToneDescVector([beep]), True)
 
+    def wait(self, on: bool) -> None:
+        """The call-waiting tone, until ``on`` is false."""
+        if self._waiting is not None:
+            self._waiting.stop()
+        if not on:
+            return
+        self._waiting = self._waiting or self._generator()
+        first = _burst(WAITING_HZ, 0, WAITING_MS, WAITING_MS)
+        last = _burst(WAITING_HZ, 0, WAITING_MS, WAITING_EVERY_MS - 3 * WAITING_MS)
+        self._waiting.play(pj.ToneDescVector([first, last]), True)
+
     def tell_change(self) -> None:
         """Once: what protects the call is no longer what it was."""
         self._change = self._change or self._generator()
@@ -47,7 +62,7 @@ class Signals:
 
     def close(self) -> None:
         """Before the library ends."""
-        self._reminder = self._change = None
+        self._reminder = self._change = self._waiting = None
 
     def _generator(self) -> pj.ToneGenerator:
         made = pj.ToneGenerator()
