@@ -83,7 +83,8 @@ def install(
     if (board.folder / "root").is_dir():
         trees.copy(board.folder / "root", tree)
     run([sys.executable, PROJECT / "systemd/install", tree], "installing the units")
-    trees.write(tree / "usr/lib/sottovoce/board.env", f"SOTTOVOCE_BOARD={board.phone}\n")
+    names_it = f"SOTTOVOCE_BOARD={board.phone}\nSOTTOVOCE_COMPATIBLE={board.compatible}\n"
+    trees.write(tree / "usr/lib/sottovoce/board.env", names_it)
     _updates(tree, board, trust)
     trees.write(tree / "usr/lib/sottovoce/version", f"{version}\n")
     trees.write(
