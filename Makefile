@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units check bench fuzz berlin image bundle lock golden wiring clean
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin image image-lock bundle lock golden wiring clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -71,8 +71,22 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-image: ## (later) what is flashed
-	@echo "make $@: this version does not have it yet; CHANGELOG.md says what there is."; exit 1
+IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST))
+
+image: $(VENV)/.ready-image ## what is flashed: make image BOARD=raspberry-pi-4 (TWICE=1 makes it twice and compares)
+	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) $(if $(TWICE),--twice)
+
+image-lock: $(VENV)/.ready-image ## take the Debian packages of today for a board's image (TOOLS=1: for the workshop too)
+	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) --lock $(if $(TOOLS),--lock-tools)
+
+# Minutes: it boots the image several times.
+test-image: $(VENV)/.ready-test ## an image as it is, read and, if it is virt-arm64's, booted in QEMU: after make image
+	@requirements/install-debian-packages tests/image/packages.txt
+	@SOTTOVOCE_TEST_IMAGE=$(BOARD) $(BIN)/python -m pytest tests/image
+
+$(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
+	@requirements/install-debian-packages firmware/image/packages.txt
+	@touch $@
 
 bundle: $(VENV)/.ready-release ## a signed update from what make image left: make bundle BOARD=... KEYS=FOLDER
 	@$(BIN)/sotto-release --keys $(KEYS) $(if $(PHRASE_FILE),--phrase-file $(PHRASE_FILE)) bundle \

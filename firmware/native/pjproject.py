@@ -53,6 +53,12 @@ class Interpreter:
     suffix: str
     abi: str
     platform: str
+    triplet: str = ""
+    """Of the machine that it runs on, such as aarch64-linux-gnu, where that is another than this one."""
+
+    def tool(self, name: str) -> str:
+        """The compiler of that name for this Python's machine."""
+        return f"{self.triplet}-{name}" if self.triplet else name
 
 
 def patches() -> list[Path]:
@@ -106,10 +112,12 @@ def unpack(archive: Path, folder: Path, log: Path) -> Path:
     return root
 
 
-def _environment(root: Path) -> dict[str, str]:
+def _environment(root: Path, python: Interpreter) -> dict[str, str]:
+    cross = {"CC": python.tool("gcc"), "CXX": python.tool("g++")} if python.triplet else {}
     flags = " ".join(["-O2", *HARDENED, f"-ffile-prefix-map={root}=."])
     return {
         **os.environ,
+        **cross,
         # An error to Debian 13's compiler, so Debian 12's is to find it too.
         "CFLAGS": f"{flags} -Werror=implicit-function-declaration {' '.join(SRTP_NAMES)}",
         "CXXFLAGS": flags,
@@ -151,7 +159,7 @@ def _wrap(root: Path, python: Interpreter, log: Path) -> list[subprocess.Popen[b
     run(swig, "generating the Python module", log, work)
     defines = [flag for flag in _variables(root, ["APP_CXXFLAGS"]) if flag.startswith(("-D", "-std"))]
     compiler = [
-        "g++",
+        python.tool("g++"),
         "-O1",
         *HARDENED,
         *defines,
@@ -171,9 +179,11 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
         NativeError: A step failed.
     """
     root = unpack(archive, folder, log)
-    env = _environment(root)
+    env = _environment(root, python)
     say(f"configuring pjproject {version} …")
-    run(["./configure", *OPTIONS], "configuring pjproject", log, root, env)
+    # Without --with-ssl (no prefix) a cross build would leave TLS out.
+    host = [f"--host={python.triplet}", "--with-ssl="] if python.triplet else []
+    run(["./configure", *OPTIONS, *host], "configuring pjproject", log, root, env)
     jobs = os.cpu_count() or 1
     say(f"compiling pjproject {version} and its Python module (about 2 minutes on two fast cores) …")
     wrapper = _wrap(root, python, log)
@@ -191,7 +201,17 @@ def compile_module(archive: Path, folder: Path, python: Interpreter, version: st
     libraries = _variables(root, ["PJ_LDXXFLAGS", "PJ_LDXXLIBS"])
     target = module / f"_pjsua2{python.suffix}"
     objects = [f"wrapper/{name}.o" for name in ("pjsua2_wrap", *SOURCES)]
-    link = ["g++", "-shared", *LINK, "-Wl,-s", "-o", str(target), *objects, *libraries, *LIBRARIES]
+    link = [
+        python.tool("g++"),
+        "-shared",
+        *LINK,
+        "-Wl,-s",
+        "-o",
+        str(target),
+        *objects,
+        *libraries,
+        *LIBRARIES,
+    ]
     run(link, "linking the Python module", log, root)
     shutil.copy(root / "wrapper/pjsua2.py", module)
     shutil.copy(root / "COPYING", module)
