@@ -110,15 +110,21 @@ def test_by_policy_a_call_is_secured_through_the_provider(lab: Lab) -> None:
 
 @pytest.mark.parametrize("encryption", ["sdes", "none"])
 def test_end_to_end_refuses_less(lab: Lab, encryption: str) -> None:
-    """The default takes neither SDES nor clear media, in either direction; the reason is in words."""
+    """The default takes neither SDES nor clear media, in either direction; the reason is in words.
+
+    Who answers without encryption stays on the line, unheard and unhearing, until the user says (ADR 3).
+    """
     lab.registrar()
     bob = lab.baresip("bob", encryption=encryption, answer="auto")
     phone = lab.phone()
     phone.hook("up")
     phone.keys("102#")
     phone.wait_screen("encryption")
-    assert not [call for call in phone.status()["calls"] if call["state"] == "active"]
+    active = [call for call in phone.status()["calls"] if call["state"] == "active"]
+    assert len(active) == (encryption == "none")
+    assert all((call["security"], call["suite"]) == ("none", None) for call in active)
     phone.hook("down")
+    phone.wait_idle()
     mark = bob.mark()
     bob.dial("alice")
     assert "488" in bob.wait_closed(since=mark).reason
@@ -185,10 +191,10 @@ def test_the_caller_gives_up(lab: Lab) -> None:
 
 
 def test_a_second_caller_hears_busy(lab: Lab) -> None:
-    """In a call the phone answers 486 to a third party and the call goes on."""
+    """In a call the phone answers 486 to a third party, where no call may wait, and the call goes on."""
     lab.registrar()
     bob, carol = lab.baresip("bob", answer="auto"), lab.baresip("carol")
-    phone = lab.phone()
+    phone = lab.phone(extra="[phone]\ncall_waiting = false\n")
     phone.hook("up")
     phone.keys("102#")
     phone.wait_call("active")

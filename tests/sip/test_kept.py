@@ -50,7 +50,7 @@ def test_a_history_is_encrypted_survives_a_crash_and_is_wiped(lab: Lab) -> None:
     phone.start()
     wait_until(lambda: number(phone, "call history") == 1, 3, "the history to be there again")
     phone.do("sim", "key", "*", "--hold", "1.2")
-    phone.keys("6")
+    phone.keys("7")
     phone.wait_screen("from .*bob")
     phone.keys("#3**")
     phone.wait_screen("Erased")

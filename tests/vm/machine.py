@@ -47,7 +47,8 @@ class Extra:
 
     words: Sequence[str] = ()
     devices: Sequence[str] = ()
-    silence_s: float = SILENCE_S
+    silence_s: float | None = None
+    """None: ``SILENCE_S``."""
 
 
 def run(
@@ -78,7 +79,7 @@ def run(
     began = time.monotonic()
     qemu = subprocess.Popen(_argv(kit, results, console, accelerator, extra), stdin=subprocess.DEVNULL)
     try:
-        boot_s = _watch(qemu, console, began, limit_s, extra.silence_s)
+        boot_s = _watch(qemu, console, began, limit_s, extra.silence_s or SILENCE_S)
     except VmError as error:
         tail = "\n".join(console.read_text(errors="replace").splitlines()[-40:])
         raise VmError(f"{error}\n--- the end of {console} ---\n{tail}") from None

@@ -426,14 +426,18 @@ class Telephone(RuleBasedStateMachine):
     def every_reported_end_has_a_reason(self) -> None:
         assert all(call.live or call.reason for call in self.driver.state.calls)
 
-    def teardown(self) -> None:
-        """Whatever happened: hang up, let the far end go, and the telephone is idle again."""
-        self.driver.hang_up()
+    def _end_all(self) -> None:
         while self.driver.state.live is not None and self.driver.state.live.transfer is None:
             before = self.driver.state.lives
             self.driver.happen(on.HangUpAsked())
             assert len(self.driver.state.lives) < len(before)
+
+    def teardown(self) -> None:
+        """Whatever happened: hang up, let the far end go, and the telephone is idle again."""
+        self.driver.hang_up()
+        self._end_all()
         self.driver.wait(transfers.LIMIT + 31)
+        self._end_all()  # who rang beside a transfer
         assert self.driver.state.live is None
         assert isinstance(self.driver.screen, screens.Idle | screens.WatcherAsks)
         assert self.driver.state.calls == ()
