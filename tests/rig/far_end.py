@@ -52,9 +52,10 @@ def received(
     packets = wire.packets()
     if keys is None:
         keys = capture.dtls_keys(packets, bob.key_log)
+    streams = opened(wire.file, bob.key_log, registrar.tls_port)
+    streams += opened(wire.file, bob.key_log, bob.sip_port + 1, by_server=False)
     found = [
-        Place(f"TLS stream {number} to {bob.user}", "tls", octets)
-        for number, octets in enumerate(opened(wire.file, bob.key_log, registrar.tls_port))
+        Place(f"TLS stream {number} to {bob.user}", "tls", octets) for number, octets in enumerate(streams)
     ]
     found += [
         Place(f"{message.first_line} [{message.cseq_method}]", "sip", message.text.encode())
@@ -114,8 +115,9 @@ def assert_whole(places: Iterable[Place]) -> None:
     assert not missing, f"not in the far end's TLS as opened: {missing}"
 
 
-def opened(file: Path, key_log: Path, server_port: int) -> list[bytes]:
-    """What the server sent inside each TLS connection to ``server_port`` whose secrets were logged."""
+def opened(file: Path, key_log: Path, server_port: int, *, by_server: bool = True) -> list[bytes]:
+    """What the server, or else the client, sent inside each TLS connection to ``server_port`` whose secrets
+    were logged."""
     options = ["-r", str(file), "-o", f"tls.keylog_file:{key_log}", "-d", f"tcp.port=={server_port},tls"]
     hello = f"tls.handshake.type==1 && tcp.dstport=={server_port}"
     listed = tshark(*options, "-Y", hello, "-T", "fields", "-e", "tcp.stream")
@@ -126,9 +128,8 @@ def opened(file: Path, key_log: Path, server_port: int) -> list[bytes]:
     for block in tshark(*options, "-q", *follow).split("Follow: tls,raw")[1:]:
         lines = block.splitlines()
         servers_first = any(line.startswith("Node 0:") and line.endswith(f":{server_port}") for line in lines)
-        said = [
-            line for line in lines if _DATA.fullmatch(line) and line.startswith("\t") is not servers_first
-        ]
+        by_first = servers_first is by_server
+        said = [line for line in lines if _DATA.fullmatch(line) and line.startswith("\t") is not by_first]
         found.append(b"".join(bytes.fromhex(line.strip()) for line in said))
     return [octets for octets in found if octets]
 

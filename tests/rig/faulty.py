@@ -49,9 +49,14 @@ def _engine() -> None:
 
 
 def _tones() -> None:
-    from firmware.phone.audio.player import Player
+    from firmware.phone.audio.player import LoopPlayer
 
-    Player._feed = _fail  # type: ignore[method-assign]
+    before = LoopPlayer._wait
+
+    def wait(*args: Any) -> Any:
+        return None if before(*args) is None else _fail()
+
+    LoopPlayer._wait = wait  # type: ignore[method-assign]
 
 
 def _control() -> None:

@@ -438,6 +438,7 @@ class Telephone(RuleBasedStateMachine):
         self._end_all()
         self.driver.wait(transfers.LIMIT + 31)
         self._end_all()  # who rang beside a transfer
+        self.driver.wait(31)
         assert self.driver.state.live is None
         assert isinstance(self.driver.screen, screens.Idle | screens.WatcherAsks)
         assert self.driver.state.calls == ()
