@@ -104,6 +104,19 @@ static void note_address(const char *what, const struct sockaddr *to)
 	}
 }
 
+int bind(int fd, const struct sockaddr *at, socklen_t length)
+{
+	int (*real)(int, const struct sockaddr *, socklen_t) =
+		(int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "bind");
+	struct sockaddr_storage got;
+	socklen_t size = sizeof(got);
+	int result = real(fd, at, length);
+
+	if (!result && !getsockname(fd, (struct sockaddr *)&got, &size))
+		note_address("bind", (struct sockaddr *)&got);
+	return result;
+}
+
 int connect(int fd, const struct sockaddr *to, socklen_t length)
 {
 	int (*real)(int, const struct sockaddr *, socklen_t) =

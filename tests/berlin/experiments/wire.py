@@ -59,16 +59,18 @@ def a_far_end_that_answers_in_clear_gets_no_speech(stage: Stage) -> Seen:
 @experiment("R7")
 def only_declared_destinations(stage: Stage) -> Seen:
     """From start to end: the destination of every packet, and every connect, send and name lookup of the
-    process. Declared are the registrar and, in a call, the far end's media ports.
+    process. Declared are the registrar and, in a call, the far end's media ports; and the self-test's call
+    goes to the phone itself: to what its own processes have bound.
     """
     day = stage.played(private_day)
     first, count = day.bob_ports
     declared = [day.registrar, *((day.registrar[0], port) for port in range(first, first + count))]
     strangers = judge.undeclared(day.ours, declared)
+    itself = {(where, port) for what, where, port in day.turned_to if what == "bind"}
     strangers += sorted(
         f"{what} {where}:{port}"
         for what, where, port in day.turned_to
-        if what in ("connect", "send") and (where, port) not in declared
+        if what in ("connect", "send") and (where, port) not in {*declared, *itself}
     )
     known_names = {day.registrar[0], "phone.test", day.address, "-", "127.0.0.1"}
     strangers += sorted(
