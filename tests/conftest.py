@@ -15,7 +15,7 @@ LIVE = ("tests/sip/", "tests/browser/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Live tests speak in real time: what a busy machine spoiled is tried twice more, and the report names it."""
+    """Live tests speak in real time: what a busy machine spoiled is tried twice more, and named."""
     for item in items:
         if item.nodeid.startswith(LIVE):
             item.add_marker(pytest.mark.flaky(reruns=2))
