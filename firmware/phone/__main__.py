@@ -14,6 +14,7 @@ from pathlib import Path
 from firmware.phone import config as configuration
 from firmware.phone.board import Board, load_board
 from firmware.phone.errors import ConfigError, SottovoceError
+from firmware.phone.heap import keep_small
 from firmware.phone.log import learn, setup
 from firmware.phone.paths import default_socket, default_state_dir
 
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     setup(options.log_level)
+    keep_small()
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
