@@ -11,8 +11,8 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.display import screens
+from firmware.phone.display.paging import paged, wrapped
 from firmware.phone.machine import menu
-from firmware.phone.machine.paging import paged, wrapped
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
