@@ -24,12 +24,6 @@ def pages(title: str, paragraphs: Sequence[str], turned: int, special: str = "")
     return _page(Pages(title, (), 1, 1, "", tuple(paragraphs), turned, special), PAGE_COLUMNS, PAGE_LINES)
 
 
-def question(title: str, lines: Sequence[str]) -> Pages:
-    """A question with its answers, on one page."""
-    found = Pages(title, (), 1, 1, "", tuple(lines))
-    return replace(_page(found, PAGE_COLUMNS, PAGE_LINES), keys="")
-
-
 def choices(title: str, items: Sequence[str]) -> Pages:
     """What the keys offer, on one page: two in a line where they are many."""
     return _paired(Pages(title, (), 1, 1, "#×", tuple(items), pairs=True), PAGE_COLUMNS, PAGE_LINES)

@@ -44,7 +44,7 @@ STORED = "3"
 CONTACTS = "9"
 """The item where ``*`` reads files and servers anew."""
 
-ERASE = (phrase("Erase calls, watchers, contacts, place here?"), phrase("* erase"), phrase("# keep"))
+ERASE = (phrase("All calls, watchers, contacts, place?"), phrase("* erase"), phrase("# keep"))
 
 _STEPS = {"2": -1, "8": 1, "0": 1}
 
@@ -111,7 +111,7 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
     menu = state.menu or Menu()
     items = _items(rules)
     if menu.asked:
-        return paging.question(phrase("Erase?"), ERASE)
+        return paging.pages(phrase("Erase?"), ERASE, 0)
     if menu.item:
         title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, now, wall)
     else:

@@ -200,7 +200,7 @@ def test_erasing_is_asked_first() -> None:
     it.state = replace(it.state, missed=4, grants=(Grant("sip:eve@phone.test"),))
     hold_star(it)
     assert it.keys("3*") == []
-    assert shown(it).lines == menu.ERASE
+    assert shown(it).lines == ("All calls, watchers,", "contacts, place?", "* erase", "# keep")
     assert it.keys("*") == [do.Wipe(), do.KeepGrants(())]
     assert shown(it).lines[0] == "Erased."
     assert (it.state.missed, it.state.grants) == (0, ())
