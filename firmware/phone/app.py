@@ -91,8 +91,8 @@ class Hands:
 
     def carry_out(self, command: do.Command) -> None:
         match command:
-            case do.Show(screen):
-                self.painter.show(screen)
+            case do.Show(screen, look):
+                self.painter.show(screen, look)
             case do.PlayTone(tone):
                 self.audio.tone(tone)
             case do.OpenVoice():
