@@ -77,6 +77,16 @@ def _decision() -> None:
     step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
 
 
+def _late() -> None:
+    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+
+    def close(self: PjsuaEngine) -> None:
+        for _ in range(1000):
+            self._endpoint.poll(0.01)
+
+    PjsuaEngine._close = close  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "painter": _painter,
     "callback": _callback,
@@ -84,6 +94,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "tones": _tones,
     "control": _control,
     "decision": _decision,
+    "late": _late,
 }
 
 if __name__ == "__main__":
