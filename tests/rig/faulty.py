@@ -87,6 +87,20 @@ def _late() -> None:
     PjsuaEngine._close = close  # type: ignore[method-assign]
 
 
+def _clear() -> None:
+    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+    from firmware.phone.values import Security
+
+    before = PjsuaEngine._settle
+
+    def settle(self: PjsuaEngine) -> None:
+        for call in self._calls.values():
+            call.go_on_with(Security.CLEAR)
+        before(self)
+
+    PjsuaEngine._settle = settle  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "painter": _painter,
     "callback": _callback,
@@ -95,6 +109,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "control": _control,
     "decision": _decision,
     "late": _late,
+    "clear": _clear,
 }
 
 if __name__ == "__main__":

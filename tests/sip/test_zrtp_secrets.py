@@ -212,6 +212,29 @@ def test_a_private_call_and_a_stranger_get_a_zid_of_their_own(lab: Lab) -> None:
     assert not any(zid in file.read_bytes() for zid in shown for file in phone.state.iterdir())
 
 
+def test_a_contact_who_answers_in_private_is_named_as_that(lab: Lab) -> None:
+    """Another ZID, and Privacy in the answer (RFC 3323): stopped in words of its own; after a key it is end
+    to end, and nothing of it is kept."""
+    zed, phone = with_party(lab)
+    cache = Cache()
+    zed.party = lambda: Party(cache)
+    assert dialled(phone, zed)["continuity"] == "first"
+    zed.party, zed.fields = Party, {"Privacy": "id"}
+    phone.hook("up")
+    phone.do("dial", "sip:carol@phone.test")
+    zed.wait_keys()
+    phone.wait_screen("not known again")
+    phone.wait_call("active", speaks=False, warning="Not known again")
+    time.sleep(GUARD_S)
+    phone.keys("#")
+    phone.wait_call("active", speaks=True, security="end-to-end")
+    phone.hook("down")
+    zed.wait_state("over")
+    phone.wait_idle()
+    zed.party, zed.fields = (lambda: Party(cache)), {}
+    assert dialled(phone, zed)["continuity"] == "same"
+
+
 def with_party(lab: Lab) -> tuple[Agent, Phone]:
     """The rig's own party as carol and as dora, and our phone, whose contact carol is."""
     zed = lab.add(Agent(lab.folder, lab.kit.far))
