@@ -9,7 +9,9 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 from firmware.phone import config as configuration
 from firmware.phone.board import Board, load_board
@@ -75,9 +77,18 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         raise
     except BaseException:
         log.critical("a part of the telephone failed; it stops and has to be started again", exc_info=True)
-        logging.shutdown()
-        os._exit(1)
+        _leave(1)
+    if threading.active_count() > 1:
+        _leave(0)
     return 0
+
+
+def _leave(status: int) -> NoReturn:
+    """End without Python's own end, which tears down what a thread that is late still stands on: one that
+    comes back from C++ then (SIP, sound) is unwound through its destructors, and that aborts the process.
+    """
+    logging.shutdown()
+    os._exit(status)
 
 
 if __name__ == "__main__":
