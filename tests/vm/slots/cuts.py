@@ -1,5 +1,5 @@
-"""The power goes during an update. Three ways: the log of writes is replayed up to a moment (``moments``); the
-disk is taken as it is while the machine stands still, and another machine starts from it (``cuts``); the
+"""The power goes during an update. Three ways: the log of writes is replayed up to a moment (``moments``);
+the disk is taken as it is while the machine stands still, and another machine starts from it (``cuts``); the
 machine is killed (``kills``).
 """
 
@@ -68,8 +68,8 @@ def kills(place: Place, count: int, phases: Sequence[str]) -> None:
 
 
 def cuts(place: Place, count: int) -> None:
-    """At ``count`` random moments of each phase the machine stands still and its disk is copied, which is what
-    a kill would leave. Every such disk that is like no other is started in a machine.
+    """At ``count`` random moments of each phase the machine stands still and its disk is copied, which is
+    what a kill would leave. Every such disk that is like no other is started in a machine.
     """
     _measured(place)
     place.shop.publish(NEW, before=OLD)
