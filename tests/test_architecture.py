@@ -59,6 +59,7 @@ PURE = (
     "book.entries",
     "book.t9",
     "audio.volume",
+    "pin",
     "display.pages",
     "display.resting",
 )
@@ -72,6 +73,7 @@ DRIVERS = {
     "firmware.phone.app",
     "firmware.phone.loop",
     "firmware.phone.control",
+    "firmware.phone.checking",
     "firmware.phone.storage",
     "firmware.phone.vault",
     "firmware.phone.retained",

@@ -21,6 +21,7 @@ from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.book.puller import Puller
+from firmware.phone.checking import Checking
 from firmware.phone.clock import SystemClock
 from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
@@ -74,6 +75,7 @@ class Hands:
         health: BoardHealth,
         comparing: Comparing,
         puller: Puller,
+        checking: Checking,
         wake_updater: Callable[[], None] = lambda: None,
     ) -> None:
         self.wake_updater = wake_updater
@@ -88,6 +90,7 @@ class Hands:
         self.health = health
         self.comparing = comparing
         self.puller = puller
+        self.checking = checking
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -116,6 +119,7 @@ class Hands:
                 | do.KeepReached()
                 | do.KeepVolumes()
                 | do.KeepBook()
+                | do.KeepLock()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -124,6 +128,8 @@ class Hands:
                 self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.CheckPin() | do.MakePin():
+                self.checking.carry_out(command)
             case do.PullBook():
                 self.puller.carry_out(command)
             case _:
@@ -158,7 +164,8 @@ class Phone:
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
         puller = Puller(config, clock, crash)
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts, puller.names)
+        hours, lock = config.privacy.history_hours, config.phone.lock
+        storage = Storage(state_dir, hours, clock, crash, contacts, puller.names, lock)
         sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
@@ -184,6 +191,7 @@ class Phone:
             health,
             comparing,
             puller,
+            Checking(crash),
             self._wake_updater,
         )
         rules = Rules.of(config, tuple(found.items()))
@@ -219,6 +227,8 @@ class Phone:
         stack.callback(hands.comparing.stop)
         hands.puller.start(post)
         stack.callback(hands.puller.stop)
+        hands.checking.start(post)
+        stack.callback(hands.checking.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):

@@ -12,7 +12,17 @@ from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
 from firmware.phone.reached import Reached
-from firmware.phone.values import CallId, Direction, Light, Party, Pattern, Security, SubscriptionId, Tone
+from firmware.phone.values import (
+    CallId,
+    Direction,
+    KeptLock,
+    Light,
+    Party,
+    Pattern,
+    Security,
+    SubscriptionId,
+    Tone,
+)
 
 
 @dataclass(frozen=True)
@@ -327,6 +337,28 @@ class KeepBook:
 
 
 @dataclass(frozen=True)
+class KeepLock:
+    """Keep the keypad lock so, and no other: ``LockKept`` when the disk has it."""
+
+    lock: KeptLock
+
+
+@dataclass(frozen=True)
+class CheckPin:
+    """Compare what was typed with the hash ``kept``: ``PinChecked``."""
+
+    digits: str
+    kept: str
+
+
+@dataclass(frozen=True)
+class MakePin:
+    """Hash a new PIN: ``PinMade``."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
@@ -372,5 +404,18 @@ SipCommand = (
     | SetReceiveGain
 )
 AudioCommand = PlayTone | Ring | SetVolumes
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook | WakeUpdater
+StoreCommand = (
+    Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | KeepLock | Expire | Wipe
+)
+Command = (
+    SipCommand
+    | AudioCommand
+    | StoreCommand
+    | Show
+    | SetLight
+    | CompareKeys
+    | PullBook
+    | WakeUpdater
+    | CheckPin
+    | MakePin
+)

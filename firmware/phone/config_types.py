@@ -632,6 +632,21 @@ class Phone:
     forward_after: Annotated[
         float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
     ] = 20.0
+    lock: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "The keypad can be locked with a PIN, which is chosen at the keypad. `false`: it cannot, and a "
+            "PIN that was chosen is destroyed at the next start: the way out for who has forgotten it.",
+        ),
+    ] = True
+    lock_after: Annotated[
+        int,
+        Option(
+            Number(0, 1440, whole=True, hint="0 = never"),
+            "Minutes without use after which the keypad locks itself, where there is a PIN.",
+        ),
+    ] = 0
 
 
 @dataclass(frozen=True)

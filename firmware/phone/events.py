@@ -18,6 +18,7 @@ from firmware.phone.values import (
     Feature,
     Health,
     Hook,
+    KeptLock,
     Lamp,
     Loudspeaker,
     Media,
@@ -228,7 +229,7 @@ class StoreChanged:
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
     ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
-    shared.
+    shared. ``lock``: the keypad lock as it was kept; ``lock_lost``: it was damaged.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -240,6 +241,8 @@ class StoreChanged:
     secrets: int = 0
     reached: tuple[Reached, ...] = ()
     volumes: Volumes = Volumes()
+    lock: KeptLock = KeptLock()
+    lock_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,6 +377,28 @@ class LampChanged:
 
 
 @dataclass(frozen=True)
+class LockKept:
+    """The store was asked to keep the count of ``wrong`` PINs. ``kept``: it did; else the disk failed."""
+
+    wrong: int
+    kept: bool
+
+
+@dataclass(frozen=True)
+class PinChecked:
+    """The PIN was compared."""
+
+    right: bool
+
+
+@dataclass(frozen=True)
+class PinMade:
+    """The hash of a new PIN."""
+
+    pin: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -423,5 +448,8 @@ Event = (
     | CallReplaced
     | MessagesChanged
     | LampChanged
+    | LockKept
+    | PinChecked
+    | PinMade
     | Tick
 )

@@ -34,7 +34,7 @@ from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
-from firmware.phone.values import CallRecord
+from firmware.phone.values import CallRecord, KeptLock
 from firmware.phone.vault import SLOTS, Vault
 
 log = logging.getLogger("sottovoce.storage")
@@ -75,7 +75,7 @@ class Storage:
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
     ``secrets``: those that are shared with ``contacts``, for the SIP engine. ``book``: the sources whose
-    contacts are kept.
+    contacts are kept. ``lock``: the keypad may have a PIN; without, one that was kept is destroyed.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Storage:
         crash: Callable[[BaseException], None],
         contacts: Collection[str] = (),
         book: Collection[str] = (),
+        lock: bool = True,
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -98,6 +99,10 @@ class Storage:
         self._volume_vault = Vault(folder, "volume")
         self._volumes = Volumes()
         self._place: Place | None = None
+        self._lock_vault = Vault(folder, "lock")
+        self._lock = KeptLock()
+        self._lock_slots: list[int] = []
+        self._lock_wanted, self._lock_lost = lock, False
         self._levels = Vault(folder, "levels")
         self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
@@ -164,6 +169,9 @@ class Storage:
                 self._attempt("Grant not kept", lambda: self._keep_grants(grants))
             case do.KeepVolumes(volumes):
                 self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
+            case do.KeepLock(kept):
+                self._attempt("Lock not kept", lambda: self._keep_lock(kept))
+                self._post(on.LockKept(kept.wrong, "Lock not kept" not in self._troubles))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
@@ -205,6 +213,7 @@ class Storage:
         self._attempt("Not erased", self._open_levels)
         self._attempt("Not erased", self._open_volumes)
         self._attempt("Not erased", self._open_certificates)
+        self._attempt("Not erased", self._open_lock)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -265,6 +274,33 @@ class Storage:
             self._volumes = known[0]
         elif found:
             self._volume_vault.destroy()  # nobody misses what the next key makes anew
+
+    def _open_lock(self) -> None:
+        """Of two, which only a lost power leaves, the one with more wrong PINs."""
+        if not self._lock_wanted:
+            self._lock_vault.destroy()
+            return
+        found, damaged = self._lock_vault.load()
+        known = {slot: records.lock(raw) for slot, raw in found.items()}
+        good = [(one.wrong, slot, one) for slot, one in known.items() if one is not None]
+        self._lock_lost = damaged or len(good) < len(known)
+        if good:
+            _, kept, self._lock = max(good, key=lambda one: one[:2])
+            self._lock_vault.remove(known.keys() - {kept})
+            self._lock_slots, self._lock_lost = [kept], False
+        else:
+            self._lock_vault.destroy()
+        self._say_damage("PIN of the keypad lock", self._lock_lost)
+
+    def _keep_lock(self, lock: KeptLock) -> None:
+        """The new one is there before the old one goes: a lost power forgets no wrong PIN."""
+        if not lock.pin:
+            self._lock_slots = []
+            self._lock_vault.destroy()
+        else:
+            before, self._lock_slots = self._lock_slots, [self._lock_vault.add(records.lock_octets(lock))]
+            self._lock_vault.remove(before)
+        self._lock = lock
 
     def _open_book(self) -> None:
         """After the start, for it may be long; with it goes what is of a source that is named no more."""
@@ -398,6 +434,8 @@ class Storage:
             secrets,
             reached,
             self._volumes,
+            self._lock,
+            self._lock_lost,
         )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (

@@ -139,6 +139,14 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "PIN of the keypad lock",
+        "to unlock the keypad; wrong ones are counted",
+        "encrypted file, with a key of its own: an Argon2id hash and a number",
+        lambda rules: "until you remove it in the menu, or phone.lock is false",
+        lambda rules, state: int(bool(state.lock.pin)),
+        file=True,
+    ),
+    Item(
         "volume",
         "as loud as you set it last",
         "encrypted file, with a key of its own",

@@ -295,6 +295,25 @@ class Messages:
     old: int = 0
 
 
+class PinFor(enum.Enum):
+    """What a PIN is typed for at the keypad."""
+
+    UNLOCK = "unlock"
+    CHANGE = "change"
+    REMOVE = "remove"
+    NEW = "new"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class KeptLock:
+    """What is kept of the keypad lock. ``pin``: the hash of the PIN, "": there is none. ``wrong``: wrong PINs
+    since the last right one."""
+
+    pin: str = ""
+    wrong: int = 0
+
+
 class Lamp(enum.Enum):
     """What a colleague's telephone does, as it tells us (RFC 4235). ``DARK``: nothing is known."""
 

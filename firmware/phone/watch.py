@@ -23,7 +23,18 @@ from firmware.phone.values import Pattern
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit", "history", "granted", "place", "secrets", "reached")
+_SECRET = (
+    "key",
+    "digit",
+    "history",
+    "granted",
+    "place",
+    "secrets",
+    "reached",
+    "pin",
+    "lock",
+    "lock_lost",
+)
 
 
 class Stream:

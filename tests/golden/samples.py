@@ -24,10 +24,10 @@ from firmware.phone.display.screens import (
     Warning,
     WatcherAsks,
 )
-from firmware.phone.machine import functions, menu, outputs, parts, warnings
+from firmware.phone.machine import calls, functions, locking, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import Rules
-from firmware.phone.machine.state import Call, Menu, Recent, State
+from firmware.phone.machine.state import Call, Lock, Menu, Recent, State, Typing
 from firmware.phone.reached import Reached
 from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates
 from firmware.phone.values import (
@@ -39,6 +39,7 @@ from firmware.phone.values import (
     Hook,
     Media,
     Party,
+    PinFor,
     Registration,
     RegistrationState,
     Security,
@@ -158,6 +159,10 @@ def _functions(name: str, other: bool = False) -> Screen:
     return functions.page(Rules(), State(hook=Hook.OFF, calls=calls))
 
 
+def _lock(typed: Typing, wait: float = 0.0) -> Screen:
+    return locking.page(State(lock=Lock(wait_until=wait)), typed, 0.0)
+
+
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
     "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
@@ -174,6 +179,17 @@ SAMPLES: dict[str, Screen] = {
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
     "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
+    "idle-locked": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, locked=True),
+    "idle-locked-trouble": Idle(
+        "10:24", "Alice", _failed(CERTIFICATE), OPEN, 3, "No sound device", locked=True
+    ),
+    "idle-locked-resting": Idle("10:24", "Alice", REGISTERED, PRIVATE, resting=17, locked=True),
+    "lock-pin": _lock(Typing(PinFor.UNLOCK, "4711")),
+    "lock-wrong": _lock(Typing(PinFor.UNLOCK, said=locking.WRONG)),
+    "lock-wait": _lock(Typing(PinFor.UNLOCK, said=locking.WRONG), wait=27.0),
+    "lock-checking": _lock(Typing(PinFor.UNLOCK, "4711", checking=True)),
+    "lock-new": _lock(Typing(PinFor.NEW, said="Too easy to guess")),
+    "lock-dialling": Dialling("030901820", "", "nothing", lifted=True, notice=calls.ONLY_HELP),
     "idle-stuck-key": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="Key 5 is stuck"),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),

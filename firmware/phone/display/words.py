@@ -51,6 +51,7 @@ INCOMING_SILENT = "Silent call"
 INCOMING_CLEAR = "Unencrypted call"
 COMPARE = "Read and compare"
 LIFT = "Lift the handset"
+LOCKED = "Locked: * unlocks"
 HELD = "On hold"
 MICROPHONE_CLOSED = "Microphone closed"
 UNKNOWN = "Unknown"
@@ -150,6 +151,7 @@ def _lines(screen: Screen) -> list[str]:
                 SWITCH[screen.privacy],
                 missed(screen),
                 screen.clock,
+                LOCKED if screen.locked else "",
                 registration(screen),
                 screen.notice,
             ]

@@ -19,6 +19,7 @@ from firmware.phone.machine import (
     functions,
     guarding,
     knob,
+    locking,
     menu,
     names,
     parts,
@@ -211,6 +212,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return functions.page(rules, state)
     if live is not None:
         return _live_screen(rules, state, live, now, wall)
+    if state.lock.typing is not None and not state.digits:
+        return locking.page(state, state.lock.typing, now)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None
@@ -240,9 +243,11 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or parts.notice(state)
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
+        or locking.notice(state)
         or services.notice(rules, state)
         or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
+        locked=state.locked,
     )
 
 
@@ -289,12 +294,15 @@ def _dialling(rules: Rules, state: State) -> screens.Dialling:
             target = "not in the contacts"
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
     in_vain = dialled.permits and not shown.identity
+    notice = PERMIT_IN_VAIN if in_vain else _sound_notice(state)
+    if state.locked and not emergency:
+        target, notice = "", calls.ONLY_HELP
     return screens.Dialling(
         digits=dialled.number,
         target="" if target == dialled.number else target,
         they_see=rules.they_see(shown, state.place is not None),
         lifted=state.hook is Hook.OFF,
-        notice=PERMIT_IN_VAIN if in_vain else _sound_notice(state),
+        notice=notice,
         match=_offered(rules, state),
     )
 
@@ -424,7 +432,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
-    times += updates.deadlines(state)
+    times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:

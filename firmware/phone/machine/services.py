@@ -39,6 +39,8 @@ class Function(NamedTuple):
 def functions(rules: Rules, state: State) -> dict[str, Function]:
     """What hold 0 offers at rest, by the keys."""
     found: dict[str, Function] = {}
+    if state.locked:
+        return found
     if state.dialled is not None:
         found["1"] = Function("redial", lambda r, s, now: _again(r, s, s.dialled, now))
     if state.caller is not None:
@@ -107,7 +109,7 @@ def pick_up(rules: Rules, state: State, now: float) -> Result:
 def code(rules: Rules, state: State, now: float) -> Result | None:
     """What the digits with the ``#`` just pressed switch; None: they are no code of these."""
     match = _CODE.fullmatch(state.digits + "#")
-    if match is None or state.live is not None:
+    if match is None or state.live is not None or state.locked:
         return None
     sign, which, number = match.groups()
     if which == "26":
@@ -167,7 +169,9 @@ def followed(rules: Rules, state: State) -> State:
 
 
 def notice(rules: Rules, state: State) -> str:
-    """One line for the idle display, "" when there is nothing to tell."""
+    """One line for the idle display, "" when there is nothing to tell: while it is locked, nobody's name."""
+    if state.locked:
+        return ""
     rings = ringing(state)
     if rings:
         return f"Hold 0: rings at {rules.name_of(rings[0].uri)}"

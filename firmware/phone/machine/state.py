@@ -28,6 +28,7 @@ from firmware.phone.values import (
     Messages,
     Part,
     Party,
+    PinFor,
     Registration,
     Signalling,
     SwitchPosition,
@@ -158,6 +159,35 @@ class Menu:
 
 
 @dataclass(frozen=True)
+class Typing:
+    """A PIN is being typed at the keypad. ``at``: the last key. ``first``: what was typed before, where it is
+    typed twice. ``checking``: it is being compared. ``said``: what was wrong with the last one, or ""."""
+
+    purpose: PinFor
+    digits: str = ""
+    first: str = ""
+    at: float = 0.0
+    checking: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The keypad lock. ``pin``: the hash of its PIN, "": there is none; ``wrong``: wrong PINs in a row; until
+    ``wait_until`` no further one is taken. ``hash_at``: since when ``#`` is held at rest. ``lost``: the PIN
+    was damaged on the disk. ``counted``: the disk took the count of the present try.
+    """
+
+    pin: str = ""
+    wrong: int = 0
+    wait_until: float = 0.0
+    typing: Typing | None = None
+    hash_at: float | None = None
+    lost: bool = False
+    counted: bool = True
+
+
+@dataclass(frozen=True)
 class State:
     """The telephone. ``digits`` are the keys pressed so far, ``keyed_at`` when the last one was.
 
@@ -204,6 +234,8 @@ class State:
     ``undisturbed``: nothing rings. ``forwards``: what the keypad said of it since the start ("": off).
     ``dialled`` and ``caller``: for redial and call-back. ``help_at``: when help was called last, for a while.
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
+
+    ``locked``: calls come in, emergency calls go out, and nothing else is to be had; ``lock``: its PIN.
     """
 
     hook: Hook = Hook.ON
@@ -272,6 +304,8 @@ class State:
     help_at: float | None = None
     messages: Messages | None = None
     lamps: tuple[LampChanged, ...] = ()
+    locked: bool = False
+    lock: Lock = Lock()
 
     @property
     def no_sound(self) -> bool:

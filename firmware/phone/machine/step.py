@@ -20,6 +20,7 @@ from firmware.phone.machine import (
     functions,
     guarding,
     knob,
+    locking,
     menu,
     names,
     parts,
@@ -47,7 +48,8 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
     taken = (
-        menu.key(rules, state, event, now)
+        locking.key(rules, state, event, now)
+        or menu.key(rules, state, event, now)
         or transfers.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
         or knob.key(state, event, now)
@@ -56,9 +58,10 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, commands = taken or handler(rules, state, event, now)
     after = functions.watched(knob.followed(after, event, now), event, now)
     after, long = functions.followed(rules, after, event, now)
+    after, lock = locking.followed(rules, after, event, now)
     after, parted = several.followed(before, after, now)
     after, referred = transfers.followed(before, services.followed(rules, after), now)
-    commands = early + commands + long + parted + referred
+    commands = early + commands + long + lock + parted + referred
     state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
@@ -243,6 +246,8 @@ def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -
 def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Result:
     """What was reached with somebody who is no contact any more is not kept."""
     state = records.stored(state, event, now)
+    if event.loaded:
+        state = locking.loaded(state, event.lock, event.lock_lost, now)
     kept = tuple(known for known in state.reached if rules.contact_of(known.uri) is not None)
     over = event.loaded and kept != state.reached
     return replace(state, reached=kept), (do.KeepReached(kept),) if over else ()
@@ -327,5 +332,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallReplaced: transfers.replaced,
     on.MessagesChanged: services.messages,
     on.LampChanged: services.lamp,
+    on.LockKept: locking.kept,
+    on.PinChecked: locking.checked,
+    on.PinMade: locking.made,
     on.Tick: _tick,
 }
