@@ -60,6 +60,7 @@ PURE = (
     "book.t9",
     "audio.volume",
     "pin",
+    "personal",
     "display.pages",
     "display.resting",
 )

@@ -10,7 +10,9 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
@@ -77,8 +79,12 @@ class Hands:
         puller: Puller,
         checking: Checking,
         wake_updater: Callable[[], None] = lambda: None,
+        test_self: Callable[[], None] = lambda: None,
+        start_anew: Callable[[], None] = lambda: None,
     ) -> None:
         self.wake_updater = wake_updater
+        self.test_self = test_self
+        self.start_anew = start_anew
         self.sip = sip
         self.audio = audio
         self.painter = painter
@@ -120,6 +126,8 @@ class Hands:
                 | do.KeepVolumes()
                 | do.KeepBook()
                 | do.KeepLock()
+                | do.KeepPersonal()
+                | do.FactoryReset()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -128,6 +136,10 @@ class Hands:
                 self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.TestSelf():
+                self.test_self()
+            case do.StartAnew():
+                self.start_anew()
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -193,6 +205,8 @@ class Phone:
             puller,
             Checking(crash),
             self._wake_updater,
+            lambda: self._test_self(trying),
+            lambda: self.loop.stop(),
         )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -250,6 +264,13 @@ class Phone:
             stack.callback(hands.keypad.stop)
         hands.health.start(post)
         stack.callback(hands.health.stop)
+
+    def _test_self(self, trying: Trying) -> None:
+        def told(done: Future[dict[str, Any]]) -> None:
+            tests = tuple((one["test"], one["ok"], one["text"]) for one in done.result()["tests"])
+            self.loop.post(on.SelfTested(tests))
+
+        trying.begin(self.loop).add_done_callback(told)
 
     def _wake_updater(self) -> None:
         if self._door is None:

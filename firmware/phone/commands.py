@@ -8,6 +8,7 @@ from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Source
 from firmware.phone.display.screens import Screen
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
@@ -344,6 +345,28 @@ class KeepLock:
 
 
 @dataclass(frozen=True)
+class KeepPersonal:
+    """Keep what the person set, and nothing else of it."""
+
+    personal: Personal
+
+
+@dataclass(frozen=True)
+class FactoryReset:
+    """Destroy all that is kept, the keys first, and start as new."""
+
+
+@dataclass(frozen=True)
+class StartAnew:
+    """End this program; what keeps it running (systemd) starts it again."""
+
+
+@dataclass(frozen=True)
+class TestSelf:
+    """Begin the self-test: ``SelfTested``."""
+
+
+@dataclass(frozen=True)
 class CheckPin:
     """Compare what was typed with the hash ``kept``: ``PinChecked``."""
 
@@ -405,7 +428,17 @@ SipCommand = (
 )
 AudioCommand = PlayTone | Ring | SetVolumes
 StoreCommand = (
-    Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | KeepLock | Expire | Wipe
+    Remember
+    | KeepGrants
+    | KeepPlace
+    | KeepReached
+    | KeepVolumes
+    | KeepBook
+    | KeepLock
+    | KeepPersonal
+    | FactoryReset
+    | Expire
+    | Wipe
 )
 Command = (
     SipCommand
@@ -418,4 +451,6 @@ Command = (
     | WakeUpdater
     | CheckPin
     | MakePin
+    | TestSelf
+    | StartAnew
 )

@@ -7,6 +7,7 @@ from datetime import date
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Book
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -230,6 +231,7 @@ class StoreChanged:
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
     ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
     shared. ``lock``: the keypad lock as it was kept; ``lock_lost``: it was damaged.
+    ``personal``: what was set at the keypad.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -243,6 +245,7 @@ class StoreChanged:
     volumes: Volumes = Volumes()
     lock: KeptLock = KeptLock()
     lock_lost: bool = False
+    personal: Personal = Personal()
 
 
 @dataclass(frozen=True)
@@ -392,6 +395,20 @@ class PinChecked:
 
 
 @dataclass(frozen=True)
+class SelfTested:
+    """What the self-test came to: name, whether it works, and words."""
+
+    tests: tuple[tuple[str, bool, str], ...]
+
+
+@dataclass(frozen=True)
+class FactoryDone:
+    """All that was kept is destroyed (``trouble`` empty), or not all of it (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
 class PinMade:
     """The hash of a new PIN."""
 
@@ -451,5 +468,7 @@ Event = (
     | LockKept
     | PinChecked
     | PinMade
+    | SelfTested
+    | FactoryDone
     | Tick
 )

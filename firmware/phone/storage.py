@@ -22,12 +22,14 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import personal
 from firmware.phone import stored_form as records
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book import entries
 from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
 from firmware.phone.log import learn_place
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -35,7 +37,7 @@ from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord, KeptLock
-from firmware.phone.vault import SLOTS, Vault
+from firmware.phone.vault import SLOTS, Vault, destroy_keys
 
 log = logging.getLogger("sottovoce.storage")
 
@@ -44,6 +46,8 @@ SLACK = 60.0
 
 PATIENCE = 3.0
 """Seconds that ``settle`` and ``stop`` wait for what is being written."""
+
+SETTINGS_NOT_KEPT = "Settings not kept"
 
 _NAME, _URI = 80, 400
 """Characters kept of a name and an address."""
@@ -99,6 +103,8 @@ class Storage:
         self._volume_vault = Vault(folder, "volume")
         self._volumes = Volumes()
         self._place: Place | None = None
+        self._settings = Sealed(folder, "settings")
+        self._personal = Personal()
         self._lock_vault = Vault(folder, "lock")
         self._lock = KeptLock()
         self._lock_slots: list[int] = []
@@ -172,6 +178,11 @@ class Storage:
             case do.KeepLock(kept):
                 self._attempt("Lock not kept", lambda: self._keep_lock(kept))
                 self._post(on.LockKept(kept.wrong, "Lock not kept" not in self._troubles))
+            case do.KeepPersonal(found):
+                self._attempt(SETTINGS_NOT_KEPT, lambda: self._keep_settings(found))
+            case do.FactoryReset():
+                self._attempt("Not erased", self._reset)
+                self._post(on.FactoryDone(self._troubles.get("Not erased", "")))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
@@ -214,6 +225,7 @@ class Storage:
         self._attempt("Not erased", self._open_volumes)
         self._attempt("Not erased", self._open_certificates)
         self._attempt("Not erased", self._open_lock)
+        self._attempt("Not erased", self._open_settings)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -291,6 +303,39 @@ class Storage:
         else:
             self._lock_vault.destroy()
         self._say_damage("PIN of the keypad lock", self._lock_lost)
+
+    def _open_settings(self) -> None:
+        """What is none of this version's settings is left out alone."""
+        document, damaged = self._settings.load()
+        faults: tuple[str, ...] = ()
+        if document is not None:
+            try:
+                self._personal, faults = personal.loaded(document)
+            except ValueError:
+                damaged = True
+        self._say_damage("list of settings", damaged)
+        if faults:
+            log.warning("settings that this version does not know are left out: %s", ", ".join(faults))
+
+    def _keep_settings(self, found: Personal) -> None:
+        if found == Personal():
+            self._settings.destroy()
+        else:
+            self._settings.keep(personal.octets(found))
+
+    def _reset(self) -> None:
+        """Every key first, then what they opened, then whatever else lies there."""
+        destroy_keys(self._folder)
+        with contextlib.ExitStack() as each:
+            each.callback(self._sweep_folder)
+            each.callback(self._lock_vault.destroy)
+            each.callback(self._settings.destroy)
+            each.callback(self._wipe)
+
+    def _sweep_folder(self) -> None:
+        for path in self._folder.iterdir():
+            if path.is_file() or path.is_symlink():
+                path.unlink()
 
     def _keep_lock(self, lock: KeptLock) -> None:
         """The new one is there before the old one goes: a lost power forgets no wrong PIN."""
@@ -401,9 +446,10 @@ class Storage:
 
     def _wipe(self) -> None:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
-        self._volumes = Volumes()
+        self._volumes, self._personal = Volumes(), Personal()
         self._troubles.pop("Damaged", None)
         with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            each.callback(self._settings.destroy)
             for destroy in (self._book.destroy, self.certificates.wipe, self.secrets.wipe):
                 each.callback(destroy)
             for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
@@ -436,6 +482,7 @@ class Storage:
             self._volumes,
             self._lock,
             self._lock_lost,
+            self._personal,
         )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (

@@ -139,6 +139,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "settings of the keypad",
+        "melody, forwarding, do not disturb and the like, as you set them",
+        "encrypted file, with a key of its own",
+        lambda rules: "until you change or erase them",
+        lambda rules, state: len(state.settings) + len(state.forwards) + int(state.undisturbed),
+        wiped=True,
+        file=True,
+    ),
+    Item(
         "PIN of the keypad lock",
         "to unlock the keypad; wrong ones are counted",
         "encrypted file, with a key of its own: an Argon2id hash and a number",

@@ -34,6 +34,7 @@ _SECRET = (
     "pin",
     "lock",
     "lock_lost",
+    "personal",
 )
 
 

@@ -159,6 +159,14 @@ def _functions(name: str, other: bool = False) -> Screen:
     return functions.page(Rules(), State(hook=Hook.OFF, calls=calls))
 
 
+def _settings(item: str, page: int = 0, typed: str = "", reset: int = 0) -> Screen:
+    menu_ = Menu("*" + item, page, typed=typed, reset=reset)
+    state = State(switch=OPEN, registration=REGISTERED, own_address="192.0.2.7:40211", menu=menu_)
+    tests = (("sound", True, "works"), ("display", False, "no answer"), ("keypad", True, "works"))
+    state = replace(state, lock=Lock(pin="x"), tests=tests)
+    return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
 def _lock(typed: Typing, wait: float = 0.0) -> Screen:
     return locking.page(State(lock=Lock(wait_until=wait)), typed, 0.0)
 
@@ -190,6 +198,21 @@ SAMPLES: dict[str, Screen] = {
     "lock-checking": _lock(Typing(PinFor.UNLOCK, "4711", checking=True)),
     "lock-new": _lock(Typing(PinFor.NEW, said="Too easy to guess")),
     "lock-dialling": Dialling("030901820", "", "nothing", lifted=True, notice=calls.ONLY_HELP),
+    "settings": _settings(""),
+    "settings-second-page": _settings("", page=1),
+    "settings-sound": _settings("1"),
+    "settings-calls": _settings("2"),
+    "settings-melody": _settings("13"),
+    "settings-volume": _settings("11"),
+    "settings-forward": _settings("22"),
+    "settings-forward-typed": _settings("22", typed="030901820"),
+    "settings-lock": _settings("4"),
+    "settings-account": _settings("6"),
+    "settings-network": _settings("7"),
+    "settings-self-test": _settings("9"),
+    "settings-options": _settings("*1"),
+    "settings-reset": _settings("*", reset=1),
+    "settings-reset-twice": _settings("*", reset=2),
     "idle-stuck-key": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="Key 5 is stuck"),
     "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),

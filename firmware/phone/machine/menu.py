@@ -19,7 +19,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.display import screens
-from firmware.phone.machine import finding, records, updates, watchers
+from firmware.phone.machine import finding, records, settings, updates, watchers
 from firmware.phone.machine.paging import paged
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
@@ -58,6 +58,10 @@ def key(
         return None
     pressed = event.key
     menu = replace(menu, keyed_at=now)
+    if menu.item.startswith(settings.ROOT):
+        return settings.key(rules, state, menu, pressed, now)
+    if not menu.item and pressed == settings.ROOT:
+        return replace(state, menu=Menu(settings.ROOT, keyed_at=now)), ()
     if menu.item == STORED and pressed == "*":
         if menu.asked:
             state, commands = records.wiped(state)
@@ -112,11 +116,19 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
     items = _items(rules)
     if menu.asked:
         return screens.Pages("Erase?", ERASE, 1, 1)
+    if menu.reset:
+        return screens.Pages("Factory reset", settings.ASKS[menu.reset], 1, 1)
+    if menu.item.startswith(settings.ROOT):
+        title, paragraphs, keys = settings.paragraphs(rules, state, menu)
+        found = paged(paragraphs)
+        page = menu.page % len(found)
+        turns = "8▼ " if len(found) > 1 else ""
+        return screens.Pages(title, found[page], page + 1, len(found), turns + keys)
     if menu.item:
         title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, now, wall)
     else:
         title, paragraphs = "Menu", [f"{digit} {item.name}" for digit, item in items.items()]
-        paragraphs += ["8, 2 turn the page", "# goes back"]
+        paragraphs += [f"{settings.ROOT} Settings", "8, 2 turn the page", "# goes back"]
     found = paged(paragraphs)
     page = menu.page % len(found)
     keys = f"{'* ' if menu.item in (STORED, CONTACTS) else ''}{'8▼ ' if len(found) > 1 else ''}#×"

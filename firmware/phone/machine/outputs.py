@@ -24,6 +24,7 @@ from firmware.phone.machine import (
     names,
     parts,
     services,
+    settings,
     several,
     starcodes,
     transfers,
@@ -142,6 +143,7 @@ class Outputs:
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
+    rules = settings.effective(rules, state)
     live = state.live
     waiting = state.waiting
     ringing = waiting is not None or (live is not None and live.waits and state.hook is Hook.ON)
@@ -207,6 +209,7 @@ def _end_tone(call: Call, now: float) -> Tone | None:
 
 def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Screen:
     """What the display shows in ``state``."""
+    rules = settings.effective(rules, state)
     live = state.live
     if state.functions_at is not None:
         return functions.page(rules, state)
@@ -413,6 +416,7 @@ def _sound_notice(state: State) -> str:
 
 def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     """When, in monotonic seconds, something of this state changes by itself; at most a minute away."""
+    rules = settings.effective(rules, state)
     times = [now + 60 - wall.second - wall.microsecond / 1e6]
     live = state.live
     if live is not None and live.answered_at is not None:

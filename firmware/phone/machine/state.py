@@ -10,6 +10,7 @@ from firmware.phone.book.entries import NO_BOOK, Book
 from firmware.phone.events import LampChanged
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
+from firmware.phone.personal import Value
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
@@ -149,6 +150,9 @@ class Menu:
     """The menu is open: at ``item`` ("" = the list) and ``page``, which may run past either end.
 
     ``asked``: whether to erase has been asked; ``erased``: it has been done. ``keyed_at``: the last key.
+
+    In the settings: ``typed`` are the digits of a number, ``said`` what was wrong with it; ``reset``: how
+    often it has been asked whether all is to be erased (``settings.ASKS``).
     """
 
     item: str = ""
@@ -156,6 +160,9 @@ class Menu:
     asked: bool = False
     erased: bool = False
     keyed_at: float = 0.0
+    typed: str = ""
+    said: str = ""
+    reset: int = 0
 
 
 @dataclass(frozen=True)
@@ -235,6 +242,9 @@ class State:
     ``dialled`` and ``caller``: for redial and call-back. ``help_at``: when help was called last, for a while.
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
 
+    ``settings``: the options that were set at the keypad, which stand above phone.toml. ``testing``: the
+    self-test runs; ``tests``: each with whether it works, and words.
+
     ``locked``: calls come in, emergency calls go out, and nothing else is to be had; ``lock``: its PIN.
     """
 
@@ -306,6 +316,9 @@ class State:
     lamps: tuple[LampChanged, ...] = ()
     locked: bool = False
     lock: Lock = Lock()
+    settings: tuple[tuple[str, Value], ...] = ()
+    testing: bool = False
+    tests: tuple[tuple[str, bool, str], ...] = ()
 
     @property
     def no_sound(self) -> bool:

@@ -26,6 +26,7 @@ from firmware.phone.machine import (
     parts,
     records,
     services,
+    settings,
     several,
     starcodes,
     transfers,
@@ -45,6 +46,7 @@ Result = tuple[State, Commands]
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
     before = state
+    rules = settings.effective(rules, state)
     state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
     taken = (
@@ -72,6 +74,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
+    kept += () if isinstance(event, on.StoreChanged) else settings.kept(before, after)
     return after, commands + refused + guarded + kept + woken
 
 
@@ -248,6 +251,7 @@ def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Re
     state = records.stored(state, event, now)
     if event.loaded:
         state = locking.loaded(state, event.lock, event.lock_lost, now)
+        state = settings.loaded(state, event.personal)
     kept = tuple(known for known in state.reached if rules.contact_of(known.uri) is not None)
     over = event.loaded and kept != state.reached
     return replace(state, reached=kept), (do.KeepReached(kept),) if over else ()
@@ -259,6 +263,17 @@ def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result
 
 def _place_typed(rules: Rules, state: State, event: on.PlaceTyped, now: float) -> Result:
     return replace(state, place=event.place), (do.KeepPlace(event.place),)
+
+
+def _self_tested(rules: Rules, state: State, event: on.SelfTested, now: float) -> Result:
+    return replace(state, testing=False, tests=event.tests), ()
+
+
+def _factory_done(rules: Rules, state: State, event: on.FactoryDone, now: float) -> Result:
+    """All is gone: start as new. What could not be erased is said instead, and nothing starts."""
+    if not event.trouble:
+        return state, (do.StartAnew(),)
+    return replace(state, menu=None, store_trouble=event.trouble), ()
 
 
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
@@ -335,5 +350,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.LockKept: locking.kept,
     on.PinChecked: locking.checked,
     on.PinMade: locking.made,
+    on.SelfTested: _self_tested,
+    on.FactoryDone: _factory_done,
     on.Tick: _tick,
 }
