@@ -113,6 +113,7 @@ def filled(folder: Path) -> Rig:
     rig.do(do.KeepPersonal(MINE), do.KeepLock(LOCK), do.KeepPlace(parse("country=DE;A3=Berlin")))
     rig.do(do.KeepVolumes(Volumes(5, 5)), do.KeepGrants((Grant("sip:bob@phone.test"),)))
     (folder / "left-over.sealed").write_text("of another version")
+    (folder / "left-over.keys").write_bytes(b"key" * 32)
     return rig
 
 
