@@ -149,6 +149,13 @@ class Mute:
 
 
 @dataclass(frozen=True)
+class TellLight:
+    """Sound once in the earpiece, with the speech, that a light was ``lit``, or went dark."""
+
+    lit: bool
+
+
+@dataclass(frozen=True)
 class SignalWaiting:
     """Sound the call-waiting tone in the earpiece, with the speech; or no longer."""
 
@@ -412,6 +419,7 @@ SipCommand = (
     | MixCalls
     | Mute
     | SignalWaiting
+    | TellLight
     | TransferCall
     | TransferTo
     | TellReferrer

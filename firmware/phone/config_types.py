@@ -650,6 +650,31 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Accessibility:
+    """Help for who sees, hears or presses keys with difficulty. Each can be set at the keypad too."""
+
+    slow_keys: Annotated[
+        int,
+        Option(
+            Number(0, 2000, whole=True, hint="0 = at once"),
+            "Milliseconds that a key has to be held until it counts; a shorter touch is none.",
+        ),
+    ] = 0
+    light_sounds: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: every light sounds too, a rising chirp when it is lit and a falling one when it goes "
+            "dark; the dial tone stutters while messages wait.",
+        ),
+    ] = False
+    sound_lights: Annotated[
+        bool,
+        Option(Flag(), "`true`: every tone in the handset is seen too: the ringing light shows it."),
+    ] = False
+
+
+@dataclass(frozen=True)
 class Network:
     """Where the flashed telephone asks for names and for the time. Nobody else is asked."""
 
@@ -690,6 +715,7 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    accessibility: Annotated[Accessibility, Option(Table(Accessibility))] = Accessibility()
     network: Annotated[Network, Option(Table(Network))] = Network()
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
     book: Annotated[Book, Option(Table(Book))] = Book()

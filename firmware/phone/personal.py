@@ -30,6 +30,9 @@ KEYS = (
     "display.dim_after",
     "privacy.anonymous_callers",
     "privacy.unknown_callers",
+    "accessibility.slow_keys",
+    "accessibility.light_sounds",
+    "accessibility.sound_lights",
 )
 """The options of phone.toml that belong to a person."""
 

@@ -221,12 +221,18 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
-    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there."""
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there.
+    ``LAMP_1`` to ``LAMP_4``: what the telephones of contacts do.
+    """
 
     PRIVACY = "privacy"
     RINGING = "ringing"
     MESSAGE = "message"
     MUTE = "mute"
+    LAMP_1 = "lamp1"
+    LAMP_2 = "lamp2"
+    LAMP_3 = "lamp3"
+    LAMP_4 = "lamp4"
 
 
 class Part(enum.Enum):

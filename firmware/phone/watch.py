@@ -115,6 +115,7 @@ def output_fields(outputs: Outputs) -> dict[str, Any]:
         "tone": outputs.tone.value if outputs.tone else None,
         "ringing": outputs.bell,
         "melody": outputs.melody,
+        "chirp": outputs.chirp,
         "voice": outputs.voice,
         "lights": {light.value: does is not Pattern.OFF for light, does in outputs.lights.items()},
         "patterns": {light.value: does.value for light, does in outputs.lights.items()},

@@ -14,6 +14,7 @@ from firmware.phone.display import resting, screens
 from firmware.phone.machine import (
     calls,
     dialplan,
+    ease,
     finding,
     forwarding,
     functions,
@@ -104,7 +105,9 @@ class Outputs:
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
     ``mute``: a call is up, and what is said here is not heard there.
     ``muted``: so by the key. ``third``: the other call of a conference, as ``speaks``; the two are mixed.
-    ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do.
+    ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do;
+    ``lamp_lights``: what the lights of the first of them do. ``sound_light``: what the ringing light does for
+    a tone; ``chirp``: the sound of a light, from the ringer, or "".
     """
 
     tone: Tone | None = None
@@ -124,6 +127,9 @@ class Outputs:
     third: tuple[CallId, Security] | None = None
     waiting: bool = False
     lamps: tuple[str, ...] = ()
+    lamp_lights: tuple[Pattern, ...] = ()
+    sound_light: Pattern = Pattern.OFF
+    chirp: str = ""
 
     @property
     def mixed(self) -> tuple[CallId, ...]:
@@ -136,10 +142,10 @@ class Outputs:
         private = Pattern.SLOW if self.doubtful else Pattern.ON
         return {
             Light.PRIVACY: private if self.private else Pattern.OFF,
-            Light.RINGING: Pattern.FAST if self.ringing else Pattern.OFF,
+            Light.RINGING: Pattern.FAST if self.ringing else self.sound_light,
             Light.MESSAGE: Pattern.SLOW if self.message else Pattern.OFF,
             Light.MUTE: Pattern.ON if self.mute else Pattern.OFF,
-        }
+        } | dict(zip(ease.LAMPS, (*self.lamp_lights, *([Pattern.OFF] * len(ease.LAMPS))), strict=False))
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
@@ -156,8 +162,14 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
     reminds = clear and live is not None
     bell = ringing and waiting is None and live is not None and not live.silent
     private = exposure(state.switch).private
+    message = (rules.missed_calls_light and state.missed > 0) or (
+        state.messages is not None and state.messages.waiting
+    )
+    tone = _tone(state, now)
+    if tone is Tone.DIAL and rules.config.accessibility.light_sounds and message:
+        tone = Tone.MESSAGE_WAITING
     return Outputs(
-        _tone(state, now),
+        tone,
         ringing,
         bell,
         voice,
@@ -165,8 +177,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         watchers.seen(rules, state),
         state.volumes,
         doubtful=state.switch is SwitchPosition.UNREADABLE,
-        message=(rules.missed_calls_light and state.missed > 0)
-        or (state.messages is not None and state.messages.waiting),
+        message=message,
         mute=live is not None and live.state is CallState.ACTIVE and (state.muted or not (voice and speaks)),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
@@ -175,6 +186,9 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         third=third,
         waiting=waiting is not None and not waiting.silent and voice,
         lamps=services.watched(rules, state),
+        lamp_lights=services.lamp_lights(rules, state),
+        sound_light=ease.sound_light(rules, tone, reminds=reminds),
+        chirp=state.chirp[0] if state.chirp is not None and not bell and state.hook is Hook.ON else "",
     )
 
 
@@ -433,6 +447,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
+    times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]

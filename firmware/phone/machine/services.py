@@ -20,7 +20,7 @@ from firmware.phone.machine import calls, forwarding, several
 from firmware.phone.machine.rules import Plan, Rules
 from firmware.phone.machine.state import Recent, State
 from firmware.phone.privacy import exposure
-from firmware.phone.values import Forward, Lamp, RegistrationState
+from firmware.phone.values import Forward, Lamp, Pattern, RegistrationState
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -158,6 +158,17 @@ def watched(rules: Rules, state: State) -> tuple[str, ...]:
     if not exposure(state.switch).identity or state.registration.state is not RegistrationState.REGISTERED:
         return ()
     return tuple(contact.uri for contact in rules.contacts if contact.busy_lamp)
+
+
+_SHOWS = {Lamp.RINGING: Pattern.FAST, Lamp.BUSY: Pattern.ON}
+
+
+def lamp_lights(rules: Rules, state: State) -> tuple[Pattern, ...]:
+    """What the lights beside the keys do, in the order of the contacts with ``busy_lamp``: what is not asked,
+    or not known, is dark."""
+    known = {one.uri: one.lamp for one in state.lamps}
+    lamps = [known.get(contact.uri) for contact in rules.contacts if contact.busy_lamp]
+    return tuple(_SHOWS.get(lamp, Pattern.OFF) if lamp else Pattern.OFF for lamp in lamps)
 
 
 def followed(rules: Rules, state: State) -> State:

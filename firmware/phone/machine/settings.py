@@ -198,6 +198,15 @@ DISPLAY = (
         tuple((n, f"{n} s" if n else "never") for n in (0, 30, 60, 120, 300)),
     ),
 )
+EASE = (
+    choice(
+        "Slow keys",
+        "accessibility.slow_keys",
+        tuple((ms, f"{ms} ms" if ms else "off") for ms in (0, 200, 400, 700, 1000, 1500)),
+    ),
+    choice("Lights sound", "accessibility.light_sounds", ON_OFF),
+    choice("Sounds light", "accessibility.sound_lights", ON_OFF),
+)
 AFTER = choice(
     "Locks after",
     "phone.lock_after",
@@ -288,6 +297,7 @@ GROUPS: dict[str, Group] = {
     "2": Group("Calls", lambda rules, state: CALLS),
     "3": Group("Display", lambda rules, state: DISPLAY),
     "4": Group("Lock", lock),
+    "5": Group("Easier to use", lambda rules, state: EASE),
     "6": Group("Account", one=Setting("Account", text=account)),
     "7": Group("Network", one=Setting("Network", text=network)),
     "9": Group("Self-test", one=Setting("Self-test", acts=_self_test, text=tested)),

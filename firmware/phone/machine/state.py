@@ -242,6 +242,9 @@ class State:
     ``dialled`` and ``caller``: for redial and call-back. ``help_at``: when help was called last, for a while.
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
 
+    ``slow_key``: a key that is held and does not count yet, and since when. ``chirp``: the sound of a light
+    and until when.
+
     ``settings``: the options that were set at the keypad, which stand above phone.toml. ``testing``: the
     self-test runs; ``tests``: each with whether it works, and words.
 
@@ -317,6 +320,8 @@ class State:
     locked: bool = False
     lock: Lock = Lock()
     settings: tuple[tuple[str, Value], ...] = ()
+    slow_key: tuple[str, float] | None = None
+    chirp: tuple[str, float] | None = None
     testing: bool = False
     tests: tuple[tuple[str, bool, str], ...] = ()
 

@@ -15,6 +15,8 @@ from firmware.phone import events as on
 from firmware.phone.machine import (
     asked,
     calls,
+    chirps,
+    ease,
     finding,
     forwarding,
     functions,
@@ -45,8 +47,20 @@ Result = tuple[State, Commands]
 
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
-    before = state
     rules = settings.effective(rules, state)
+    state, happened = ease.slowed(rules, state, event, now)
+    commands: Commands = ()
+    for one in happened:
+        before = state
+        state, more = _step(rules, state, one, now)
+        state, told = chirps.followed(rules, before, state, now)
+        commands += more + told
+    return state, commands
+
+
+def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
+    """One event, whose key counts."""
+    before = state
     state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
     taken = (
