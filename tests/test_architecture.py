@@ -63,6 +63,9 @@ PURE = (
     "personal",
     "display.pages",
     "display.resting",
+    "display.paging",
+    "language.phrase",
+    "language.catalogue",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 

@@ -14,11 +14,16 @@ from itertools import pairwise
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from firmware.phone.language.phrase import phrase
+
 SHORTEST, LONGEST = 4, 8
 """Digits."""
 
 MEMORY_KIB, PASSES, LANES = 32 * 1024, 3, 1
 _SALT, _HASH = 16, 32
+
+LENGTH = phrase("{low} to {high} digits", low=SHORTEST, high=LONGEST)
+EASY = phrase("Too easy to guess")
 
 FREE = 3
 """Wrong PINs in a row until the first wait."""
@@ -28,11 +33,11 @@ FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 
 
 def why_not(pin: str) -> str:
-    """Why this may not be chosen, in words for the display, or ""."""
+    """Why this may not be chosen, or ""."""
     if not SHORTEST <= len(pin) <= LONGEST or not pin.isdecimal():
-        return f"{SHORTEST} to {LONGEST} digits"
+        return LENGTH
     steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
-    return "Too easy to guess" if steps in ({0}, {1}, {9}) else ""
+    return EASY if steps in ({0}, {1}, {9}) else ""
 
 
 def hashed(pin: str) -> str:

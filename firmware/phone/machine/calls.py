@@ -8,6 +8,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine import forwarding, guarding, names, protection, screening, several, starcodes
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, MOST_CALLS, RING_LIMIT, Plan, Rules
@@ -21,7 +22,7 @@ TEMPORARILY_UNAVAILABLE = 480
 NOT_ACCEPTABLE_HERE = 488
 """SIP status codes, RFC 3261 sections 21.4.24, 21.4.18 and 21.4.26."""
 
-ONLY_HELP = "Emergency only"
+ONLY_HELP = phrase("Emergency only")
 
 Result = tuple[State, tuple[do.Command, ...]]
 

@@ -17,7 +17,8 @@ from dataclasses import replace
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import pin as pins
-from firmware.phone.display import screens
+from firmware.phone.display import paging, screens
+from firmware.phone.language.phrase import counted, phrase
 from firmware.phone.machine import updates
 from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.rules import Rules
@@ -32,23 +33,19 @@ LEFT_ALONE = 20.0
 
 OPENS, DONE = "*", "#"
 
-NO_PIN = "No PIN yet: see menu"
-WRONG, CHECKING, CHANGED, REMOVED, DIFFER = (
-    "Wrong PIN",
-    "Checking …",
-    "PIN set",
-    "PIN removed",
-    "Not the same PIN",
-)
-IS_HELP = "Emergency number"
-LOST = "PIN lost: set a new one"
+NO_PIN = phrase("No PIN yet: see menu")
+WRONG, CHECKING = phrase("Wrong PIN"), phrase("Checking …")
+CHANGED, REMOVED = phrase("PIN set"), phrase("PIN removed")
+DIFFER = phrase("Not the same PIN")
+IS_HELP, LIFT = phrase("Emergency number"), phrase("Lift to call")
+LOST = phrase("PIN lost: set a new one")
 
 _TITLES = {
-    PinFor.UNLOCK: "Unlock",
-    PinFor.CHANGE: "Old PIN",
-    PinFor.REMOVE: "Remove PIN",
-    PinFor.NEW: "New PIN",
-    PinFor.AGAIN: "Once more",
+    PinFor.UNLOCK: phrase("Unlock"),
+    PinFor.CHANGE: phrase("Old PIN"),
+    PinFor.REMOVE: phrase("Remove PIN"),
+    PinFor.NEW: phrase("New PIN"),
+    PinFor.AGAIN: phrase("Once more"),
 }
 
 Result = tuple[State, tuple[do.Command, ...]]
@@ -116,7 +113,7 @@ def _done(rules: Rules, state: State, typed: Typing, now: float) -> Result:
 def _help(state: State, typed: Typing, now: float) -> Result:
     """An emergency number where a PIN was asked for: it is dialled with the handset lifted."""
     if state.hook is Hook.ON:
-        return _with(state, replace(typed, said="Lift to call")), ()
+        return _with(state, replace(typed, said=LIFT)), ()
     return replace(_with(state, None), digits=typed.digits, keyed_at=now), ()
 
 
@@ -254,14 +251,17 @@ def _said(state: State, words: str, now: float) -> State:
 
 def page(state: State, typed: Typing, now: float) -> screens.Pages:
     """The page where a PIN is typed: a dot for each digit, and what is wrong."""
-    dots = "PIN: " + "•" * len(typed.digits)
+    dots = phrase("PIN: {dots}", dots="•" * len(typed.digits))
+    asks = typed.purpose not in (PinFor.NEW, PinFor.AGAIN)
     if typed.checking:
-        said = [CHECKING]
-    elif now < state.lock.wait_until and typed.purpose not in (PinFor.NEW, PinFor.AGAIN):
-        said = [WRONG, f"Wait {int(state.lock.wait_until - now + 0.999)} seconds"]
+        said: list[str] = [CHECKING]
+    elif asks and now < state.lock.wait_until:
+        seconds = int(state.lock.wait_until - now + 0.999)
+        said = [WRONG, counted("Wait {number} second", "Wait {number} seconds", seconds)]
     else:
         said = [typed.said] if typed.said else []
-    return screens.Pages(_TITLES[typed.purpose], (dots, *said), 1, 1, "*× #ok" if typed.digits else "#×")
+    said += [phrase("# done, * back")] if typed.digits and not typed.checking else []
+    return paging.pages(_TITLES[typed.purpose], [dots, *said], 0)
 
 
 def notice(state: State) -> str:

@@ -20,12 +20,14 @@ from firmware.phone import config_text, personal
 from firmware.phone.audio.melodies import NAMES
 from firmware.phone.audio.volume import LOUDEST
 from firmware.phone.config import Config
+from firmware.phone.language.catalogue import CODES, language
+from firmware.phone.language.phrase import joined, phrase, phrase_in
 from firmware.phone.machine import forwarding, locking, services
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Policy
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.personal import Personal, Value
-from firmware.phone.values import Forward, Loudspeaker, PinFor, RegistrationState
+from firmware.phone.values import EndReason, Forward, Loudspeaker, PinFor, RegistrationState
 
 ROOT = "*"
 """The item of the menu that holds the settings."""
@@ -33,6 +35,9 @@ ROOT = "*"
 DONE, BACK, LESS, MORE, OFF = "#", "#", "2", "8", "0"
 PICKS = "12345679*"
 """The keys that choose in a list; 8 and 0 turn the page."""
+
+OFF_WORD, NEVER = phrase_in("setting", "off"), phrase_in("setting", "never")
+ON_OFF: tuple[tuple[Value, str], ...] = ((False, OFF_WORD), (True, phrase_in("setting", "on")))
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -117,21 +122,22 @@ def _volume(name: str, loudspeaker: Loudspeaker) -> Setting:
         commands = (do.KeepVolumes(volumes),) if volumes != state.volumes else ()
         return replace(state, volumes=volumes), commands
 
-    return Setting(
-        name, lambda rules, state: f"{state.volumes.step(loudspeaker)} of {LOUDEST}", turns, up=LESS
-    )
+    def shows(rules: Rules, state: State) -> str:
+        return phrase("{step} of {most}", step=state.volumes.step(loudspeaker), most=LOUDEST)
+
+    return Setting(name, shows, turns, up=LESS)
 
 
 def _forward(name: str, when: Forward) -> Setting:
     def shows(rules: Rules, state: State) -> str:
         found = forwarding.target(rules, state, when)
-        return found.label if found else "off"
+        return found.label if found else OFF_WORD
 
     def takes(rules: Rules, state: State, number: str, now: float) -> Result:
         others = tuple(one for one in state.forwards if one[0] is not when)
         changed = replace(state, forwards=(*others, (when, number)))
         if number and forwarding.target(rules, changed, when) is None:
-            return _said(state, "No such number"), ()
+            return _said(state, EndReason.NOT_FOUND.value), ()
         return changed, ()
 
     def resets(rules: Rules, state: State, now: float) -> Result:
@@ -159,71 +165,96 @@ def _self_test(rules: Rules, state: State, now: float) -> Result:
 
 # --- what there is -----------------------------------------------------------------------------------
 
-ON_OFF: tuple[tuple[Value, str], ...] = ((False, "off"), (True, "on"))
-RINGS: tuple[tuple[Value, str], ...] = (("ring", "ring"), ("silent", "silent"))
+RINGS: tuple[tuple[Value, str], ...] = (
+    ("ring", phrase_in("setting", "ring")),
+    ("silent", phrase_in("setting", "silent")),
+)
+REFUSED: tuple[Value, str] = ("refuse", phrase_in("setting", "refuse"))
+MELODIES = {
+    "country": phrase_in("melody", "country"),
+    "bell": phrase_in("melody", "bell"),
+    "brook": phrase_in("melody", "brook"),
+    "chimes": phrase_in("melody", "chimes"),
+    "lantern": phrase_in("melody", "lantern"),
+    "three": phrase_in("melody", "three"),
+}
+
+
+def _minutes(*offered: int) -> tuple[tuple[Value, str], ...]:
+    return tuple((n, phrase("{number} min", number=n) if n else NEVER) for n in offered)
+
+
+def _seconds(*offered: int) -> tuple[tuple[Value, str], ...]:
+    return tuple((n, phrase("{number} s", number=n) if n else NEVER) for n in offered)
+
+
+def _held(ms: int) -> str:
+    return phrase("{number} ms", number=ms) if ms else OFF_WORD
+
+
+def _language(rules: Rules, state: State) -> str:
+    return language(rules.config.phone.language).name
+
 
 SOUND = (
-    _volume("Ring volume", Loudspeaker.RINGER),
-    _volume("Handset", Loudspeaker.HANDSET),
-    choice("Melody", "phone.melody", tuple((name, name) for name in NAMES)),
+    _volume(phrase("Ring volume"), Loudspeaker.RINGER),
+    _volume(phrase("Handset"), Loudspeaker.HANDSET),
+    choice(phrase("Melody"), "phone.melody", tuple((name, MELODIES[name]) for name in NAMES)),
 )
 CALLS = (
     Setting(
-        "Do not disturb",
-        lambda rules, state: "on" if state.undisturbed else "off",
+        phrase("Do not disturb"),
+        lambda rules, state: dict(ON_OFF)[state.undisturbed],
         _undisturbed,
     ),
-    _forward("Forward always", Forward.ALWAYS),
-    _forward("Forward busy", Forward.BUSY),
-    _forward("Forward no answer", Forward.NO_ANSWER),
+    _forward(phrase("Forward always"), Forward.ALWAYS),
+    _forward(phrase("Forward busy"), Forward.BUSY),
+    _forward(phrase("Forward no answer"), Forward.NO_ANSWER),
     choice(
-        "Forward after",
+        phrase("Forward after"),
         "phone.forward_after",
-        tuple((float(seconds), f"{seconds} s") for seconds in (10, 15, 20, 30, 45, 60)),
+        _seconds(10, 15, 20, 30, 45, 60),
     ),
-    choice("Second caller waits", "phone.call_waiting", ON_OFF),
-    choice("Anonymous callers", "privacy.anonymous_callers", (*RINGS, ("refuse", "refuse"))),
-    choice("Unknown callers", "privacy.unknown_callers", RINGS),
+    choice(phrase("Second caller waits"), "phone.call_waiting", ON_OFF),
     choice(
-        "Redial kept",
-        "phone.redial_minutes",
-        tuple((n, f"{n} min" if n else "never") for n in (0, 5, 10, 30, 60)),
+        phrase("Anonymous callers"),
+        "privacy.anonymous_callers",
+        (*RINGS, REFUSED),
     ),
+    choice(phrase("Unknown callers"), "privacy.unknown_callers", RINGS),
+    choice(phrase("Redial kept"), "phone.redial_minutes", _minutes(0, 5, 10, 30, 60)),
 )
 DISPLAY = (
-    choice("Light: missed calls", "phone.missed_calls_light", ON_OFF),
-    choice(
-        "Display dims after",
-        "display.dim_after",
-        tuple((n, f"{n} s" if n else "never") for n in (0, 30, 60, 120, 300)),
+    replace(
+        choice(phrase("Language"), "phone.language", tuple((code, code) for code in CODES)), shows=_language
     ),
+    choice(phrase("Large letters"), "display.large_type", ON_OFF),
+    choice(phrase("Light: missed calls"), "phone.missed_calls_light", ON_OFF),
+    choice(phrase("Display dims after"), "display.dim_after", _seconds(0, 30, 60, 120, 300)),
 )
 EASE = (
     choice(
-        "Slow keys",
+        phrase("Slow keys"),
         "accessibility.slow_keys",
-        tuple((ms, f"{ms} ms" if ms else "off") for ms in (0, 200, 400, 700, 1000, 1500)),
+        tuple((ms, _held(ms)) for ms in (0, 200, 400, 700, 1000, 1500)),
     ),
-    choice("Lights sound", "accessibility.light_sounds", ON_OFF),
-    choice("Sounds light", "accessibility.sound_lights", ON_OFF),
+    choice(phrase("Lights sound"), "accessibility.light_sounds", ON_OFF),
+    choice(phrase("Sounds light"), "accessibility.sound_lights", ON_OFF),
 )
-AFTER = choice(
-    "Locks after",
-    "phone.lock_after",
-    tuple((n, f"{n} min" if n else "never") for n in (0, 1, 5, 15, 60)),
-)
+AFTER = choice(phrase("Locks after"), "phone.lock_after", _minutes(0, 1, 5, 15, 60))
 
 
 def lock(rules: Rules, state: State) -> tuple[Setting, ...]:
     """What can be done with the keypad lock now."""
     if not rules.config.phone.lock:
-        return (Setting("Lock", text=lambda rules, state: ["Off: phone.lock is false in phone.toml"]),)
+        off = phrase("Off: {option} is false", option="phone.lock")
+        return (Setting(phrase("Lock"), text=lambda rules, state: [off]),)
     if not state.lock.pin:
-        return (Setting("New PIN", acts=_pin(PinFor.NEW)),)
+        return (Setting(phrase("New PIN"), acts=_pin(PinFor.NEW)),)
     return (
-        Setting("Lock now", acts=lambda rules, state, now: (locking.locked(state, now), ())),
-        Setting("Change PIN", acts=_pin(PinFor.CHANGE)),
-        Setting("Remove PIN", acts=_pin(PinFor.REMOVE)),
+        Setting(phrase("Lock now"), acts=lambda rules, state, now: (locking.locked(state, now), ())),
+        Setting(phrase("Change PIN"), acts=_pin(PinFor.CHANGE)),
+        Setting(phrase("Remove PIN"), acts=_pin(PinFor.REMOVE)),
         AFTER,
     )
 
@@ -232,43 +263,62 @@ def account(rules: Rules, state: State) -> list[str]:
     """The account and its registration; its password is masked as everywhere."""
     found = rules.config.account
     if found is None:
-        return ["No account: direct calls only"]
+        return [phrase("Direct calls only")]
     states = {
-        RegistrationState.REGISTERED: "Registered",
-        RegistrationState.REGISTERING: "Connecting …",
-        RegistrationState.NONE: "Not registered",
+        RegistrationState.REGISTERED: phrase("Registered"),
+        RegistrationState.REGISTERING: phrase("Connecting …"),
+        RegistrationState.NONE: phrase("Not registered"),
     }
-    standing = states.get(state.registration.state) or state.registration.reason or "Not registered"
-    name = [f"Name: {found.display_name}"] if found.display_name else []
+    standing = states.get(state.registration.state) or state.registration.reason or phrase("Not registered")
+    name = [phrase("Name: {name}", name=found.display_name)] if found.display_name else []
     return [
         found.address.removeprefix("sip:"),
         standing,
         *name,
-        f"Calls over {rules.transport.upper()}",
-        "Changed in phone.toml",
+        phrase("Calls over {transport}", transport=rules.transport.upper()),
+        phrase("Changed in {file}", file="phone.toml"),
     ]
 
 
 def network(rules: Rules, state: State) -> list[str]:
     """Where we are reached, what protects the way to the server, and who is asked for names and time."""
     agreed = state.signalling
-    dns = ", ".join(rules.config.network.dns) or "the network's own"
+    dns = ", ".join(rules.config.network.dns) or phrase("those of the network")
     return [
-        f"Address: {state.own_address or 'none yet'}",
+        phrase("Address: {address}", address=state.own_address or phrase("none yet")),
         *([f"{agreed.version} {agreed.group}".strip()] if agreed.version else []),
-        f"Names: {dns}",
-        f"Time: {', '.join(rules.config.network.time)}",
-        "Changed in phone.toml",
+        phrase("Names from: {servers}", servers=dns),
+        phrase("Time from: {servers}", servers=", ".join(rules.config.network.time)),
+        phrase("Changed in {file}", file="phone.toml"),
     ]
+
+
+_PARTS = {
+    "configuration": phrase_in("test", "configuration"),
+    "call to itself": phrase_in("test", "call to itself"),
+    "address": phrase_in("test", "address"),
+    "sound": phrase_in("test", "sound"),
+    "display": phrase_in("test", "display"),
+    "privacy switch": phrase_in("test", "privacy switch"),
+    "keypad": phrase_in("test", "keypad"),
+    "switches": phrase_in("test", "switches"),
+    "keys": phrase_in("test", "keys"),
+    "lights": phrase_in("test", "lights"),
+    "power": phrase_in("test", "power"),
+    "temperature": phrase_in("test", "temperature"),
+    "storage": phrase_in("test", "storage"),
+    "registration": phrase_in("test", "registration"),
+}
 
 
 def tested(rules: Rules, state: State) -> list[str]:
     """What the self-test came to: what does not work first."""
     if state.testing:
-        return ["Testing …", "It calls itself; nothing is heard."]
-    bad = [f"! {name}: {text}" for name, ok, text in state.tests if not ok]
-    good = [f"{name}: {text}" for name, ok, text in state.tests if ok]
-    head = [f"{len(good)} of {len(state.tests)} work"] if state.tests else []
+        return [phrase("Testing …"), phrase("It calls itself; nothing is heard.")]
+    named = [(_PARTS.get(name, name), ok, text) for name, ok, text in state.tests]
+    bad = [phrase("! {part}: {trouble}", part=part, trouble=text) for part, ok, text in named if not ok]
+    good = [phrase("{part} works", part=part) for part, ok, _ in named if ok]
+    head = [phrase("{good} of {all} work", good=len(good), all=len(state.tests))] if state.tests else []
     return [*head, *bad, *good]
 
 
@@ -293,15 +343,15 @@ class Group:
 
 
 GROUPS: dict[str, Group] = {
-    "1": Group("Sound", lambda rules, state: SOUND),
-    "2": Group("Calls", lambda rules, state: CALLS),
-    "3": Group("Display", lambda rules, state: DISPLAY),
-    "4": Group("Lock", lock),
-    "5": Group("Easier to use", lambda rules, state: EASE),
-    "6": Group("Account", one=Setting("Account", text=account)),
-    "7": Group("Network", one=Setting("Network", text=network)),
-    "9": Group("Self-test", one=Setting("Self-test", acts=_self_test, text=tested)),
-    "*": Group("More", lambda rules, state: MORE_OF),
+    "1": Group(phrase("Sound"), lambda rules, state: SOUND),
+    "2": Group(phrase("Calls"), lambda rules, state: CALLS),
+    "3": Group(phrase("Display"), lambda rules, state: DISPLAY),
+    "4": Group(phrase("Lock"), lock),
+    "5": Group(phrase("Easier to use"), lambda rules, state: EASE),
+    "6": Group(phrase("Account"), one=Setting(phrase("Account"), text=account)),
+    "7": Group(phrase("Network"), one=Setting(phrase("Network"), text=network)),
+    "9": Group(phrase("Self-test"), one=Setting(phrase("Self-test"), acts=_self_test, text=tested)),
+    "*": Group(phrase("More"), lambda rules, state: MORE_OF),
 }
 
 
@@ -311,14 +361,15 @@ def _reset(rules: Rules, state: State, now: float) -> Result:
 
 
 MORE_OF: tuple[Setting, ...] = (
-    Setting("All options", text=everything),
-    Setting("Factory reset", acts=_reset),
+    Setting(phrase("All options"), text=everything),
+    Setting(phrase("Factory reset"), acts=_reset),
 )
 
-ASKS = {
-    1: ("Erase all that was set", "and kept here? Only", "phone.toml stays.", "* erase  # keep"),
-    2: ("Really all? PIN, calls,", "contacts, grants, place", "and volumes are gone.", "* erase  # keep"),
-    3: ("Erasing …",),
+_KEYS = phrase("* erase  # keep")
+ASKS: dict[int, tuple[str, ...]] = {
+    1: (phrase("Erase all that was set here? Only {file} stays.", file="phone.toml"), _KEYS),
+    2: (phrase("Really all? PIN, contacts, grants and place too."), _KEYS),
+    3: (phrase("Erasing …"),),
 }
 """What the display asks before a factory reset, once and twice, and then says."""
 
@@ -332,7 +383,7 @@ def listed(rules: Rules, state: State, item: str) -> dict[str, tuple[str, Settin
         return {key: (group.name, group.one) for key, group in GROUPS.items()}
     group = GROUPS[item[1]]
     return {
-        key: (f"{one.name}: {shown}" if (shown := one.shows(rules, state)) else one.name, one)
+        key: (joined((one.name, shown), ": ") if (shown := one.shows(rules, state)) else one.name, one)
         for key, one in zip(PICKS, group.settings(rules, state), strict=False)
     }
 
@@ -409,19 +460,23 @@ def _reset_key(state: State, menu: Menu, pressed: str) -> Result:
 
 
 def paragraphs(rules: Rules, state: State, menu: Menu) -> tuple[str, list[str], str]:
-    """Title, paragraphs and what the keys do, of the page that is open."""
+    """Title and paragraphs of the page that is open, and the key that does something of its own there."""
     setting = chosen(rules, state, menu.item)
     if setting is None:
-        title = "Settings" if menu.item == ROOT else GROUPS[menu.item[1]].name
+        title = phrase("Settings") if menu.item == ROOT else GROUPS[menu.item[1]].name
         lines = listed(rules, state, menu.item)
-        return title, [f"{key} {name}" for key, (name, _) in lines.items()], "#×"
+        return title, [joined((key, name)) for key, (name, _) in lines.items()], ""
     if setting.text is not None:
-        return setting.name, setting.text(rules, state), "#×"
-    head = [menu.said] if menu.said else []
+        return setting.name, setting.text(rules, state), ""
+    found = [menu.said] if menu.said else []
+    if setting.takes is not None and menu.typed:
+        found += [phrase("Number: {digits}", digits=menu.typed), phrase("# done, * back")]
+        return setting.name, found, ""
+    found.append(setting.shows(rules, state))
     if setting.takes is not None:
-        now = [f"Number: {menu.typed}", "* back  # set"] if menu.typed else [setting.shows(rules, state)]
-        help_ = [] if menu.typed else ["Type a number, then #", "0# off  * as the file"]
-        return setting.name, [*head, *now, *help_], "#×"
-    turn = "2 more, 8 less" if setting.up == LESS else "8 next, 2 before"
-    back = ["* as phone.toml"] if setting.resets is not None else []
-    return setting.name, [*head, setting.shows(rules, state), turn, *back], "#×"
+        found += [phrase("Type a number, then #"), phrase("0# off")]
+    else:
+        found.append(phrase("2 more, 8 less") if setting.up == LESS else phrase("8 next, 2 before"))
+    if setting.resets is not None:
+        found.append(phrase("* as {file} says", file="phone.toml"))
+    return setting.name, found, ""

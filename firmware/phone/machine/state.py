@@ -216,7 +216,8 @@ class State:
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``reached`` is the best protection that calls with each contact ever had.
-    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
+    ``volumes`` are how
+    loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
     turn the volume.
 
     ``sound_gaps``: how often the voice had a gap since the start.
