@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin image image-lock bundle lock golden messages wiring clean
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench: setup-test ## the figures, with a rival in the same run
 
 fuzz: setup-test ## the media port against random packets: make fuzz FUZZ=3600
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),3600)
+
+soak: setup-test ## calls without end, and whether anything grows: make soak HOURS=8
+	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),1)
 
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))

@@ -65,6 +65,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
     after, guarded = guarding.follow(rules, state, after, now)
+    guarded += transfers.label_told(state, after)
     after, woken = updates.followed(state, after, now)
     if isinstance(event, _WAKING) and after != state:
         after = replace(after, woken_at=now)

@@ -321,3 +321,16 @@ def label(state: State, call: Call) -> Security:
     if pair is None:
         return guarding.label(state, call)
     return protection.weakest(guarding.label(state, one) for one in pair)
+
+
+def label_told(before: State, after: State) -> tuple[do.Command, ...]:
+    """The sound of another label than before, where it is a conference that began or ended: what the display
+    shows is no longer about the same ends.
+    """
+    was, now = before.live, after.live
+    if before.conference is after.conference or was is None or now is None:
+        return ()
+    shown = label(before, was), label(after, now)
+    if now.state is not CallState.ACTIVE or Security.NONE in shown or shown[0] is shown[1]:
+        return ()
+    return (do.TellChange(now.id),)
