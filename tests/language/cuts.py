@@ -16,7 +16,7 @@ from firmware.phone.display.screens import Look, Screen
 
 @dataclass
 class Cuts:
-    """``cut``: texts that were shortened; ``over``: those that ran into something else, or out of the glass."""
+    """``cut``: texts that were shortened; ``over``: those that ran into others, or out of the glass."""
 
     cut: list[str] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
