@@ -84,7 +84,7 @@ test-image: $(VENV)/.ready-test ## an image as it is, read and, if it is virt-ar
 	@requirements/install-debian-packages tests/image/packages.txt
 	@SOTTOVOCE_TEST_IMAGE=$(BOARD) $(BIN)/python -m pytest tests/image
 
-$(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
+$(VENV)/.ready-image: $(VENV)/.ready-release firmware/image/packages.txt
 	@requirements/install-debian-packages firmware/image/packages.txt
 	@touch $@
 

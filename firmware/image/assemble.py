@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.image import (
+    bill,
     budget,
     debian,
     disk,
@@ -75,7 +76,7 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
     """The board's packages as a tree, with a list of files for each, from the cache or made now."""
     lock = read_lock(board.lock)
     folder = cache / f"root-{workshop.key(lock)}"
-    if not folder.is_dir():
+    if not (folder / "status").is_file():
         say(f"fetching and unpacking {len(lock)} Debian packages …")
         with made_whole(folder) as fresh:
             archive = fresh / "debs"
@@ -86,6 +87,7 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
             for deb, package in found.items():
                 listed = run(["sh", "-c", f"dpkg-deb --fsys-tarfile '{deb}' | tar -t"], deb.name)
                 (fresh / "lists" / package.name).write_text(listed)
+            (fresh / "status").write_text(bill.status(sorted(found)))
             shutil.rmtree(archive)
     return folder
 
@@ -149,6 +151,7 @@ def _parts(
     initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch))
     root.leave_out(tree, packages / "lists", ["regulatory.db*", *board.firmware])
     root.install(tree, board, wheel_files, shop, version(), trust)
+    bill.write(tree, board, packages / "status", version(), shop.epoch, results)
     trees.date(tree, shop.epoch)
     say("packing the root and hashing every block …")
     verity = filesystem.root(shop, tree, results)

@@ -17,10 +17,12 @@ from firmware.image.packages import names
 from firmware.image.places import BOARDS, DATA, PROJECT
 from firmware.image.shell import ImageError, run
 from firmware.image.workshop import Workshop
-from firmware.updater.slots.system_conf import Boot, system_conf
+from firmware.release.ceremony import IMAGE_FILES
+from firmware.updater.slots.system_conf import KEYRING, Boot, system_conf
 
 HOME = "usr/lib/sottovoce/.venv"
 SITE = f"{HOME}/lib/python3.13/site-packages"
+TRUST = "usr/lib/sottovoce/trust"
 NOT_ON_A_PHONE = {"image", "native", "release", "simulator", "wiring", "__pycache__"}
 """Folders of firmware/ that are tools of the developer's machine."""
 _EMPTY = ("data", "dev", "proc", "run", "sys", "tmp", "var", "mnt", "root", "boot")
@@ -71,7 +73,10 @@ def install(
 ) -> None:
     """Put everything of ours into ``tree``.
 
-    ``trust``: a folder with root.json and keyring.pem, whose releases this phone takes; without, none.
+    ``trust``: the folder of ``sotto-release ceremony --public``, whose releases this phone takes; without
+    it none.
+
+    Raises ImageError when a file is missing in it.
     """
     for name in _EMPTY:
         trees.remove(tree / name)
@@ -79,6 +84,7 @@ def install(
     (tree / "tmp").chmod(0o1777)
     (tree / "root").chmod(0o700)
     _programs(tree, wheels)
+    (tree / TRUST).mkdir(parents=True)
     trees.copy(DATA / "root", tree)
     if (board.folder / "root").is_dir():
         trees.copy(board.folder / "root", tree)
@@ -107,12 +113,13 @@ def _updates(tree: Path, board: ImageBoard, trust: Path | None) -> None:
     trees.write(tree / "etc/rauc/system.conf", system_conf(flow, board.compatible))
     trees.copy(DATA / "boot-handler", tree / f"usr/lib/sottovoce/boot-{flow.value}", 0o755)
     trees.write(tree / "usr/lib/systemd/system/rauc.service.d/50-links.conf", _LINKS_FIRST.format(flow.value))
-    for name, place in (
-        ("keyring.pem", "etc/rauc/keyring.pem"),
-        ("root.json", "usr/lib/sottovoce/trust/root.json"),
-    ):
-        if trust and (trust / name).exists():
-            trees.copy(trust / name, tree / place, 0o644)
+    if trust is None:
+        return
+    for name in IMAGE_FILES:
+        if not (trust / name).is_file():
+            raise ImageError(f"{trust} lacks {name}: sotto-release ceremony --public FOLDER writes it")
+        trees.copy(trust / name, tree / TRUST / name, 0o644)
+    trees.copy(trust / IMAGE_FILES[-1], tree / KEYRING.removeprefix("/"), 0o644)
 
 
 def _programs(tree: Path, wheels: Sequence[Path]) -> None:

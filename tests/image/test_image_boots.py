@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,22 +27,19 @@ for kind in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
 """
 
 
-def _until(machine: Machine, command: str, wanted: str, limit_s: float = 240) -> None:
-    end = time.monotonic() + limit_s
-    said = ""
-    while time.monotonic() < end:
-        said = machine.run(f"{command}; true")
-        if wanted in said:
-            return
-        time.sleep(2)
-    raise MachineError(f"{command}: {said}, not {wanted}")
+@pytest.fixture(scope="module")
+def machine(new_machine: Callable[..., Machine]) -> Machine:
+    """With no network beyond QEMU's own."""
+    network = ("-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n,romfile=")
+    return new_machine(*network)
 
 
 def test_an_empty_card_becomes_a_telephone(machine: Machine) -> None:
     machine.boot()
+    machine.settled()
     machine.run(f"printf %s '{ACCOUNT}' >/etc/sottovoce/phone.toml; chown 0:913 /etc/sottovoce/phone.toml")
     machine.run("chmod 640 /etc/sottovoce/phone.toml; systemctl restart sottovoce-phone", 300)
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
     assert "on simulator" in machine.run("sotto status")
 
 
@@ -93,7 +90,7 @@ def test_after_a_power_cut_it_is_the_same_telephone(machine: Machine) -> None:
     machine.cut()
     machine.boot()
     assert machine.run("cat /data/phone/mark /etc/sottovoce/phone.toml").startswith("kept\n[account]")
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
 
 
 def test_a_changed_block_is_refused_and_the_other_slot_boots(machine: Machine) -> None:
@@ -112,4 +109,4 @@ def test_a_changed_block_is_refused_and_the_other_slot_boots(machine: Machine) -
             disk.write(bytes([octet[0] ^ 1]))
     machine.boot(900)
     assert "rauc.slot=b" in machine.run("cat /proc/cmdline")
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
