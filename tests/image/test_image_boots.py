@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from firmware.datakey import record
 from firmware.image.disk import sizes, starts
 from tests.image.conftest import ACCOUNT
 from tests.image.machine import Machine, MachineError
@@ -90,6 +94,39 @@ def test_after_a_power_cut_it_is_the_same_telephone(machine: Machine) -> None:
     machine.cut()
     machine.boot()
     assert machine.run("cat /data/phone/mark /etc/sottovoce/phone.toml").startswith("kept\n[account]")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
+
+
+def _raw(machine: Machine, partition: str, count: int) -> bytes:
+    """The first octets of a partition, as who takes the card out reads them."""
+    words = ["sfdisk", "--json", machine.disk]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    rows = {row["name"]: row["start"] for row in json.loads(said)["partitiontable"]["partitions"]}
+    with machine.disk.open("rb") as disk:
+        disk.seek(rows[partition] * 512)
+        return disk.read(count)
+
+
+def test_what_is_kept_is_encrypted(machine: Machine) -> None:
+    """ext4 begins with its superblock, a kilobyte into it: there inside, and not on the card."""
+    inside = base64.b64decode(machine.run("head -c 4096 /dev/mapper/data | base64 -w 0"))
+    outside = _raw(machine, "data", 4096)
+    assert inside[1080:1082] == b"\x53\xef"
+    assert outside[1080:1082] != b"\x53\xef"
+    assert len(set(outside)) > 250, "random to who has no key"
+
+
+def test_a_factory_reset_destroys_the_key_in_less_than_a_second(machine: Machine) -> None:
+    key = record.read_octets(_raw(machine, "bootstate", 1 << 20))
+    assert key is not None
+    said = machine.run("/usr/lib/sottovoce/.venv/bin/python -I -m firmware.datakey destroy")
+    assert float(re.findall(r"destroyed in ([0-9.]+) s", said)[0]) < 1
+    machine.cut()
+    left = _raw(machine, "bootstate", 1 << 20)
+    assert record.read_octets(left) is None
+    assert key not in left
+    machine.boot()
+    assert machine.run("cat /etc/sottovoce/phone.toml; ls /data/phone | grep mark; true") == ""
     machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
 
 
