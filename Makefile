@@ -71,7 +71,7 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST))
+IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST)) $(if $(SIGN),--sign $(SIGN))
 
 image: $(VENV)/.ready-image ## what is flashed: make image BOARD=raspberry-pi-4 (TWICE=1 makes it twice and compares)
 	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) $(if $(TWICE),--twice)

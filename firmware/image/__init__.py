@@ -15,6 +15,7 @@ bill        its bill of materials, licences and offer of source
 trees       pieces of that: removing packages, copying, one order and one date
 initramfs   the first root, which checks the real one
 filesystem  the read-only file system with its hash tree, and FAT images
+signed      what Raspberry Pi's firmware starts under secure boot
 disk        partitions and the file that is flashed
 budget      how large it may be
 """

@@ -12,6 +12,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from firmware.image import (
     bill,
     budget,
@@ -22,6 +24,7 @@ from firmware.image import (
     kernel,
     locks,
     root,
+    signed,
     trees,
     wheels,
     workshop,
@@ -92,11 +95,24 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
     return folder
 
 
-def image(board: ImageBoard, cache: Path, results: Path, mirror: str, trust: Path | None = None) -> Path:
+def image(
+    board: ImageBoard,
+    cache: Path,
+    results: Path,
+    mirror: str,
+    trust: Path | None = None,
+    sign: Path | None = None,
+) -> Path:
     """Make ``results``/sottovoce-BOARD.img and what an update needs; the file.
 
     Raises ImageError with the reason when it cannot be made or is too large.
     """
+    if sign and board.boot != "tryboot":
+        raise ImageError(
+            f"{board.title} starts by U-Boot, which proves nothing that it loads: SIGN= is for boards whose "
+            "EEPROM loads the slot itself"
+        )
+    key = signed.read_key(sign) if sign else None
     shop = workshop.ready(cache, epoch(), mirror)
     packages = unpacked(board, cache, mirror)
     wheel_files = wheels.ready(cache, shop)
@@ -105,7 +121,7 @@ def image(board: ImageBoard, cache: Path, results: Path, mirror: str, trust: Pat
     for old in results.iterdir():
         trees.remove(old)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust)
+        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust, key)
     measured = budget.Measured(parts.unpacked, parts.boot_used, parts.root.file.stat().st_size)
     sizes = disk.sizes()
     say(measured.text(sizes))
@@ -133,6 +149,7 @@ def _parts(
     scratch: Path,
     results: Path,
     trust: Path | None,
+    key: RSAPrivateKey | None,
 ) -> Parts:
     tree = scratch / "tree"
     say("putting the root together …")
@@ -172,6 +189,9 @@ def _parts(
         places={"/in": scratch},
     )
     boot_files["initrd"] = scratch / "initrd.zst"
+    if key is not None:
+        say("signing what the firmware loads …")
+        boot_files = signed.files(shop, key, boot_files, scratch)
     partitions = disk.sizes().partitions
     boot = results / "boot.img"
     filesystem.fat(shop, boot, "boot", partitions["boot_a"], boot_files)

@@ -99,7 +99,7 @@ def test_after_a_power_cut_it_is_the_same_telephone(machine: Machine) -> None:
 
 def _raw(machine: Machine, partition: str, count: int) -> bytes:
     """The first octets of a partition, as who takes the card out reads them."""
-    words = ["sfdisk", "--json", machine.disk]
+    words = ["sfdisk", "--json", str(machine.disk)]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     rows = {row["name"]: row["start"] for row in json.loads(said)["partitiontable"]["partitions"]}
     with machine.disk.open("rb") as disk:
