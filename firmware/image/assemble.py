@@ -225,7 +225,8 @@ def _flow(board: ImageBoard, shop: Workshop, folder: Path) -> dict[str, Path]:
 
 def _kernel(tree: Path, folder: Path) -> dict[str, Path]:
     """The kernel, copied out of the tree."""
-    kernels = sorted((tree / "boot").glob("vmlinuz-*"))
+    # /boot until Debian's 6.12; since then beside the modules.
+    kernels = [*(tree / "boot").glob("vmlinuz-*"), *(tree / "usr/lib/modules").glob("*/vmlinuz")]
     if len(kernels) != 1:
         raise ImageError(f"one kernel is wanted, and there are {len(kernels)}")
     shutil.copyfile(kernels[0], folder / "kernel")
