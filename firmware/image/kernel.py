@@ -36,8 +36,8 @@ def wanted(
 ) -> set[str]:
     """Paths that the patterns choose, and what they need; nothing for what is ``builtin`` (paths too).
 
-    A pattern with a slash is compared with the path below ``kernel/``, one without with the module's name; one
-    that ends with ``?`` need not choose anything: kernels of other boards have it.
+    A pattern with a slash is compared with the path below ``kernel/``, one without with the module's name.
+    One that ends with ``?`` need not choose anything: kernels of other boards have it.
     Raises ImageError for another pattern that chooses nothing: the kernel has it no more, or it is misspelt.
     """
     chosen: set[str] = set()
