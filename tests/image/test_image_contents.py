@@ -134,7 +134,7 @@ def test_a_phone_does_not_have(listing: set[str], pattern: str) -> None:
 
 
 def test_the_bill_of_materials_is_in_it_and_names_every_package(made: Path, board: ImageBoard) -> None:
-    asked = ["unsquashfs", "-cat", made / "root.img", bill.PLACE]
+    asked: list[str | Path] = ["unsquashfs", "-cat", made / "root.img", bill.PLACE]
     octets = subprocess.run(asked, capture_output=True, check=True).stdout
     assert octets == (made / bill.FILE).read_bytes()
     named = {(part.name, part.version) for part in sbom.debian_parts(octets)}
