@@ -171,7 +171,7 @@ def _parts(
     bill.write(tree, board, packages / "status", version(), shop.epoch, results)
     trees.date(tree, shop.epoch)
     say("packing the root and hashing every block …")
-    verity = filesystem.root(shop, tree, results)
+    verity = filesystem.root(shop, tree, results, root.LAST)
     arguments = scratch / "arguments"
     words = names((PROJECT / "systemd/kernel-command-line.txt").read_text())
     words = [

@@ -25,6 +25,14 @@ SITE = f"{HOME}/lib/python3.13/site-packages"
 TRUST = "usr/lib/sottovoce/trust"
 NOT_ON_A_PHONE = {"image", "native", "release", "simulator", "wiring", "__pycache__"}
 """Folders of firmware/ that are tools of the developer's machine."""
+LAST = (
+    f"{SITE}/firmware",
+    f"{SITE}/board",
+    "usr/lib/sottovoce/version",
+    "usr/lib/sottovoce/sbom.cdx.json",
+    "usr/lib/os-release",
+)
+"""What is other in every version."""
 _EMPTY = ("data", "dev", "proc", "run", "sys", "tmp", "var", "mnt", "root", "boot")
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
