@@ -15,9 +15,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from firmware.phone import network
 from firmware.phone.loop import Loop
-from firmware.phone.selftest import ADDRESS, CALL, selftest
+from firmware.phone.selftest import ADDRESS, CALL, MICROPHONE, selftest
 
 LIMIT = 45.0
 """Seconds for the process, its start on a slow board with it."""
@@ -33,11 +32,14 @@ def self_call(config: Path | None) -> list[str]:
 
 
 class Trying:
-    """``program``: what makes the call. ``address``: why there is none, or ""."""
+    """``program``: what makes the call. ``address`` and ``microphone``: why there is none, or ""."""
 
-    def __init__(self, program: Sequence[str], address: Callable[[], str] = network.trouble) -> None:
+    def __init__(
+        self, program: Sequence[str], address: Callable[[], str], microphone: Callable[[], str]
+    ) -> None:
         self._program = program
         self._address = address
+        self._microphone = microphone
         self._running: Future[dict[str, Any]] | None = None
 
     def begin(self, loop: Loop) -> Future[dict[str, Any]]:
@@ -50,7 +52,8 @@ class Trying:
 
     def _run(self, loop: Loop, future: Future[dict[str, Any]]) -> None:
         said = self._call()
-        beside = {CALL: str(said.get("trouble", "")), ADDRESS: self._address()}
+        beside = {CALL: str(said.get("trouble", ""))}
+        beside |= {ADDRESS: self._address(), MICROPHONE: self._microphone()}
         tests = loop.request(lambda loop: selftest(loop.rules, loop.state, beside)).result()
         future.set_result({"tests": tests, "call": said})
 
