@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin image image-lock bundle lock golden wiring clean
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench: setup-test ## the figures, with a rival in the same run
 fuzz: setup-test ## the media port against random packets: make fuzz FUZZ=3600
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),3600)
 
+soak: setup-test ## calls without end, and whether anything grows: make soak HOURS=8
+	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),1)
+
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))
 
@@ -71,7 +74,7 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST))
+IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST)) $(if $(SIGN),--sign $(SIGN))
 
 image: $(VENV)/.ready-image ## what is flashed: make image BOARD=raspberry-pi-4 (TWICE=1 makes it twice and compares)
 	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) $(if $(TWICE),--twice)
@@ -84,7 +87,7 @@ test-image: $(VENV)/.ready-test ## an image as it is, read and, if it is virt-ar
 	@requirements/install-debian-packages tests/image/packages.txt
 	@SOTTOVOCE_TEST_IMAGE=$(BOARD) $(BIN)/python -m pytest tests/image
 
-$(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
+$(VENV)/.ready-image: $(VENV)/.ready-release firmware/image/packages.txt
 	@requirements/install-debian-packages firmware/image/packages.txt
 	@touch $@
 
@@ -104,6 +107,9 @@ lock: setup-test ## pin the Python packages anew
 
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
+
+messages: setup-test ## languages: what is new in the source, and what is to be translated (NEW=da begins one)
+	@$(BIN)/python -m firmware.messages $(NEW)
 
 wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
 	@$(BIN)/python -m firmware.wiring

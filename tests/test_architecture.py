@@ -59,8 +59,13 @@ PURE = (
     "book.entries",
     "book.t9",
     "audio.volume",
+    "pin",
+    "personal",
     "display.pages",
     "display.resting",
+    "display.paging",
+    "language.phrase",
+    "language.catalogue",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 
@@ -72,6 +77,7 @@ DRIVERS = {
     "firmware.phone.app",
     "firmware.phone.loop",
     "firmware.phone.control",
+    "firmware.phone.checking",
     "firmware.phone.storage",
     "firmware.phone.vault",
     "firmware.phone.retained",

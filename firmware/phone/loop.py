@@ -17,7 +17,8 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.clock import Clock
-from firmware.phone.display.screens import Screen
+from firmware.phone.display.screens import PLAIN, Screen
+from firmware.phone.machine.looks import look
 from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
@@ -67,6 +68,7 @@ class Loop:
         # differs from the first real outputs: light and volume get set
         self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None
+        self.look = PLAIN
         self._drivers = drivers
         self._notifier = notifier
         self._queue: queue.SimpleQueue[on.Event | Request | BaseException | _Stop] = queue.SimpleQueue()
@@ -148,10 +150,11 @@ class Loop:
         before, self.outputs = self.outputs, outputs(self.rules, self.state, now)
         self._follow(differences(before, self.outputs))
         shown = screen(self.rules, self.state, now, wall)
-        changed = shown if shown != self.screen else None
-        self.screen = shown
+        looks = look(self.rules, self.state)
+        changed = shown if (shown, looks) != (self.screen, self.look) else None
+        self.screen, self.look = shown, looks
         if changed is not None:
-            self._drivers.carry_out(do.Show(shown))
+            self._drivers.carry_out(do.Show(shown, looks))
         for watcher in list(self._watchers):
             watcher.changed(event, self.state, self.outputs, changed)
 
@@ -172,8 +175,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
-    if (before.bell, before.melody) != (after.bell, after.melody):
-        found.append(do.Ring(after.bell, after.melody))
+    if _rings(before) != _rings(after):
+        found.append(do.Ring(*_rings(after)))
     if before.muted != after.muted:
         found.append(do.Mute(after.muted))
     found += [do.LetSpeak(call) for call, level in now.items() if was.get(call) != level]
@@ -191,6 +194,12 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
     found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)
+
+
+def _rings(outputs: Outputs) -> tuple[bool, str]:
+    """Whether the ringer sounds, and with what: a bell, or the chirp of a light."""
+    chirps = outputs.chirp and not outputs.bell
+    return (True, outputs.chirp) if chirps else (outputs.bell, outputs.melody)
 
 
 def _spoken(outputs: Outputs) -> dict[CallId, Security]:

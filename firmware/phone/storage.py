@@ -13,6 +13,7 @@ restart.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import queue
 import threading
@@ -22,20 +23,23 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import personal
 from firmware.phone import stored_form as records
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book import entries
 from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
+from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.log import learn_place
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
-from firmware.phone.values import CallRecord
-from firmware.phone.vault import SLOTS, Vault
+from firmware.phone.values import CallRecord, KeptLock
+from firmware.phone.vault import SLOTS, Vault, destroy_keys
 
 log = logging.getLogger("sottovoce.storage")
 
@@ -44,6 +48,16 @@ SLACK = 60.0
 
 PATIENCE = 3.0
 """Seconds that ``settle`` and ``stop`` wait for what is being written."""
+
+SETTINGS_NOT_KEPT, LOCK_NOT_KEPT = phrase("Settings not kept"), phrase("Lock not kept")
+
+_WHY = {
+    errno.ENOSPC: phrase("No space left on device"),
+    errno.EROFS: phrase("Read-only file system"),
+    errno.EIO: phrase("Input/output error"),
+    errno.EACCES: phrase("Permission denied"),
+}
+"""What the system calls what disks fail of most."""
 
 _NAME, _URI = 80, 400
 """Characters kept of a name and an address."""
@@ -75,7 +89,7 @@ class Storage:
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
     ``secrets``: those that are shared with ``contacts``, for the SIP engine. ``book``: the sources whose
-    contacts are kept.
+    contacts are kept. ``lock``: the keypad may have a PIN; without, one that was kept is destroyed.
     """
 
     def __init__(
@@ -86,6 +100,7 @@ class Storage:
         crash: Callable[[BaseException], None],
         contacts: Collection[str] = (),
         book: Collection[str] = (),
+        lock: bool = True,
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -98,6 +113,12 @@ class Storage:
         self._volume_vault = Vault(folder, "volume")
         self._volumes = Volumes()
         self._place: Place | None = None
+        self._settings = Sealed(folder, "settings")
+        self._personal = Personal()
+        self._lock_vault = Vault(folder, "lock")
+        self._lock = KeptLock()
+        self._lock_slots: list[int] = []
+        self._lock_wanted, self._lock_lost = lock, False
         self._levels = Vault(folder, "levels")
         self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
@@ -157,34 +178,43 @@ class Storage:
     def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook) -> None:
         match command:
             case KeepSecrets():
-                self._attempt("Secrets not kept", lambda: self.secrets.do(command))
+                self._attempt(phrase("Secrets not kept"), lambda: self.secrets.do(command))
             case do.Remember():
-                self._attempt("Call not kept", lambda: self._remember(command))
+                self._attempt(phrase("Call not kept"), lambda: self._remember(command))
             case do.KeepGrants(grants):
-                self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+                self._attempt(phrase("Grant not kept"), lambda: self._keep_grants(grants))
             case do.KeepVolumes(volumes):
-                self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
+                self._attempt(phrase("Volume not kept"), lambda: self._keep_volumes(volumes))
+            case do.KeepLock(kept):
+                self._attempt(LOCK_NOT_KEPT, lambda: self._keep_lock(kept))
+                self._post(on.LockKept(kept.wrong, LOCK_NOT_KEPT not in self._troubles))
+            case do.KeepPersonal(found):
+                self._attempt(SETTINGS_NOT_KEPT, lambda: self._keep_settings(found))
+            case do.FactoryReset():
+                self._attempt(phrase("Not erased"), self._reset)
+                self._post(on.FactoryDone(self._troubles.get("Not erased", "")))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
-                self._attempt("Protection not kept", lambda: self._keep_reached(reached))
+                self._attempt(phrase("Protection not kept"), lambda: self._keep_reached(reached))
             case _KeepCertificate(job):
-                self._attempt("Certificate not kept", lambda: self.certificates.do(job))
+                self._attempt(phrase("Certificate not kept"), lambda: self.certificates.do(job))
             case _OpenBook():
-                self._attempt("Not erased", self._open_book)
+                self._attempt(phrase("Not erased"), self._open_book)
             case do.KeepBook(sources):
-                self._attempt("Contacts not kept", lambda: self._keep_book(sources))
+                self._attempt(phrase("Contacts not kept"), lambda: self._keep_book(sources))
             case do.Expire():
-                self._attempt("Not erased", self._expire)
+                self._attempt(phrase("Not erased"), self._expire)
             case do.Wipe():
-                self._attempt("Not erased", self._wipe)
+                self._attempt(phrase("Not erased"), self._wipe)
 
     def _attempt(self, kind: str, work: Callable[[], None]) -> None:
         """Do ``work``; a disk that fails is said under ``kind`` until the same kind of work succeeds."""
         try:
             work()
         except OSError as error:
-            trouble = f"{kind}: {error.strerror or error}"
+            why = _WHY.get(error.errno or 0) or error.strerror or str(error)
+            trouble = joined((kind, why), ": ")
             if self._troubles.get(kind) != trouble:
                 log.error("%s; look after the disk that holds the state directory", trouble)
             self._troubles[kind] = trouble
@@ -194,17 +224,19 @@ class Storage:
     # --- what is kept --------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._attempt("Nothing can be kept", self._make_folder)
+        self._attempt(phrase("Nothing can be kept"), self._make_folder)
         if self._life:
-            self._attempt("Not erased", self._open_history)
+            self._attempt(phrase("Not erased"), self._open_history)
         else:
-            self._attempt("Not erased", self._history.destroy)
-        self._attempt("Not erased", self._open_grants)
-        self._attempt("Not erased", self._open_place)
-        self._attempt("Not erased", self._open_secrets)
-        self._attempt("Not erased", self._open_levels)
-        self._attempt("Not erased", self._open_volumes)
-        self._attempt("Not erased", self._open_certificates)
+            self._attempt(phrase("Not erased"), self._history.destroy)
+        self._attempt(phrase("Not erased"), self._open_grants)
+        self._attempt(phrase("Not erased"), self._open_place)
+        self._attempt(phrase("Not erased"), self._open_secrets)
+        self._attempt(phrase("Not erased"), self._open_levels)
+        self._attempt(phrase("Not erased"), self._open_volumes)
+        self._attempt(phrase("Not erased"), self._open_certificates)
+        self._attempt(phrase("Not erased"), self._open_lock)
+        self._attempt(phrase("Not erased"), self._open_settings)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -220,7 +252,7 @@ class Storage:
                 continue
             left = min(self._life, record.at + self._life - wall)
             self._calls.append(_Kept(slot, record, now + left))
-        self._say_damage("call history", damaged or bool(useless))
+        self._say_damage(phrase("call history"), damaged or bool(useless))
         self._history.remove(useless)
         self._expire_calls()
 
@@ -229,7 +261,7 @@ class Storage:
         granted = {slot: records.grant(raw) for slot, raw in found.items()}
         self._granted = {slot: grant for slot, grant in granted.items() if grant is not None}
         useless = granted.keys() - self._granted.keys()
-        self._say_damage("list of watchers", damaged or bool(useless))
+        self._say_damage(phrase("list of watchers"), damaged or bool(useless))
         self._grants.remove(useless)
         self._expire_grants()
 
@@ -237,7 +269,7 @@ class Storage:
         found, damaged = self._places.load()
         known = [place for place in map(records.place, found.values()) if place is not None]
         useless = len(known) != len(found)
-        self._say_damage("place", damaged or useless)
+        self._say_damage(phrase("place"), damaged or useless)
         if useless or len(known) > 1:
             self._places.destroy()
         elif known:
@@ -245,17 +277,17 @@ class Storage:
             learn_place(self._place.text)
 
     def _open_certificates(self) -> None:
-        self._say_damage("list of certificates", self.certificates.load())
+        self._say_damage(phrase("list of certificates"), self.certificates.load())
 
     def _open_secrets(self) -> None:
-        self._say_damage("record of secrets", self.secrets.load())
+        self._say_damage(phrase("record of secrets"), self.secrets.load())
 
     def _open_levels(self) -> None:
         found, damaged = self._levels.load()
         known = {slot: records.reached(raw) for slot, raw in found.items()}
         self._reached = {slot: one for slot, one in known.items() if one is not None}
         useless = known.keys() - self._reached.keys()
-        self._say_damage("memory of protected calls", damaged or bool(useless))
+        self._say_damage(phrase("memory of protected calls"), damaged or bool(useless))
         self._levels.remove(useless)
 
     def _open_volumes(self) -> None:
@@ -265,6 +297,66 @@ class Storage:
             self._volumes = known[0]
         elif found:
             self._volume_vault.destroy()  # nobody misses what the next key makes anew
+
+    def _open_lock(self) -> None:
+        """Of two, which only a lost power leaves, the one with more wrong PINs."""
+        if not self._lock_wanted:
+            self._lock_vault.destroy()
+            return
+        found, damaged = self._lock_vault.load()
+        known = {slot: records.lock(raw) for slot, raw in found.items()}
+        good = [(one.wrong, slot, one) for slot, one in known.items() if one is not None]
+        self._lock_lost = damaged or len(good) < len(known)
+        if good:
+            _, kept, self._lock = max(good, key=lambda one: one[:2])
+            self._lock_vault.remove(known.keys() - {kept})
+            self._lock_slots, self._lock_lost = [kept], False
+        else:
+            self._lock_vault.destroy()
+        self._say_damage(phrase("PIN of the keypad lock"), self._lock_lost)
+
+    def _open_settings(self) -> None:
+        """What is none of this version's settings is left out alone."""
+        document, damaged = self._settings.load()
+        faults: tuple[str, ...] = ()
+        if document is not None:
+            try:
+                self._personal, faults = personal.loaded(document)
+            except ValueError:
+                damaged = True
+        self._say_damage(phrase("list of settings"), damaged)
+        if faults:
+            log.warning("settings that this version does not know are left out: %s", ", ".join(faults))
+
+    def _keep_settings(self, found: Personal) -> None:
+        if found == Personal():
+            self._settings.destroy()
+        else:
+            self._settings.keep(personal.octets(found))
+
+    def _reset(self) -> None:
+        """Every key first, then what they opened, then whatever else lies there."""
+        destroy_keys(self._folder)
+        with contextlib.ExitStack() as each:
+            each.callback(self._sweep_folder)
+            each.callback(self._lock_vault.destroy)
+            each.callback(self._settings.destroy)
+            each.callback(self._wipe)
+
+    def _sweep_folder(self) -> None:
+        for path in self._folder.iterdir():
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+
+    def _keep_lock(self, lock: KeptLock) -> None:
+        """The new one is there before the old one goes: a lost power forgets no wrong PIN."""
+        if not lock.pin:
+            self._lock_slots = []
+            self._lock_vault.destroy()
+        else:
+            before, self._lock_slots = self._lock_slots, [self._lock_vault.add(records.lock_octets(lock))]
+            self._lock_vault.remove(before)
+        self._lock = lock
 
     def _open_book(self) -> None:
         """After the start, for it may be long; with it goes what is of a source that is named no more."""
@@ -277,7 +369,7 @@ class Storage:
             kept = entries.sources(document) if document is not None else []
         except ValueError:
             damaged = True
-        self._say_damage("phone book", damaged)
+        self._say_damage(phrase("phone book"), damaged)
         self._post(on.BookLoaded(Book([source for source in kept if source.name in self._book_names])))
 
     def _keep_book(self, sources: tuple[Source, ...]) -> None:
@@ -286,7 +378,7 @@ class Storage:
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
-            self._troubles["Damaged"] = f"Damaged {what} destroyed"
+            self._troubles["Damaged"] = phrase("Damaged {what} destroyed", what=what)
 
     def _remember(self, command: do.Remember) -> None:
         if not self._life:
@@ -365,9 +457,10 @@ class Storage:
 
     def _wipe(self) -> None:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
-        self._volumes = Volumes()
+        self._volumes, self._personal = Volumes(), Personal()
         self._troubles.pop("Damaged", None)
         with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            each.callback(self._settings.destroy)
             for destroy in (self._book.destroy, self.certificates.wipe, self.secrets.wipe):
                 each.callback(destroy)
             for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
@@ -376,7 +469,7 @@ class Storage:
     # --- what is told --------------------------------------------------------------------------------
 
     def _trouble(self) -> str:
-        return ". ".join(self._troubles.values())
+        return joined(self._troubles.values(), ". ")
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""
@@ -398,6 +491,9 @@ class Storage:
             secrets,
             reached,
             self._volumes,
+            self._lock,
+            self._lock_lost,
+            self._personal,
         )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import NewType
 
+from firmware.phone.language.phrase import phrase
+
 CallId = NewType("CallId", int)
 SubscriptionId = NewType("SubscriptionId", int)
 Seconds = NewType("Seconds", float)
@@ -98,30 +100,30 @@ class Signalling:
 class EndReason(enum.Enum):
     """Why a call ended, in the words that the display and ``sotto status`` show."""
 
-    HUNG_UP = "You hung up"
-    PEER_HUNG_UP = "They hung up"
-    CANCELLED = "Call cancelled"
-    BUSY = "Busy"
-    NO_ANSWER = "No answer"
-    DECLINED = "Declined"
-    REFUSED_BY_US = "You declined"
-    MISSED = "Missed call"
-    ANSWERED_ELSEWHERE = "Answered elsewhere"
-    NOT_FOUND = "No such number"
-    UNREACHABLE = "Not reachable"
-    NO_COMMON_ENCRYPTION = "No common encryption"
-    KEYS_DIFFER = "Keys do not match"
-    NO_KEYS = "No keys agreed"
-    NOT_REGISTERED = "No connection to provider"
-    CERTIFICATE = "Server not trusted"
-    NOT_ALLOWED = "Provider refused"
-    SERVER_FAILED = "Provider failed"
-    MEDIA_LOST = "Connection lost"
-    NETWORK = "No network"
-    NO_ACCOUNT = "Not in the contacts"
-    TRANSFERRED = "Transferred"
-    FORWARDED = "Forwarded"
-    TOO_MANY = "Two calls already"
+    HUNG_UP = phrase("You hung up")
+    PEER_HUNG_UP = phrase("They hung up")
+    CANCELLED = phrase("Call cancelled")
+    BUSY = phrase("Busy")
+    NO_ANSWER = phrase("No answer")
+    DECLINED = phrase("Declined")
+    REFUSED_BY_US = phrase("You declined")
+    MISSED = phrase("Missed call")
+    ANSWERED_ELSEWHERE = phrase("Answered elsewhere")
+    NOT_FOUND = phrase("No such number")
+    UNREACHABLE = phrase("Not reachable")
+    NO_COMMON_ENCRYPTION = phrase("No common encryption")
+    KEYS_DIFFER = phrase("Keys do not match")
+    NO_KEYS = phrase("No keys agreed")
+    NOT_REGISTERED = phrase("No connection to provider")
+    CERTIFICATE = phrase("Server not trusted")
+    NOT_ALLOWED = phrase("Provider refused")
+    SERVER_FAILED = phrase("Provider failed")
+    MEDIA_LOST = phrase("Connection lost")
+    NETWORK = phrase("No network")
+    NO_ACCOUNT = phrase("Not in the contacts")
+    TRANSFERRED = phrase("Transferred")
+    FORWARDED = phrase("Forwarded")
+    TOO_MANY = phrase("Two calls already")
 
 
 class Trust(enum.Enum):
@@ -221,12 +223,18 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
-    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there."""
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there.
+    ``LAMP_1`` to ``LAMP_4``: what the telephones of contacts do.
+    """
 
     PRIVACY = "privacy"
     RINGING = "ringing"
     MESSAGE = "message"
     MUTE = "mute"
+    LAMP_1 = "lamp1"
+    LAMP_2 = "lamp2"
+    LAMP_3 = "lamp3"
+    LAMP_4 = "lamp4"
 
 
 class Part(enum.Enum):
@@ -293,6 +301,25 @@ class Messages:
     waiting: bool = False
     new: int = 0
     old: int = 0
+
+
+class PinFor(enum.Enum):
+    """What a PIN is typed for at the keypad."""
+
+    UNLOCK = "unlock"
+    CHANGE = "change"
+    REMOVE = "remove"
+    NEW = "new"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class KeptLock:
+    """What is kept of the keypad lock. ``pin``: the hash of the PIN, "": there is none. ``wrong``: wrong PINs
+    since the last right one."""
+
+    pin: str = ""
+    wrong: int = 0
 
 
 class Lamp(enum.Enum):

@@ -71,6 +71,13 @@ MELODIES: dict[str, Melody] = {
 
 NAMES = (COUNTRY, *MELODIES)
 
+LIT, DARK = "lit", "dark"
+SIGNALS: dict[str, Melody] = {
+    LIT: Melody("E5:1 A5:2 -:40", 60, CHIME, -6.0),
+    DARK: Melody("A5:1 E5:2 -:40", 60, CHIME, -6.0),
+}
+"""Short sounds of the ringer that nobody chooses: a light was lit, or went dark."""
+
 Sound = ToneSpec | Melody
 """What a loudspeaker plays."""
 
@@ -112,14 +119,14 @@ def louder(sound: Sound, decibels: float) -> Sound:
 def samples(melody: Melody, rate: int) -> array[int]:
     """The melody once, as 16-bit samples that may be repeated for ever."""
     scale = tones.FULL_SCALE * tones.amplitude(melody.level)
-    return array("h", [round(scale * value) for value in _wave(replace(melody, level=0.0), rate)])
+    return array("h", (round(scale * value) for value in _wave(replace(melody, level=0.0), rate)))
 
 
 @functools.lru_cache(maxsize=2)
-def _wave(melody: Melody, rate: int) -> list[float]:
-    """The melody with 1 as its loudest moment."""
+def _wave(melody: Melody, rate: int) -> array[float]:
+    """The melody with 1 as its loudest moment (an array: a list of floats takes eight times the memory)."""
     score = notes(melody)
-    wave = [0.0] * (sum(note.ms for note in score) * rate // 1000)
+    wave = _silence(sum(note.ms for note in score) * rate // 1000)
     at_ms = 0
     for hz, ms in score:
         if hz:
@@ -128,14 +135,16 @@ def _wave(melody: Melody, rate: int) -> list[float]:
                 wave[n] += value
         at_ms += ms
     peak = max(map(abs, wave), default=0.0) or 1.0
-    return [value / peak for value in wave]
+    for n, value in enumerate(wave):
+        wave[n] = value / peak
+    return wave
 
 
 @functools.lru_cache(maxsize=32)
-def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> list[float]:
+def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> array[float]:
     """One note from its stroke to silence: each partial is a rotation that shrinks a bit at each sample."""
     count = TAIL_MS * rate // 1000
-    wave = [0.0] * count
+    wave = _silence(count)
     for ratio, share, fades_ms in timbre:
         if hz * ratio * 2 >= rate:
             continue
@@ -149,3 +158,7 @@ def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> list[float]:
     for n in range(fade):
         wave[-1 - n] *= n / fade
     return wave
+
+
+def _silence(count: int) -> array[float]:
+    return array("f", bytes(count * array("f").itemsize))

@@ -12,7 +12,7 @@ class Idle:
     """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or "".
 
     ``resting``: nobody has used the telephone for a while: the number of the place where the view stands
-    (``resting.place``); None: it is awake.
+    (``resting.place``); None: it is awake. ``locked``: the keypad is.
     """
 
     clock: str
@@ -22,6 +22,7 @@ class Idle:
     missed: int = 0
     notice: str = ""
     resting: int | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,11 @@ class Notice:
 class Pages:
     """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
 
-    ``keys``: what the keys do here, in a few signs.
+    ``keys``: what the keys do here, in a few signs. ``paragraphs``: the whole text, of which the lines are a
+    page in English; (): the lines are as they have to be. ``turned``: how often the page was turned on, and
+    ``special`` the key that does something of its own here, or "": of both a language that needs more room
+    makes its own page (``paging.laid``). ``pairs``: the paragraphs are a few words each, and may stand two in
+    a line.
     """
 
     title: str
@@ -174,6 +179,22 @@ class Pages:
     page: int
     of: int
     keys: str = ""
+    paragraphs: tuple[str, ...] = ()
+    turned: int = 0
+    special: str = ""
+    pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the display speaks to its reader. ``language``: by its code (ISO 639-1); ``large``: in large type,
+    so with fewer lines."""
+
+    language: str = "en"
+    large: bool = False
+
+
+PLAIN = Look()
 
 
 PAGE_LINES = 4

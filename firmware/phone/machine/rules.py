@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from firmware.phone.book.entries import NO_BOOK, Book, Entry, Source
 from firmware.phone.config import Config, Contact
+from firmware.phone.language.phrase import phrase, phrase_in
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
 from firmware.phone.machine.emergency import is_emergency
@@ -186,5 +187,7 @@ class Rules:
     def they_see(self, exposure: Exposure, place: bool = False) -> str:
         """What the called party will learn of the caller, for the display. ``place``: one is kept."""
         if exposure.cause == EMERGENCY:
-            return f"{self.identity} and place (emergency)" if place else f"{self.identity} (emergency)"
-        return self.identity if exposure.identity else "nothing"
+            if place:
+                return phrase("{name} and place (emergency)", name=self.identity)
+            return phrase("{name} (emergency)", name=self.identity)
+        return self.identity if exposure.identity else phrase_in("they see", "nothing")
