@@ -61,6 +61,7 @@ __all__ = ["brightness", "draw", "lines"]
 
 NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
 TITLE = Face(14, bold=True)
+PROMPTS = NAMES[2:]
 CODES = (*(Face(size, bold=True) for size in (24, 18, 14)), Face(14), SMALL)
 
 SECURITY_ART = {
@@ -168,7 +169,7 @@ def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
     if screen.digits:
         _number(image, ROW, bottom, screen.digits, left=True)
     else:
-        centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
+        centred(image, ROW, bottom, *fit(words.DIAL, WIDTH, bottom - ROW, PROMPTS))
 
 
 def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
