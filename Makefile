@@ -74,7 +74,7 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST))
+IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST)) $(if $(SIGN),--sign $(SIGN))
 
 image: $(VENV)/.ready-image ## what is flashed: make image BOARD=raspberry-pi-4 (TWICE=1 makes it twice and compares)
 	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) $(if $(TWICE),--twice)
@@ -87,7 +87,7 @@ test-image: $(VENV)/.ready-test ## an image as it is, read and, if it is virt-ar
 	@requirements/install-debian-packages tests/image/packages.txt
 	@SOTTOVOCE_TEST_IMAGE=$(BOARD) $(BIN)/python -m pytest tests/image
 
-$(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
+$(VENV)/.ready-image: $(VENV)/.ready-release firmware/image/packages.txt
 	@requirements/install-debian-packages firmware/image/packages.txt
 	@touch $@
 

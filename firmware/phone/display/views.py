@@ -159,7 +159,8 @@ def _idle(image: Image.Image, screen: Idle, words: Words) -> None:
     if beside:
         _right(image, 0, missed)
     art = REGISTRATION_ART[screen.registration.state]
-    rows = Row(words.registration(screen), art).folded(2 if screen.notice else 3)
+    rows = Row(words.LOCKED, icons.LOCK_CLOSED).folded(1) if screen.locked else []
+    rows += Row(words.registration(screen), art).folded(1 if rows else 2 if screen.notice else 3)
     rows += Row(screen.notice, icons.WARNING).folded(3 - len(rows))
     if not beside and len(rows) < 3:
         rows.append(Row(missed))
@@ -171,7 +172,8 @@ def _resting(image: Image.Image, screen: Idle, words: Words, place: int) -> None
     view = Image.new("1", (WIDTH, HEIGHT))
     switch = icon(view, 0, 0, _eye(screen.privacy))
     SMALL.draw(view, switch, 0, words.switch(screen.privacy))
-    rows = Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
+    rows = Row(words.LOCKED, icons.LOCK_CLOSED).folded(1) if screen.locked else []
+    rows += Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
     rows += Row(screen.notice, icons.WARNING).folded(1) + Row(words.missed(screen)).folded(1)
     large = len(rows) < 2
     _number(view, ROW + 1, ROW + 4 + (28 if large else 18) + 1, screen.clock, left=True)
