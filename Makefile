@@ -108,8 +108,8 @@ lock: setup-test ## pin the Python packages anew
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
 
-messages: setup-test ## bring the catalogues of languages up to date (firmware/phone/language), and say what is to be translated
-	@$(BIN)/python -m firmware.messages
+messages: setup-test ## languages: what is new in the source, and what is to be translated (NEW=da begins one)
+	@$(BIN)/python -m firmware.messages $(NEW)
 
 wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
 	@$(BIN)/python -m firmware.wiring

@@ -244,9 +244,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     if refused is not None:
         return warnings.offer(state, refused)
     if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < _shown(last)):
-        hint = _HINTS.get(last.reason, "")
+        words = hint(last.reason)
         return screens.Ended(
-            last.peer.label, last.reason.value, last.seconds(now), hint, _place_note(last, now, wall)
+            last.peer.label, last.reason.value, last.seconds(now), words, _place_note(last, now, wall)
         )
     asking = watchers.asking(state, now)
     if asking is not None:
@@ -269,6 +269,11 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         resting=_resting_place(rules, state, now, wall),
         locked=state.locked,
     )
+
+
+def hint(reason: EndReason) -> str:
+    """What to do after a call that ended so, or ""."""
+    return _HINTS.get(reason, "")
 
 
 def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> int | None:
