@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from firmware.phone.config import Config, Phone
@@ -27,6 +29,8 @@ from tests.golden.samples import OPEN, PRIVATE, REGISTERED, SAMPLES
 from tests.language.cuts import of
 
 MADE_TO_BE_CUT = "pages-wide"
+NAMES = re.compile("Baker|Щербакова|Größenwahn|Παπαδοπούλου")
+"""People whose names may be shortened at the top of a screen."""
 
 NOTICES = [
     *parts.FAILS.values(),
@@ -87,6 +91,19 @@ def test_nothing_is_cut_that_is_whole_in_english(code: str) -> None:
         found = of(screen, Look(code))
         if len(found.cut) > len(plain.cut):
             wrong.append(f"{name}: {found.cut} is cut")
+        if len(found.over) > len(plain.over):
+            wrong.append(f"{name}: {found.over} has no room")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_in_large_type_no_more_is_cut_than_names(code: str) -> None:
+    wrong = []
+    for name, plain in ENGLISH.items():
+        found = of(SHOWN[name], Look(code, large=True))
+        cut = [text for text in found.cut if text not in plain.cut and not NAMES.search(text)]
+        if len(cut) > len(plain.cut):
+            wrong.append(f"{name}: {cut} is cut")
         if len(found.over) > len(plain.over):
             wrong.append(f"{name}: {found.over} has no room")
     assert not wrong, "\n".join(wrong)
