@@ -365,6 +365,26 @@ class FactoryReset:
 
 
 @dataclass(frozen=True)
+class Say:
+    """Make speech of ``text`` in a language (ISO 639-1): ``SpeechMade``. "": no more of what is being said.
+
+    ``aloud``: it is to be heard from the ringer, for the handset lies on its hook.
+    """
+
+    text: str
+    language: str
+    aloud: bool
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Sound these samples once, from the ringer (``aloud``) or the earpiece; b"": be quiet."""
+
+    samples: bytes
+    aloud: bool
+
+
+@dataclass(frozen=True)
 class StartAnew:
     """End this program; what keeps it running (systemd) starts it again."""
 
@@ -435,7 +455,7 @@ SipCommand = (
     | NotifyWatcher
     | SetReceiveGain
 )
-AudioCommand = PlayTone | Ring | SetVolumes
+AudioCommand = PlayTone | Ring | SetVolumes | Speak
 StoreCommand = (
     Remember
     | KeepGrants
@@ -462,4 +482,5 @@ Command = (
     | MakePin
     | TestSelf
     | StartAnew
+    | Say
 )
