@@ -107,3 +107,11 @@ def test_in_large_type_no_more_is_cut_than_names(code: str) -> None:
         if len(found.over) > len(plain.over):
             wrong.append(f"{name}: {found.over} has no room")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", ["menu-erase", "settings-reset", "settings-reset-twice"])
+def test_a_question_stands_on_one_page_with_its_answers(name: str, code: str) -> None:
+    screen = cleaned(SAMPLES[name], language(code))
+    assert isinstance(screen, Pages)
+    assert laid(screen, Look(code)).of == 1
