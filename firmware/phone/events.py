@@ -7,7 +7,6 @@ from datetime import date
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Book
-from firmware.phone.display.screens import Look
 from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
@@ -262,13 +261,6 @@ class PullAsked:
 
 
 @dataclass(frozen=True)
-class LookChosen:
-    """The display is to speak another language, or in letters of another size. None: as configured."""
-
-    look: Look | None
-
-
-@dataclass(frozen=True)
 class BookPulled:
     """What the sources gave. ``troubles``: of each that gave nothing, why; ``faults``: entries left out."""
 
@@ -468,7 +460,6 @@ Event = (
     | StoreChanged
     | BookLoaded
     | PullAsked
-    | LookChosen
     | BookPulled
     | PlaceTyped
     | PlaceSent

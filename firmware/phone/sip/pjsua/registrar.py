@@ -10,6 +10,7 @@ import pjsua2 as pj
 
 from firmware.phone import events as on
 from firmware.phone.clock import Clock
+from firmware.phone.language.phrase import phrase
 from firmware.phone.sip import message_summary, reasons
 from firmware.phone.sip.backoff import Backoff
 from firmware.phone.sip.pjsua.guard import Crash, guarded
@@ -93,7 +94,7 @@ class PjAccount(pj.Account):
         if not self._registers or self.leaving:
             return
         if self.registered and not untrusted:
-            self._failed("The connection to the server was lost; trying again")
+            self._failed(phrase("The connection to the server was lost; trying again"))
         elif why:
             self._cause, self._untrusted = why, untrusted or self._untrusted
             self._failed(why)
