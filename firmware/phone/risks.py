@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from firmware.phone.config import Config
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.updates import SUPPORT_WARNING, News
@@ -38,7 +39,7 @@ def as_json(found: list[Risk]) -> list[dict[str, Any]]:
 
 def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     config = rules.config
-    transport = config.sip.transport
+    transport = next((t for t in _transports(config) if t != "tls"), "tls")
     if transport != "tls":
         yield Risk(
             "sip-clear",
@@ -53,7 +54,9 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
             "Anyone on the way can listen: keys may go unencrypted.",
             "Remove sip.transport, or write tls.",
         )
-    registration = state.registration
+    known = [state.connection(number).registration for number in range(max(1, len(config.accounts)))]
+    away = next((one for one in known if one.state is not RegistrationState.REGISTERED), known[0])
+    registration = next((one for one in known if "not trusted" in one.reason), away)
     if registration.state is RegistrationState.FAILED and "not trusted" in registration.reason:
         yield Risk(
             "certificate",
@@ -65,9 +68,19 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "not-registered",
             55,
-            "No connection to your provider: nobody can call you now.",
+            "No connection to your provider: nobody can call you now."
+            if not config.more
+            else "One account has no connection: nobody can call you there now.",
             "Check the network cable and the account.",
         )
+
+
+def _transports(config: Config) -> list[str]:
+    return [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+
+
+def _identities(rules: Rules) -> str:
+    return ", or ".join(dict.fromkeys(line.identity for line in rules.lines))
 
 
 def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
@@ -115,7 +128,7 @@ def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "switch-open",
             70,
-            f"Who calls you or is called by you sees: {rules.identity}.",
+            f"Who calls you or is called by you sees: {_identities(rules)}.",
             "Slide the privacy switch to private.",
         )
 

@@ -28,7 +28,8 @@ class Idle:
 class Dialling:
     """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn.
 
-    ``match``: a name that the digits spell and the key that goes to it, or "".
+    ``match``: a name that the digits spell and the key that goes to it, or "". ``account``, here and in the
+    screens below: of several, what the one is called by which the call goes; "" where there is but one.
     """
 
     digits: str
@@ -37,6 +38,7 @@ class Dialling:
     lifted: bool
     notice: str = ""
     match: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Calling:
     lifted: bool = True
     notice: str = ""
     place: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Ringing:
     silent: bool = False
     doubtful: bool = False
     clear: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True)

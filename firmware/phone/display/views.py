@@ -143,7 +143,7 @@ def _resting(image: Image.Image, screen: Idle, place: int) -> None:
 
 def _dialling(image: Image.Image, screen: Dialling) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
-    SMALL.draw(image, left, 0, shorten(words.target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
+    SMALL.draw(image, left, 0, shorten(words.dialled_by(screen), SMALL, WIDTH - left))
     notice = _notice(screen.notice)
     match = Row(screen.match).folded(1)
     rows = (
@@ -158,7 +158,8 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
 
 def _calling(image: Image.Image, screen: Calling) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
-    SMALL.draw(image, left, 0, screen.progress)
+    room = WIDTH - left - icons.picture(icons.EYE).width - 6
+    SMALL.draw(image, left, 0, shorten(words.by_account(screen), SMALL, room))
     _right_eye(image, 0, screen.privacy)
     place = Row(screen.place, middle=True).folded(1)
     must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift()])
@@ -174,7 +175,8 @@ def _ringing(image: Image.Image, screen: Ringing) -> None:
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
     art = icons.WARNING if screen.doubtful else ""
-    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2))
+    mine = Row(words.for_account(screen), middle=True).folded(1)
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2 - len(mine)) + mine)
     _name(image, ROW + 1, bottom, name)
 
 

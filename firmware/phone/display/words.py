@@ -86,6 +86,22 @@ def registration(screen: Idle) -> str:
             return "Not registered" if screen.account else "Direct calls only"
 
 
+def by_account(screen: Calling) -> str:
+    """How the call fares, and by which of several accounts it goes."""
+    return f"{screen.progress}, {screen.account}" if screen.account else screen.progress
+
+
+def for_account(screen: Ringing) -> str:
+    """Which of several accounts is called."""
+    return f"For {screen.account}" if screen.account else ""
+
+
+def dialled_by(screen: Dialling) -> str:
+    """Whom the digits call, and by which of several accounts."""
+    whom = target(screen) or NEW_CALL
+    return f"{screen.account}: {whom}" if screen.account else whom
+
+
 def target(screen: Dialling) -> str:
     """What will be called, where that is more than the digits themselves."""
     return screen.target if screen.target != screen.digits else ""
@@ -155,7 +171,7 @@ def _lines(screen: Screen) -> list[str]:
             ]
         case Dialling():
             return [
-                target(screen) or NEW_CALL,
+                dialled_by(screen),
                 screen.digits or DIAL,
                 screen.match,
                 they_see(screen),
@@ -164,7 +180,7 @@ def _lines(screen: Screen) -> list[str]:
         case Calling():
             lift = "" if screen.lifted else LIFT
             return [
-                screen.progress,
+                by_account(screen),
                 SWITCH[screen.privacy],
                 screen.peer or UNKNOWN,
                 they_see(screen),
@@ -173,7 +189,7 @@ def _lines(screen: Screen) -> list[str]:
                 lift,
             ]
         case Ringing():
-            return [incoming(screen), SWITCH[screen.privacy], *caller(screen)]
+            return [incoming(screen), SWITCH[screen.privacy], *caller(screen), for_account(screen)]
         case InCall():
             return _in_call(screen)
         case Held():

@@ -150,15 +150,16 @@ def _items(rules: Rules) -> dict[str, Item]:
 
 def they_see(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     shown = exposure(state.switch)
-    account = rules.config.account
     found = []
     if state.switch is SwitchPosition.UNREADABLE:
         found.append("The switch cannot be read: private")
     else:
         found.append(f"Switch: {'open' if shown.identity else 'private'}")
-    found.append(f"People in a call see: {rules.they_see(shown)}")
-    if shown.identity and account:
-        found.append(account.address.removeprefix("sip:"))
+    for number, account in enumerate(rules.config.accounts or (None,)):
+        beside = f" ({rules.name_of_account(number)})" if rules.more else ""
+        found.append(f"People in a call see: {rules.they_see(shown, account=number)}{beside}")
+        if shown.identity and account:
+            found.append(account.address.removeprefix("sip:"))
     if state.place is not None:
         found.append("Emergency calls tell your place")
     found.append(f"Watchers see: {'what you granted' if shown.presence else 'nothing'}")
@@ -202,11 +203,12 @@ def present_risks(rules: Rules, state: State, now: float, wall: datetime) -> lis
 def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     versions = dict(rules.versions)
     own = versions.pop("sottovoce", "")
+    over = ", ".join(dict.fromkeys(line.transport.upper() for line in rules.lines))
     return [
         f"Sottovoce {own}".strip(),
         *updates.standing_lines(state.updates, wall.date()),
         "Free software, without warranty: GPL-3.0-or-later",
-        f"Calls: SIP (RFC 3261) over {rules.transport.upper()}",
+        f"Calls: SIP (RFC 3261) over {over}",
         "Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)",
         f"Codecs: {', '.join(rules.config.media.codecs)}",
         *(f"{name} {version}" for name, version in versions.items()),

@@ -44,7 +44,7 @@ def faults(folder: Path, text: str | bytes) -> list[str]:
         ("[sip]\ntransport = 1", 'sip.transport: is a whole number; write one of "tls", "tcp", "udp"'),
         ('[sip]\nbind = "localhost"', "sip.bind: is not an IP address; write one of this phone, or remove the line"),
         ('sip = "tls"', "sip: is text in quotes; write [sip] on a line of its own and the options below it"),
-        ("[[account]]", "account: is a list; write [account] on a line of its own and the options below it"),
+        ("account = [1]", "account: is a list; write [account] on a line of its own and the options below it"),
         ('[contact]\nname = "B"', "contact: is a table; write [[contact]] on a line of its own and the options below it"),
         ("contact = [1]", "contact: is a list; write [[contact]] on a line of its own and the options below it"),
         ('transport = "tls"', "transport: unknown key; it belongs below [sip]"),
