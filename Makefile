@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin image image-lock bundle lock golden wiring clean
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench: setup-test ## the figures, with a rival in the same run
 
 fuzz: setup-test ## the media port against random packets: make fuzz FUZZ=3600
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),3600)
+
+soak: setup-test ## calls without end, and whether anything grows: make soak HOURS=8
+	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),1)
 
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))
@@ -104,6 +107,9 @@ lock: setup-test ## pin the Python packages anew
 
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
+
+messages: setup-test ## bring the catalogues of languages up to date (firmware/phone/language), and say what is to be translated
+	@$(BIN)/python -m firmware.messages
 
 wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
 	@$(BIN)/python -m firmware.wiring

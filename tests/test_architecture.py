@@ -61,6 +61,9 @@ PURE = (
     "audio.volume",
     "display.pages",
     "display.resting",
+    "display.paging",
+    "language.phrase",
+    "language.catalogue",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 

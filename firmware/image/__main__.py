@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--board", required=True, help=", ".join(boards()))
     parser.add_argument("--mirror", default="", help="of Debian; else the one that this machine uses")
     parser.add_argument(
-        "--trust", type=Path, help="a folder with root.json and keyring.pem: whose updates it takes"
+        "--trust", type=Path, help="the folder public of sotto-release ceremony: whose updates it takes"
     )
     parser.add_argument("--lock", action="store_true", help="write the board's lock anew and stop")
     parser.add_argument("--lock-tools", action="store_true", help="with --lock: that of the workshop too")

@@ -33,6 +33,11 @@ _LINKS = {
     "usr/bin/sotto": "../lib/sottovoce/.venv/bin/sotto",
 }
 _LINKS_FIRST = "[Service]\nExecStartPre=/usr/lib/sottovoce/boot-{} links\n"
+_TRUST = {
+    "bundle-keyring.pem": "etc/rauc/keyring.pem",
+    "root.json": "usr/lib/sottovoce/trust/root.json",
+    "release-keys.json": "usr/lib/sottovoce/trust/release-keys.json",
+}
 _SOTTO = """#!/usr/lib/sottovoce/.venv/bin/python
 import sys
 from firmware.phone.cli import main
@@ -71,7 +76,8 @@ def install(
 ) -> None:
     """Put everything of ours into ``tree``.
 
-    ``trust``: a folder with root.json and keyring.pem, whose releases this phone takes; without, none.
+    ``trust``: the folder "public" of a key ceremony, whose releases this phone takes; without, none.
+    Raises ImageError when it lacks a file.
     """
     for name in _EMPTY:
         trees.remove(tree / name)
@@ -107,12 +113,12 @@ def _updates(tree: Path, board: ImageBoard, trust: Path | None) -> None:
     trees.write(tree / "etc/rauc/system.conf", system_conf(flow, board.compatible))
     trees.copy(DATA / "boot-handler", tree / f"usr/lib/sottovoce/boot-{flow.value}", 0o755)
     trees.write(tree / "usr/lib/systemd/system/rauc.service.d/50-links.conf", _LINKS_FIRST.format(flow.value))
-    for name, place in (
-        ("keyring.pem", "etc/rauc/keyring.pem"),
-        ("root.json", "usr/lib/sottovoce/trust/root.json"),
-    ):
-        if trust and (trust / name).exists():
-            trees.copy(trust / name, tree / place, 0o644)
+    if trust is None:
+        return
+    for name, place in _TRUST.items():
+        if not (trust / name).is_file():
+            raise ImageError(f"{trust} lacks {name}; give the folder public that sotto-release ceremony made")
+        trees.copy(trust / name, tree / place, 0o644)
 
 
 def _programs(tree: Path, wheels: Sequence[Path]) -> None:

@@ -122,6 +122,49 @@ bool has(const pjsip_msg *msg, const char *header)
     return pjsip_msg_find_hdr_by_name(msg, &name, NULL) != NULL;
 }
 
+/** Octets after the empty line. A multipart body does not say it itself. */
+pj_ssize_t bodyLength(const pjsip_rx_data *rdata)
+{
+    const pj_str_t whole = { rdata->msg_info.msg_buf, rdata->msg_info.len }, gap = text("\r\n\r\n");
+    const char *end = pj_strstr(&whole, &gap);
+
+    return end ? whole.ptr + whole.slen - (end + gap.slen) : 0;
+}
+
+/**
+ * What the parser lets pass and RFC 3261 does not: a field twice that may stand once (section 7.3.1), another
+ * method in CSeq (section 8.1.1.5), a datagram that ends before its body (section 18.3).
+ */
+bool isMalformed(const pjsip_rx_data *rdata)
+{
+    const pjsip_msg *msg = rdata->msg_info.msg;
+    const pjsip_clen_hdr *length = rdata->msg_info.clen;
+    bool seen[PJSIP_H_OTHER] = {};
+
+    if (pjsip_method_cmp(&rdata->msg_info.cseq->method, &msg->line.req.method) != 0)
+        return true;
+    if (length && length->len > bodyLength(rdata))
+        return true;
+    for (const pjsip_hdr *field = msg->hdr.next; field != &msg->hdr; field = field->next) {
+        switch (field->type) {
+        case PJSIP_H_CALL_ID:
+        case PJSIP_H_CONTENT_LENGTH:
+        case PJSIP_H_CONTENT_TYPE:
+        case PJSIP_H_CSEQ:
+        case PJSIP_H_FROM:
+        case PJSIP_H_MAX_FORWARDS:
+        case PJSIP_H_TO:
+            if (seen[field->type])
+                return true;
+            seen[field->type] = true;
+            break;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
 /** A request outside a dialog from one who may send it. OPTIONS is presence too: the same at all times. */
 pj_bool_t judgeOutside(pjsip_rx_data *rdata)
 {
@@ -153,11 +196,14 @@ namespace gate
 
 pj_bool_t judge(pjsip_rx_data *rdata)
 {
-    if (rdata->msg_info.msg->line.req.method.id == PJSIP_ACK_METHOD || inDialog(rdata))
-        return PJ_FALSE;
-    if (state.flowOnly && !cameByOurFlow(rdata))
+    const bool isAck = rdata->msg_info.msg->line.req.method.id == PJSIP_ACK_METHOD;
+    const bool isInside = isAck || inDialog(rdata);
+
+    if (!isInside && state.flowOnly && !cameByOurFlow(rdata))
         return answer(rdata, PJSIP_SC_FORBIDDEN);
-    return judgeOutside(rdata);
+    if (isMalformed(rdata))
+        return isAck || answer(rdata, PJSIP_SC_BAD_REQUEST);
+    return isInside ? PJ_FALSE : judgeOutside(rdata);
 }
 
 void reset()

@@ -9,11 +9,14 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 from firmware.phone import config as configuration
 from firmware.phone.board import Board, load_board
 from firmware.phone.errors import ConfigError, SottovoceError
+from firmware.phone.heap import keep_small
 from firmware.phone.log import learn, setup
 from firmware.phone.paths import default_socket, default_state_dir
 
@@ -38,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     setup(options.log_level)
+    keep_small()
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
@@ -73,9 +77,18 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         raise
     except BaseException:
         log.critical("a part of the telephone failed; it stops and has to be started again", exc_info=True)
-        logging.shutdown()
-        os._exit(1)
+        _leave(1)
+    if threading.active_count() > 1:
+        _leave(0)
     return 0
+
+
+def _leave(status: int) -> NoReturn:
+    """End without Python's own end, which tears down what a thread that is late still stands on: one that
+    comes back from C++ then (SIP, sound) is unwound through its destructors, and that aborts the process.
+    """
+    logging.shutdown()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -91,8 +91,8 @@ class Hands:
 
     def carry_out(self, command: do.Command) -> None:
         match command:
-            case do.Show(screen):
-                self.painter.show(screen)
+            case do.Show(screen, look):
+                self.painter.show(screen, look)
             case do.PlayTone(tone):
                 self.audio.tone(tone)
             case do.OpenVoice():
@@ -171,7 +171,9 @@ class Phone:
         health, comparing = _health(board), Comparing(crash)
         found = versions()
         bind = config.sip.bind
-        trying = Trying(self_call(config_path), lambda: network.trouble(bind))
+        trying = Trying(
+            self_call(config_path), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
+        )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
         self.hands = Hands(
             sip,
@@ -319,6 +321,14 @@ def _display(board: Board, config: Config, gpio: Gpio) -> Display:
         bus = I2c(spec.bus, spec.address)
     contrast = round(config.display.brightness * 2.55)
     return OledDisplay(kind, bus, rotate=spec.rotate, contrast=contrast)
+
+
+def _microphone(capture: str) -> str:
+    if capture == NO_SOUND:
+        return ""
+    from firmware.phone.audio.alsa import microphone_trouble
+
+    return microphone_trouble(capture)
 
 
 def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:

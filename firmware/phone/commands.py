@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Source
-from firmware.phone.display.screens import Screen
+from firmware.phone.display.screens import PLAIN, Look, Screen
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
@@ -238,6 +238,7 @@ class Ring:
 @dataclass(frozen=True)
 class Show:
     screen: Screen
+    look: Look = PLAIN
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class _Reader:
             if any(other.startswith(prefix) and other != prefix for other in others):
                 self._fault(f"{at}.prefix", "is the beginning of another account's; write another one")
             if what := dialplan.shadows(country, prefix):
-                self._fault(f"{at}.prefix", f"is the beginning of {what}; write another one")
+                self._fault(f"{at}.prefix", f"begins like {what}; write another one")
             if any(number.startswith(prefix) and number != prefix for number in speed):
                 self._fault(f"{at}.prefix", "is the beginning of a speed dial; change one of them")
 

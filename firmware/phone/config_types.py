@@ -18,6 +18,7 @@ from firmware.phone.audio.melodies import COUNTRY, NAMES
 from firmware.phone.config_files import Files, KeyFile, Password, PemFile, Secret
 from firmware.phone.config_kinds import Choice, Day, Flag, Number, Several, Text, Words
 from firmware.phone.config_option import Option, Table, Tables
+from firmware.phone.language.catalogue import CODES, ENGLISH
 from firmware.phone.machine import dialplan, emergency, starcodes
 from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
@@ -402,6 +403,9 @@ class Display:
             "burn in.",
         ),
     ] = 60
+    large_type: Annotated[
+        bool, Option(Flag(), "Larger letters, and fewer lines of them, for eyes that need them.")
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -687,6 +691,14 @@ class Phone:
     forward_after: Annotated[
         float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
     ] = 20.0
+    language: Annotated[
+        str,
+        Option(
+            Choice.of(*CODES),
+            "What the display speaks (ISO 639-1). `sotto screen` says what the display shows; all else that "
+            "`sotto` prints is English.",
+        ),
+    ] = ENGLISH
 
 
 @dataclass(frozen=True)

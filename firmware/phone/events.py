@@ -7,6 +7,7 @@ from datetime import date
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Book
+from firmware.phone.display.screens import Look
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -262,6 +263,13 @@ class PullAsked:
 
 
 @dataclass(frozen=True)
+class LookChosen:
+    """The display is to speak another language, or in letters of another size. None: as configured."""
+
+    look: Look | None
+
+
+@dataclass(frozen=True)
 class BookPulled:
     """What the sources gave. ``troubles``: of each that gave nothing, why; ``faults``: entries left out."""
 
@@ -437,6 +445,7 @@ Event = (
     | StoreChanged
     | BookLoaded
     | PullAsked
+    | LookChosen
     | BookPulled
     | PlaceTyped
     | PlaceSent

@@ -17,7 +17,8 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.clock import Clock
-from firmware.phone.display.screens import Screen
+from firmware.phone.display.screens import PLAIN, Screen
+from firmware.phone.machine.looks import look
 from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
@@ -67,6 +68,7 @@ class Loop:
         # differs from the first real outputs: light and volume get set
         self.outputs = Outputs(private=False, volumes=None)
         self.screen: Screen | None = None
+        self.look = PLAIN
         self._drivers = drivers
         self._notifier = notifier
         self._queue: queue.SimpleQueue[on.Event | Request | BaseException | _Stop] = queue.SimpleQueue()
@@ -148,10 +150,11 @@ class Loop:
         before, self.outputs = self.outputs, outputs(self.rules, self.state, now)
         self._follow(differences(before, self.outputs))
         shown = screen(self.rules, self.state, now, wall)
-        changed = shown if shown != self.screen else None
-        self.screen = shown
+        looks = look(self.rules, self.state)
+        changed = shown if (shown, looks) != (self.screen, self.look) else None
+        self.screen, self.look = shown, looks
         if changed is not None:
-            self._drivers.carry_out(do.Show(shown))
+            self._drivers.carry_out(do.Show(shown, looks))
         for watcher in list(self._watchers):
             watcher.changed(event, self.state, self.outputs, changed)
 

@@ -12,7 +12,7 @@ from firmware.phone import events as on
 from firmware.phone import updates
 from firmware.phone.components import components
 from firmware.phone.display import views
-from firmware.phone.display.screens import Screen
+from firmware.phone.display.screens import PLAIN, Screen
 from firmware.phone.loop import Loop
 from firmware.phone.machine import finding, watchers
 from firmware.phone.machine.rules import Plan
@@ -96,10 +96,12 @@ class Requests:
         return told | {"watchers": watchers.listed(loop.rules, loop.state)}
 
     def picture(self, shown: Screen) -> tuple[list[str], bytes]:
-        """A screen's text lines, and its pixels as PNG."""
+        """A screen's text lines, and its pixels as PNG, in the language of the display."""
+        loop = self._loop
+        look = PLAIN if loop is None else loop.look
         png = io.BytesIO()
-        views.draw(shown).save(png, "PNG")
-        return views.lines(shown), png.getvalue()
+        views.draw(shown, look).save(png, "PNG")
+        return views.lines(shown, look), png.getvalue()
 
     def _screen(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         if loop.screen is None:

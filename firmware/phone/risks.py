@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from firmware.phone.config import Config
+from firmware.phone.language.phrase import calendar_day, counted, joined, phrase
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.updates import SUPPORT_WARNING, News
@@ -44,15 +45,15 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "sip-clear",
             100,
-            "Anyone on the way can read whom you call and when.",
-            'In phone.toml: sip.transport = "tls"',
+            phrase("Anyone on the way can read whom you call and when."),
+            phrase('In phone.toml: sip.transport = "tls"'),
         )
     if config.media.encryption is Encryption.PROVIDER and transport != "tls":
         yield Risk(
             "keys-clear",
             99,
-            "Anyone on the way can listen: keys may go unencrypted.",
-            "Remove sip.transport, or write tls.",
+            phrase("Anyone on the way can listen: keys may go unencrypted."),
+            phrase("Remove sip.transport, or write tls."),
         )
     known = [state.connection(number).registration for number in range(max(1, len(config.accounts)))]
     away = next((one for one in known if one.state is not RegistrationState.REGISTERED), known[0])
@@ -61,17 +62,17 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "certificate",
             95,
-            "The server did not prove that it is your provider's. Nothing was sent to it.",
-            "Ask your provider. Check date and time.",
+            phrase("The server did not prove that it is your provider's. Nothing was sent to it."),
+            phrase("Ask your provider. Check date and time."),
         )
     elif config.account and registration.state is not RegistrationState.REGISTERED:
         yield Risk(
             "not-registered",
             55,
-            "No connection to your provider: nobody can call you now."
-            if not config.more
-            else "One account has no connection: nobody can call you there now.",
-            "Check the network cable and the account.",
+            phrase("One account has no connection: nobody can call you there now.")
+            if config.more
+            else phrase("No connection to your provider: nobody can call you now."),
+            phrase("Check the network cable and the account."),
         )
 
 
@@ -89,30 +90,33 @@ def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "clear-calls",
             90,
-            "Calls without encryption are possible, if you agree to one.",
-            "In phone.toml: remove allow_clear.",
+            phrase("Calls without encryption are possible, if you agree to one."),
+            phrase("In phone.toml: remove allow_clear."),
         )
     if media.encryption is Encryption.PROVIDER:
         yield Risk(
             "provider-listens",
             85,
-            "Your provider can listen to your calls.",
-            "In phone.toml: remove encryption in [media].",
+            phrase("Your provider can listen to your calls."),
+            phrase("In phone.toml: remove encryption in [media]."),
         )
     yield Risk(
         "who-answers",
         61,
-        "Encryption alone does not prove who is at the other end.",
-        "In a call hold * and compare the code. Once is enough.",
+        phrase("Encryption alone does not prove who is at the other end."),
+        phrase("In a call hold * and compare the code. Once is enough."),
     )
     differed = [known.uri for known in state.reached if known.differed]
     if differed:
-        others = f" and {len(differed) - 1} more" if len(differed) > 1 else ""
+        who: str = rules.name_of(differed[0])[:16]
+        if len(differed) > 1:
+            who = phrase("{who} and {more} more", who=who, more=len(differed) - 1)
+        text = phrase("The code with {who} differed: somebody may listen.", who=who)
         yield Risk(
             "codes-differed",
             89,
-            f"The code with {rules.name_of(differed[0])[:16]}{others} differed: somebody may listen.",
-            "Compare again: hold * in a call.",
+            text,
+            phrase("Compare again: hold * in a call."),
         )
 
 
@@ -121,15 +125,15 @@ def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "switch-unreadable",
             80,
-            "The privacy switch cannot be read. It counts as private.",
-            "Have its wires checked.",
+            phrase("The privacy switch cannot be read. It counts as private."),
+            phrase("Have its wires checked."),
         )
     if state.switch is SwitchPosition.OPEN:
         yield Risk(
             "switch-open",
             70,
-            f"Who calls you or is called by you sees: {_identities(rules)}.",
-            "Slide the privacy switch to private.",
+            phrase("Who calls you or is called by you sees: {who}.", who=_identities(rules)),
+            phrase("Slide the privacy switch to private."),
         )
 
 
@@ -140,15 +144,15 @@ def _provider(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     yield Risk(
         "provider-knows",
         60,
-        "Your provider knows whom you call and when, and may keep it.",
-        "Choose one that keeps little. Direct calls need none.",
+        phrase("Your provider knows whom you call and when, and may keep it."),
+        phrase("Choose one that keeps little. Direct calls need none."),
     )
     if account.auth_user in ("", account.user):
         yield Risk(
             "login-name",
             50,
-            "Each call shows the provider your login name; it may pass it on.",
-            "Ask for one that is not your number: account.auth_user.",
+            phrase("Each call shows the provider your login name; it may pass it on."),
+            phrase("Ask for one that is not your number: account.auth_user."),
         )
 
 
@@ -156,57 +160,65 @@ def _always(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     yield Risk(
         "emergency",
         65,
-        "Without power or network there is no call, no emergency call either.",
-        "Keep another telephone at hand.",
+        phrase("Without power or network there is no call, no emergency call either."),
+        phrase("Keep another telephone at hand."),
     )
     yield Risk(
         "address-visible",
         52,
-        "The far end sees your IP address, and roughly where you are. No relay yet.",
-        "Call over a network that may be known, or over a VPN.",
+        phrase("The far end sees your IP address, and roughly where you are. No relay yet."),
+        phrase("Call over a network that may be known, or over a VPN."),
     )
 
 
 def _updates(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     updates = state.updates
     if updates.affected:
-        more = f" And {len(updates.affected) - 1} more." if len(updates.affected) > 1 else ""
+        text = phrase("This version is affected: {flaw}", flaw=updates.affected[0].text)
+        if len(updates.affected) > 1:
+            text = joined((text, phrase("And {more} more.", more=len(updates.affected) - 1)))
         yield Risk(
             "known-flaw",
             97,
-            f"This version is affected: {updates.affected[0].text}{more}",
-            "Install the update: menu 6, then 1." if updates.offer else "Look for updates: menu 6.",
+            text,
+            phrase("Install the update: menu 6, then 1.")
+            if updates.offer
+            else phrase("Look for updates: menu 6."),
         )
     until = updates.supported_until
     if until is not None and today > until:
         yield Risk(
             "support-ended",
             96,
-            f"Security updates ended on {until.isoformat()}: new flaws stay.",
-            "Replace the telephone, or build its firmware yourself: it is free.",
+            phrase("Security updates ended on {day}: new flaws stay.", day=calendar_day(until)),
+            phrase("Replace the telephone, or build its firmware yourself: it is free."),
         )
     elif until is not None and (until - today).days <= SUPPORT_WARNING:
         yield Risk(
             "support-ends",
             48,
-            f"Security updates end on {until.isoformat()}.",
-            "Think of what comes after: this firmware is free.",
+            phrase("Security updates end on {day}.", day=calendar_day(until)),
+            phrase("Think of what comes after: this firmware is free."),
         )
     if updates.news is News.BACK:
         yield Risk(
             "update-undone",
             58,
-            f"Version {updates.news_version} did not work here; you have {updates.version}.",
-            "Wait for the next version. sotto update status says why.",
+            phrase(
+                "Version {new} did not work here; you have {old}.",
+                new=updates.news_version,
+                old=updates.version,
+            ),
+            phrase("Wait for the next version. sotto update status says why."),
         )
     if not updates.told or not updates.server or updates.mode == "off":
         yield Risk(
             "no-updates",
             62,
-            "No updates come by themselves: flaws stay until you act.",
-            "Set url in update.toml, and mode to automatic."
+            phrase("No updates come by themselves: flaws stay until you act."),
+            phrase("Set url in update.toml, and mode to automatic.")
             if updates.told
-            else "Have the updater started: sottovoce-update.",
+            else phrase("Have the updater started: sottovoce-update."),
         )
 
 
@@ -215,22 +227,22 @@ def _senses(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "display",
             82,
-            "The display fails: you cannot see what protects a call. The dial tone stutters.",
-            "Have its wires checked.",
+            phrase("The display fails: you cannot see what protects a call. The dial tone stutters."),
+            phrase("Have its wires checked."),
         )
     if state.no_sound:
         yield Risk(
             "sound",
             67,
-            "The handset gives no sound: no call can be held, no emergency call either.",
-            "Have the handset's plug checked.",
+            phrase("The handset gives no sound: no call can be held, no emergency call either."),
+            phrase("Have the handset's plug checked."),
         )
     if state.ringer_trouble:
         yield Risk(
             "ringer",
             46,
-            "The ringer is silent: calls are seen, not heard.",
-            "Have its plug checked.",
+            phrase("The ringer is silent: calls are seen, not heard."),
+            phrase("Have its plug checked."),
         )
 
 
@@ -239,22 +251,22 @@ def _board(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "keypad",
             87,
-            "Keys fail or are stuck: a call, an emergency call too, may be impossible.",
-            "Free the keys. sotto status says what fails.",
+            phrase("Keys fail or are stuck: a call, an emergency call too, may be impossible."),
+            phrase("Free the keys. sotto status says what fails."),
         )
     if state.health.weak:
         yield Risk(
             "power-weak",
             72,
-            "The power supply is too weak: calls may break off.",
-            "Use the supply that the board's maker names, and a short cable.",
+            phrase("The power supply is too weak: calls may break off."),
+            phrase("Use the supply that the board's maker names, and a short cable."),
         )
     if state.health.hot:
         yield Risk(
             "too-hot",
             71,
-            "The telephone is too hot and slows itself down: speech may falter.",
-            "Let air reach it, and keep it out of the sun.",
+            phrase("The telephone is too hot and slows itself down: speech may falter."),
+            phrase("Let air reach it, and keep it out of the sun."),
         )
 
 
@@ -264,32 +276,37 @@ def _kept(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "disk",
             88,
-            f"The disk fails: {state.store_trouble}.",
-            "Make room on the card, or replace it.",
+            phrase("The disk fails: {trouble}.", trouble=state.store_trouble),
+            phrase("Make room on the card, or replace it."),
         )
     if config.password_exposed:
         yield Risk(
             "config-readable",
             75,
-            "Others on this machine can read your password in phone.toml.",
-            "Run: chmod 600 phone.toml",
+            phrase("Others on this machine can read your password in phone.toml."),
+            phrase("Run: chmod 600 phone.toml"),
         )
     hours = config.privacy.history_hours
     if hours:
         yield Risk(
             "history",
             45,
-            f"Your calls are kept for {hours} {'hour' if hours == 1 else 'hours'}.",
-            "Set history_hours to 0. To erase: menu 3, then * twice.",
+            counted(
+                "Your calls are kept for {number} hour.", "Your calls are kept for {number} hours.", hours
+            ),
+            phrase("Set history_hours to 0. To erase: menu 3, then * twice."),
         )
     number = sum(grant.holds(today) for grant in (*rules.grants, *state.grants))
     if number:
-        who = "1 person" if number == 1 else f"{number} persons"
         yield Risk(
             "watchers",
             44,
-            f"{who} may see whether you are there, while the switch is open.",
-            "Menu 2 says who. End it in phone.toml, or erase: menu 3.",
+            counted(
+                "{number} person may see whether you are there, while the switch is open.",
+                "{number} persons may see whether you are there, while the switch is open.",
+                number,
+            ),
+            phrase("Menu 2 says who. End it in phone.toml, or erase: menu 3."),
         )
 
 

@@ -63,14 +63,19 @@ def _heat(rules: Rules, state: State) -> str:
     return "the board slows itself down: let air reach it" if state.health.hot else ""
 
 
-CALL, ADDRESS, HELP = "call to itself", "address", "emergency test call"
-"""What is tried when the self-test is asked for (``trying``); the last only when a person asks."""
+CALL, ADDRESS, MICROPHONE = "call to itself", "address", "microphone"
+TRIED = (CALL, ADDRESS, MICROPHONE)
+"""What is not in the state: it is tried when the self-test is asked for (``trying``)."""
+
+HELP = "emergency test call"
+"""Tried only when a person asks for the self-test."""
 
 TESTS = (
     Test("configuration", True, lambda rules, state: ""),
     Test(CALL, True, lambda rules, state: ""),
     Test(ADDRESS, True, lambda rules, state: ""),
     Test("sound", True, _sound),
+    Test(MICROPHONE, True, lambda rules, state: ""),
     Test("display", True, lambda rules, state: state.display_trouble),
     Test("privacy switch", True, _switch),
     Test("keypad", True, _part(Part.KEYPAD)),
@@ -87,13 +92,13 @@ TESTS = (
 
 
 def selftest(rules: Rules, state: State, tried: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Each test as JSON's own values, a line each for ``sotto selftest``. ``tried``: what CALL and ADDRESS
-    came to; one that is missing was not tried, and that is no success.
+    """Each test as JSON's own values, a line each for ``sotto selftest``. ``tried``: what each of
+    TRIED came to; one that is missing was not tried, and that is no success.
     """
     troubles = [
         (
             test,
-            tried.get(test.name, "not tried") if test.name in (CALL, ADDRESS) else test.trouble(rules, state),
+            tried.get(test.name, "not tried") if test.name in TRIED else test.trouble(rules, state),
         )
         for test in TESTS
         if test.name != HELP or state.help_status is not None

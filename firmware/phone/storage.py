@@ -13,6 +13,7 @@ restart.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import queue
 import threading
@@ -27,6 +28,7 @@ from firmware.phone.audio.volume import Volumes
 from firmware.phone.book import entries
 from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
+from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.log import learn_place
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
@@ -44,6 +46,14 @@ SLACK = 60.0
 
 PATIENCE = 3.0
 """Seconds that ``settle`` and ``stop`` wait for what is being written."""
+
+_WHY = {
+    errno.ENOSPC: phrase("No space left on device"),
+    errno.EROFS: phrase("Read-only file system"),
+    errno.EIO: phrase("Input/output error"),
+    errno.EACCES: phrase("Permission denied"),
+}
+"""What the system calls what disks fail of most."""
 
 _NAME, _URI = 80, 400
 """Characters kept of a name and an address."""
@@ -157,34 +167,35 @@ class Storage:
     def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook) -> None:
         match command:
             case KeepSecrets():
-                self._attempt("Secrets not kept", lambda: self.secrets.do(command))
+                self._attempt(phrase("Secrets not kept"), lambda: self.secrets.do(command))
             case do.Remember():
-                self._attempt("Call not kept", lambda: self._remember(command))
+                self._attempt(phrase("Call not kept"), lambda: self._remember(command))
             case do.KeepGrants(grants):
-                self._attempt("Grant not kept", lambda: self._keep_grants(grants))
+                self._attempt(phrase("Grant not kept"), lambda: self._keep_grants(grants))
             case do.KeepVolumes(volumes):
-                self._attempt("Volume not kept", lambda: self._keep_volumes(volumes))
+                self._attempt(phrase("Volume not kept"), lambda: self._keep_volumes(volumes))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
-                self._attempt("Protection not kept", lambda: self._keep_reached(reached))
+                self._attempt(phrase("Protection not kept"), lambda: self._keep_reached(reached))
             case _KeepCertificate(job):
-                self._attempt("Certificate not kept", lambda: self.certificates.do(job))
+                self._attempt(phrase("Certificate not kept"), lambda: self.certificates.do(job))
             case _OpenBook():
-                self._attempt("Not erased", self._open_book)
+                self._attempt(phrase("Not erased"), self._open_book)
             case do.KeepBook(sources):
-                self._attempt("Contacts not kept", lambda: self._keep_book(sources))
+                self._attempt(phrase("Contacts not kept"), lambda: self._keep_book(sources))
             case do.Expire():
-                self._attempt("Not erased", self._expire)
+                self._attempt(phrase("Not erased"), self._expire)
             case do.Wipe():
-                self._attempt("Not erased", self._wipe)
+                self._attempt(phrase("Not erased"), self._wipe)
 
     def _attempt(self, kind: str, work: Callable[[], None]) -> None:
         """Do ``work``; a disk that fails is said under ``kind`` until the same kind of work succeeds."""
         try:
             work()
         except OSError as error:
-            trouble = f"{kind}: {error.strerror or error}"
+            why = _WHY.get(error.errno or 0) or error.strerror or str(error)
+            trouble = joined((kind, why), ": ")
             if self._troubles.get(kind) != trouble:
                 log.error("%s; look after the disk that holds the state directory", trouble)
             self._troubles[kind] = trouble
@@ -194,17 +205,17 @@ class Storage:
     # --- what is kept --------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._attempt("Nothing can be kept", self._make_folder)
+        self._attempt(phrase("Nothing can be kept"), self._make_folder)
         if self._life:
-            self._attempt("Not erased", self._open_history)
+            self._attempt(phrase("Not erased"), self._open_history)
         else:
-            self._attempt("Not erased", self._history.destroy)
-        self._attempt("Not erased", self._open_grants)
-        self._attempt("Not erased", self._open_place)
-        self._attempt("Not erased", self._open_secrets)
-        self._attempt("Not erased", self._open_levels)
-        self._attempt("Not erased", self._open_volumes)
-        self._attempt("Not erased", self._open_certificates)
+            self._attempt(phrase("Not erased"), self._history.destroy)
+        self._attempt(phrase("Not erased"), self._open_grants)
+        self._attempt(phrase("Not erased"), self._open_place)
+        self._attempt(phrase("Not erased"), self._open_secrets)
+        self._attempt(phrase("Not erased"), self._open_levels)
+        self._attempt(phrase("Not erased"), self._open_volumes)
+        self._attempt(phrase("Not erased"), self._open_certificates)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -220,7 +231,7 @@ class Storage:
                 continue
             left = min(self._life, record.at + self._life - wall)
             self._calls.append(_Kept(slot, record, now + left))
-        self._say_damage("call history", damaged or bool(useless))
+        self._say_damage(phrase("call history"), damaged or bool(useless))
         self._history.remove(useless)
         self._expire_calls()
 
@@ -229,7 +240,7 @@ class Storage:
         granted = {slot: records.grant(raw) for slot, raw in found.items()}
         self._granted = {slot: grant for slot, grant in granted.items() if grant is not None}
         useless = granted.keys() - self._granted.keys()
-        self._say_damage("list of watchers", damaged or bool(useless))
+        self._say_damage(phrase("list of watchers"), damaged or bool(useless))
         self._grants.remove(useless)
         self._expire_grants()
 
@@ -237,7 +248,7 @@ class Storage:
         found, damaged = self._places.load()
         known = [place for place in map(records.place, found.values()) if place is not None]
         useless = len(known) != len(found)
-        self._say_damage("place", damaged or useless)
+        self._say_damage(phrase("place"), damaged or useless)
         if useless or len(known) > 1:
             self._places.destroy()
         elif known:
@@ -245,17 +256,17 @@ class Storage:
             learn_place(self._place.text)
 
     def _open_certificates(self) -> None:
-        self._say_damage("list of certificates", self.certificates.load())
+        self._say_damage(phrase("list of certificates"), self.certificates.load())
 
     def _open_secrets(self) -> None:
-        self._say_damage("record of secrets", self.secrets.load())
+        self._say_damage(phrase("record of secrets"), self.secrets.load())
 
     def _open_levels(self) -> None:
         found, damaged = self._levels.load()
         known = {slot: records.reached(raw) for slot, raw in found.items()}
         self._reached = {slot: one for slot, one in known.items() if one is not None}
         useless = known.keys() - self._reached.keys()
-        self._say_damage("memory of protected calls", damaged or bool(useless))
+        self._say_damage(phrase("memory of protected calls"), damaged or bool(useless))
         self._levels.remove(useless)
 
     def _open_volumes(self) -> None:
@@ -277,7 +288,7 @@ class Storage:
             kept = entries.sources(document) if document is not None else []
         except ValueError:
             damaged = True
-        self._say_damage("phone book", damaged)
+        self._say_damage(phrase("phone book"), damaged)
         self._post(on.BookLoaded(Book([source for source in kept if source.name in self._book_names])))
 
     def _keep_book(self, sources: tuple[Source, ...]) -> None:
@@ -286,7 +297,7 @@ class Storage:
     def _say_damage(self, what: str, damaged: bool) -> None:
         if damaged:
             log.error("the %s was damaged; what was damaged of it has been destroyed", what)
-            self._troubles["Damaged"] = f"Damaged {what} destroyed"
+            self._troubles["Damaged"] = phrase("Damaged {what} destroyed", what=what)
 
     def _remember(self, command: do.Remember) -> None:
         if not self._life:
@@ -376,7 +387,7 @@ class Storage:
     # --- what is told --------------------------------------------------------------------------------
 
     def _trouble(self) -> str:
-        return ". ".join(self._troubles.values())
+        return joined(self._troubles.values(), ". ")
 
     def _tell(self) -> None:
         """Post the present, when it is another than the one told before or an end is near."""

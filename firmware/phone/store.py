@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware.phone.audio.volume import Volumes
+from firmware.phone.language.phrase import Phrase, counted, phrase
 from firmware.phone.machine.rules import ENDED_KEPT, Rules
 from firmware.phone.machine.state import State
 
 
 @dataclass(frozen=True)
 class Item:
-    """``lifetime`` and ``number`` depend on configuration and state; a number of None is not known to us.
+    """``name`` is for programs, ``title`` for the display. ``lifetime`` and ``number`` depend on
+    configuration and state; a number of None is not known to us.
 
     ``wiped``: a wipe erases it. ``file``: it is in the state directory.
     """
 
     name: str
+    title: Phrase
     purpose: str
     place: str
     lifetime: Callable[[Rules], str]
@@ -31,55 +34,62 @@ class Item:
     file: bool = False
 
 
-PLACE_NOT_KEPT = "Place not kept"
+PLACE_NOT_KEPT = phrase("Place not kept")
 """The trouble of a disk that does not take the place."""
 
 
 def _history_lifetime(rules: Rules) -> str:
     hours = rules.config.privacy.history_hours
     if not hours:
-        return "never kept (privacy.history_hours = 0)"
-    return f"{hours} {'hour' if hours == 1 else 'hours'}; the last 100 calls at most"
+        return phrase("never kept ({option} = 0)", option="privacy.history_hours")
+    return counted(
+        "{number} hour; the last 100 calls at most", "{number} hours; the last 100 calls at most", hours
+    )
 
 
 ITEMS = (
     Item(
         "call in progress",
+        phrase("Call in progress"),
         "to talk",
         "memory",
-        lambda rules: "until it ends",
+        lambda rules: phrase("until it ends"),
         lambda rules, state: len(state.lives),
     ),
     Item(
         "ended calls",
+        phrase("Ended calls"),
         "to show why a call ended",
         "memory",
-        lambda rules: f"{ENDED_KEPT:.0f} seconds",
+        lambda rules: counted("{number} second", "{number} seconds", round(ENDED_KEPT)),
         lambda rules, state: sum(not call.live for call in state.calls),
         wiped=True,
     ),
     Item(
         "last number dialled, last caller",
+        phrase("Last number dialled, last caller"),
         "for redial and call-back",
         "memory",
         lambda rules: (
-            f"{rules.config.phone.redial_minutes} minutes"
+            counted("{number} minute", "{number} minutes", rules.config.phone.redial_minutes)
             if rules.config.phone.redial_minutes
-            else "never kept (phone.redial_minutes = 0)"
+            else phrase("never kept ({option} = 0)", option="phone.redial_minutes")
         ),
         lambda rules, state: sum(recent is not None for recent in (state.dialled, state.caller)),
         wiped=True,
     ),
     Item(
         "missed calls",
+        phrase("Missed calls"),
         "a number on the display; no names",
         "memory",
-        lambda rules: "until the handset is lifted",
+        lambda rules: phrase("until the handset is lifted"),
         lambda rules, state: state.missed,
         wiped=True,
     ),
     Item(
         "call history",
+        phrase("Call history"),
         "to look up past calls",
         "encrypted file, each call with its own key",
         _history_lifetime,
@@ -89,94 +99,105 @@ ITEMS = (
     ),
     Item(
         "watchers you allowed",
+        phrase("Watchers you allowed"),
         "who may see whether you are there",
         "encrypted file, each with its own key",
-        lambda rules: "until its end date",
+        lambda rules: phrase("until its end date"),
         lambda rules, state: len(state.grants),
         wiped=True,
         file=True,
     ),
     Item(
         "watchers you refused",
+        phrase("Watchers you refused"),
         "not to ask you again",
         "memory",
-        lambda rules: "until the next start",
+        lambda rules: phrase("until the next start"),
         lambda rules, state: len(state.refused),
         wiped=True,
     ),
     Item(
         "watchers now",
+        phrase("Watchers now"),
         "to tell them what they may see",
         "memory",
-        lambda rules: "until they leave; asked again every 5 minutes",
+        lambda rules: phrase("until they leave; asked again every 5 minutes"),
         lambda rules, state: len(state.watchers),
     ),
     Item(
         "place you typed in",
+        phrase("Place you typed in"),
         "told in an emergency call, in no other",
         "encrypted file, with a key of its own",
-        lambda rules: "until you change or erase it",
+        lambda rules: phrase("until you change or erase it"),
         lambda rules, state: int(state.place is not None),
         wiped=True,
         file=True,
     ),
     Item(
         "secrets shared with contacts",
+        phrase("Secrets shared with contacts"),
         "to know that a contact's telephone is the one of the last call (ZRTP)",
         "encrypted file, each contact's with a key of its own",
-        lambda rules: "until you erase them, or remove the contact",
+        lambda rules: phrase("until you erase them, or remove the contact"),
         lambda rules, state: state.secrets,
         wiped=True,
         file=True,
     ),
     Item(
         "protection of calls with your contacts",
+        phrase("Protection of calls with your contacts"),
         "to warn you when a call has less, or the far end is another",
         "encrypted file, each with its own key",
-        lambda rules: "until you remove the contact or erase it",
+        lambda rules: phrase("until you remove the contact or erase it"),
         lambda rules, state: len(state.reached),
         wiped=True,
         file=True,
     ),
     Item(
         "volume",
+        phrase("Volume"),
         "as loud as you set it last",
         "encrypted file, with a key of its own",
-        lambda rules: "until you erase it",
+        lambda rules: phrase("until you erase it"),
         lambda rules, state: int(state.volumes != Volumes()),
         wiped=True,
         file=True,
     ),
     Item(
         "certificates for contacts",
+        phrase("Certificates for contacts"),
         "by which a contact's telephone knows yours again, in calls that are not private",
         "encrypted file, each with a key of its own",
-        lambda rules: "until you erase them, or remove the contact",
+        lambda rules: phrase("until you erase them, or remove the contact"),
         lambda rules, state: state.certificates,
         wiped=True,
         file=True,
     ),
     Item(
         "contacts",
+        phrase("Contacts"),
         "your phone book",
         "phone.toml, which the telephone only reads",
-        lambda rules: "until you remove them there",
+        lambda rules: phrase("until you remove them there"),
         lambda rules, state: len(rules.contacts),
     ),
     Item(
         "contacts of files and servers",
+        phrase("Contacts of files and servers"),
         "to find people by name, and to show who calls",
         "encrypted file, with a key of its own",
-        lambda rules: "until they are read anew, you erase them, or remove their source",
+        lambda rules: phrase("until they are read anew, you erase them, or remove their source"),
         lambda rules, state: len(state.book),
         wiped=True,
         file=True,
     ),
     Item(
         "log",
+        phrase("Log"),
         "to find faults; names, numbers and keys are masked",
         "the system's journal, not ours",
-        lambda rules: "as the system's journal is set",
+        lambda rules: phrase("as the system's journal is set"),
         lambda rules, state: None,
     ),
 )

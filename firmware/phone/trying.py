@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from firmware.phone import events as on
-from firmware.phone import network
 from firmware.phone.loop import Loop
 from firmware.phone.machine.helping import UNDER_WAY
-from firmware.phone.selftest import ADDRESS, CALL, selftest
+from firmware.phone.selftest import ADDRESS, CALL, MICROPHONE, selftest
 
 LIMIT = 45.0
 """Seconds for the process, its start on a slow board with it."""
@@ -39,11 +38,14 @@ def self_call(config: Path | None) -> list[str]:
 
 
 class Trying:
-    """``program``: what makes the call. ``address``: why there is none, or ""."""
+    """``program``: what makes the call. ``address`` and ``microphone``: why there is none, or ""."""
 
-    def __init__(self, program: Sequence[str], address: Callable[[], str] = network.trouble) -> None:
+    def __init__(
+        self, program: Sequence[str], address: Callable[[], str], microphone: Callable[[], str]
+    ) -> None:
         self._program = program
         self._address = address
+        self._microphone = microphone
         self._running: Future[dict[str, Any]] | None = None
 
     def begin(self, loop: Loop, asked: bool = False) -> Future[dict[str, Any]]:
@@ -62,7 +64,8 @@ class Trying:
             loop.request(lambda loop: loop.handle(on.HelpTestAsked())).result()
         said = self._call()
         self._wait_for_help(loop)
-        beside = {CALL: str(said.get("trouble", "")), ADDRESS: self._address()}
+        beside = {CALL: str(said.get("trouble", ""))}
+        beside |= {ADDRESS: self._address(), MICROPHONE: self._microphone()}
         tests = loop.request(lambda loop: selftest(loop.rules, loop.state, beside)).result()
         future.set_result({"tests": tests, "call": said})
 

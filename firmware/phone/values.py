@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import NewType
 
+from firmware.phone.language.phrase import phrase
+
 CallId = NewType("CallId", int)
 SubscriptionId = NewType("SubscriptionId", int)
 Seconds = NewType("Seconds", float)
@@ -113,30 +115,30 @@ class Signalling:
 class EndReason(enum.Enum):
     """Why a call ended, in the words that the display and ``sotto status`` show."""
 
-    HUNG_UP = "You hung up"
-    PEER_HUNG_UP = "They hung up"
-    CANCELLED = "Call cancelled"
-    BUSY = "Busy"
-    NO_ANSWER = "No answer"
-    DECLINED = "Declined"
-    REFUSED_BY_US = "You declined"
-    MISSED = "Missed call"
-    ANSWERED_ELSEWHERE = "Answered elsewhere"
-    NOT_FOUND = "No such number"
-    UNREACHABLE = "Not reachable"
-    NO_COMMON_ENCRYPTION = "No common encryption"
-    KEYS_DIFFER = "Keys do not match"
-    NO_KEYS = "No keys agreed"
-    NOT_REGISTERED = "No connection to provider"
-    CERTIFICATE = "Server not trusted"
-    NOT_ALLOWED = "Provider refused"
-    SERVER_FAILED = "Provider failed"
-    MEDIA_LOST = "Connection lost"
-    NETWORK = "No network"
-    NO_ACCOUNT = "Not in the contacts"
-    TRANSFERRED = "Transferred"
-    FORWARDED = "Forwarded"
-    TOO_MANY = "Two calls already"
+    HUNG_UP = phrase("You hung up")
+    PEER_HUNG_UP = phrase("They hung up")
+    CANCELLED = phrase("Call cancelled")
+    BUSY = phrase("Busy")
+    NO_ANSWER = phrase("No answer")
+    DECLINED = phrase("Declined")
+    REFUSED_BY_US = phrase("You declined")
+    MISSED = phrase("Missed call")
+    ANSWERED_ELSEWHERE = phrase("Answered elsewhere")
+    NOT_FOUND = phrase("No such number")
+    UNREACHABLE = phrase("Not reachable")
+    NO_COMMON_ENCRYPTION = phrase("No common encryption")
+    KEYS_DIFFER = phrase("Keys do not match")
+    NO_KEYS = phrase("No keys agreed")
+    NOT_REGISTERED = phrase("No connection to provider")
+    CERTIFICATE = phrase("Server not trusted")
+    NOT_ALLOWED = phrase("Provider refused")
+    SERVER_FAILED = phrase("Provider failed")
+    MEDIA_LOST = phrase("Connection lost")
+    NETWORK = phrase("No network")
+    NO_ACCOUNT = phrase("Not in the contacts")
+    TRANSFERRED = phrase("Transferred")
+    FORWARDED = phrase("Forwarded")
+    TOO_MANY = phrase("Two calls already")
 
 
 class Trust(enum.Enum):

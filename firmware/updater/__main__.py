@@ -1,6 +1,7 @@
 """``python -m firmware.updater``: status, check, install, recover (at every start) and run (by the timer).
 
-On a developer's machine ``boot`` is what power-on is to a telephone: the slot is picked, then recovered.
+On a developer's machine ``flash`` is what a factory does with the first version, and ``boot`` what power-on
+is to a telephone: the slot is picked, then recovered.
 
 Exit status: 0 done, 1 refused or failed (the reason is printed), 2 a wrong configuration.
 """
@@ -24,9 +25,10 @@ from firmware.updater.program import Program, alone
 from firmware.updater.settings import Settings
 from firmware.updater.slots import rauc_bundle
 from firmware.updater.slots.base import SlotEngine
-from firmware.updater.slots.directory import DirectorySlots, Firmware
+from firmware.updater.slots.directory import DirectorySlots, Firmware, version_of
 from firmware.updater.slots.rauc import RaucSlots
 from firmware.updater.slots.rauc_bus import RaucBus
+from firmware.updater.slots.sector import SLOTS
 from firmware.updater.telephone import DOOR, Telephone
 from firmware.updater.times import ClockTimes, kernel_synchronised
 from firmware.updater.trust import Repository
@@ -38,7 +40,8 @@ RESTARTS = "restart the telephone now: the new version is booted on trial"
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m firmware.updater", description="The telephone's updates.")
-    top.add_argument("command", choices=["status", "check", "install", "recover", "run", "boot"])
+    top.add_argument("command", choices=["status", "check", "install", "recover", "run", "boot", "flash"])
+    top.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="for flash")
     top.add_argument("--config", type=Path, default=Path("/etc/sottovoce/update.toml"))
     top.add_argument("--folder", type=Path, default=Path("/var/lib/sottovoce-update"), help="what it keeps")
     top.add_argument(
@@ -82,6 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    if args.command == "flash":
+        return _flash(args)
     if args.command == "boot":
         if args.slots is None:
             raise UpdateError("a board's own firmware boots it; boot is for slots that are folders")
@@ -101,6 +106,18 @@ def _run(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
                 return program.run() | {"restart": restart.asked}
             program.tell()
     return program.status() | {"restart": restart.asked}
+
+
+def _flash(args: argparse.Namespace) -> dict[str, Any]:
+    """The first version into a folder for slots that has none."""
+    if args.slots is None or args.bundle is None:
+        raise UpdateError("flash is for slots that are folders: flash BUNDLE --slots FOLDER")
+    slot = args.slots / SLOTS[0]
+    if args.slots.exists() and any(args.slots.iterdir()):
+        raise UpdateError(f"{args.slots} is not empty; what runs there is updated by install")
+    args.slots.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rauc_bundle.unpack(args.bundle, slot, args.trust / "bundle-keyring.pem", args.board)
+    return {"version": version_of(slot), "slot": SLOTS[0]}
 
 
 class Restart:

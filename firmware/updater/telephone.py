@@ -105,6 +105,15 @@ class Telephone:
 
 
 NEEDED = frozenset(
-    {"configuration", "call to itself", "address", "sound", "display", "privacy switch", "keypad"}
+    {
+        "configuration",
+        "call to itself",
+        "address",
+        "sound",
+        "microphone",
+        "display",
+        "privacy switch",
+        "keypad",
+    }
 )
 """Without a word on each of these a new version does not stay, whatever it says of the others."""

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from tests.bench.bed import Bed, Bench
 from tests.bench.figures import Beside, Row, Zero
@@ -23,6 +25,8 @@ PAUSE = 0.25
 """Seconds between two calls."""
 
 MS = 1000.0
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def timing(attempt: Attempt, packets: Sequence[Packet], registrar: Registrar) ->
 
 
 def measure(bench: Bench, encryption: str) -> list[Row]:
-    """In turns: ours, baresip and linphone, all to a baresip."""
+    """In turns: ours, baresip and linphone, all to a baresip; each has called once before."""
     dtls = encryption == "dtls"
     with Bed(bench, f"setup-{encryption}", encryption) as bed:
         callee, ours, rival, second = bed.callee(), bed.ours("alice"), bed.rival("carol"), bed.second("dave")
@@ -133,13 +137,19 @@ def measure(bench: Bench, encryption: str) -> list[Row]:
         attempts = []
         for turn in range(1 + bench.several(12, 3)):
             bench.say(f"call set-up, {encryption.upper()}: round {turn}")
-            attempts += [call(side, callee, dtls) for side in sides]
+            attempts += [call(side, callee, dtls) for side in turned(sides, turn)]
             if not turn:
                 attempts.clear()  # the first call after a start is another figure
         wire.stop()
         packets = wire.packets()
         timings = [timing(attempt, packets, bed.registrar) for attempt in attempts]
     return rows(timings, encryption)
+
+
+def turned(sides: Sequence[S], turn: int) -> Sequence[S]:
+    """The order of a round: another side begins each, so that none always has the same one before it."""
+    first = turn % len(sides)
+    return [*sides[first:], *sides[:first]]
 
 
 def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
@@ -245,7 +255,12 @@ def measure_zrtp(bench: Bench) -> list[Row]:
         attempts = []
         for turn in range(1 + bench.several(12, 3)):
             bench.say(f"call set-up, ZRTP: round {turn}")
-            attempts += [call_linphone(ours, callee), call_linphone(second, callee), call_ours(pair, ours)]
+            kinds = [
+                partial(call_linphone, ours, callee),
+                partial(call_linphone, second, callee),
+                partial(call_ours, pair, ours),
+            ]
+            attempts += [kind() for kind in turned(kinds, turn)]
             if not turn:
                 attempts.clear()  # the first call after a start is another figure
         wire.stop()

@@ -116,10 +116,10 @@ def built(answer: Answer, part: str, where: str) -> Any:
     return answer.data
 
 
-def python(*words: str) -> subprocess.CompletedProcess[str]:
+def python(*words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
     """Run one of the project's modules."""
     return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+        [sys.executable, *words], capture_output=True, text=True, timeout=seconds, cwd=ROOT, check=False
     )
 
 

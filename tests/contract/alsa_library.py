@@ -33,7 +33,7 @@ class AlsaLibrary:
     """Has the names of the module; ``cards`` are the PCMs, ``controls`` the mixer's."""
 
     VOLUME_UNITS_DB = 2
-    PCM_PLAYBACK, PCM_NONBLOCK, PCM_FORMAT_S16_LE = 0, 1, 2
+    PCM_PLAYBACK, PCM_NONBLOCK, PCM_FORMAT_S16_LE, PCM_CAPTURE = 0, 1, 2, 3
     ALSAAudioError = ALSAAudioError
 
     def __init__(self, *names: str) -> None:
@@ -55,7 +55,7 @@ class AlsaLibrary:
                 raise ALSAAudioError(f"Device or resource busy [{name}]")
             card.open += 1
             card.opened += 1
-        return Pcm(self, name, card, form["periodsize"] * form["periods"])
+        return Pcm(self, name, card, form.get("periodsize", 0) * form.get("periods", 0))
 
     def mixers(self, device: str) -> list[str]:
         if not self.controls:

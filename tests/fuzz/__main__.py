@@ -1,4 +1,7 @@
-"""``python -m tests.fuzz --seconds N``: build, replay what was found before, and look for more."""
+"""``python -m tests.fuzz --seconds N``: build, replay what was found before, and look for more.
+
+The readers in Python share a fifth of the time, the media port has the rest.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 
 from firmware.native.shell import NativeError
 from tests.fuzz.build import fuzzer
-from tests.fuzz.running import fuzz, replay
+from tests.fuzz.readers import READERS
+from tests.fuzz.running import fuzz, read_on, replay
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "fuzz"
 
@@ -22,11 +26,15 @@ def main() -> int:
     except NativeError as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
-    trouble = replay(program) or fuzz(program, chosen.seconds, BUILD, show=True)
+    share = max(1, chosen.seconds // 5 // len(READERS))
+    trouble = "".join(read_on(name, share, BUILD) for name in READERS)
+    trouble = trouble or replay(program)
+    trouble = trouble or fuzz(program, max(1, chosen.seconds - share * len(READERS)), BUILD, show=True)
     if trouble:
         print(trouble)
         print(
-            f"fuzz: the input is in {BUILD}; mend it, and keep the input in tests/fuzz/found", file=sys.stderr
+            f"fuzz: the input is in {BUILD}; mend it, and keep the input in tests/fuzz/found or readers.py",
+            file=sys.stderr,
         )
     return 1 if trouble else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,14 @@ def fuzz(program: Path, seconds: int, folder: Path, *, show: bool = False) -> st
         str(HERE / "corpus"),
     ]
     return _run(command, seconds + LATE_S, show=show)
+
+
+def read_on(name: str, seconds: int, folder: Path) -> str:
+    """Look for new inputs of a reader in Python; what went wrong, or ""."""
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"fuzz: {name}, {seconds} s", flush=True)
+    command = [sys.executable, "-m", "tests.fuzz.guided", name, str(folder), str(seconds)]
+    return _run(command, seconds + LATE_S, show=False)
 
 
 def _run(command: list[str], patience: float, *, show: bool) -> str:

@@ -24,8 +24,9 @@ from firmware.phone.display.screens import (
     Warning,
     WatcherAsks,
 )
+from firmware.phone.language.phrase import joined, phrase, phrase_in
 from firmware.phone.machine import functions, menu, outputs, parts, warnings
-from firmware.phone.machine.protection import Protection
+from firmware.phone.machine.protection import Doubt, Protection
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, Menu, Recent, State
 from firmware.phone.reached import Reached
@@ -162,59 +163,103 @@ SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
     "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
     "idle-resting-trouble": Idle(
-        "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device", resting=41
+        "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, outputs.NO_SOUND, resting=41
     ),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
     "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),
     "idle-failed": Idle("10:24", "Alice", _failed(CERTIFICATE), PRIVATE),
-    "idle-everything": Idle("19:05", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, "No sound device"),
-    "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="No sound device"),
-    "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, "The ringer is silent"),
+    "idle-everything": Idle("19:05", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, outputs.NO_SOUND),
+    "idle-no-sound": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=outputs.NO_SOUND),
+    "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, outputs.RINGER_SILENT),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
     "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
-    "idle-stuck-key": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice="Key 5 is stuck"),
-    "dialling-empty": Dialling("", "", "Nobody's name", lifted=True),
+    "idle-stuck-key": Idle(
+        "10:24", "Alice", REGISTERED, PRIVATE, notice=phrase("Key {key} is stuck", key="5")
+    ),
+    "dialling-empty": Dialling("", "", "Alice Archer", lifted=True),
     "dialling-short": Dialling("2", "Bob Baker", "Alice Archer", lifted=True),
-    "dialling-number": Dialling("030901820", "030901820", "Anonymous", lifted=True),
+    "dialling-number": Dialling("030901820", "030901820", "Alice Archer", lifted=True),
     "dialling-rewritten": Dialling("030901820", "+49 30 901820", "Alice Archer", lifted=True),
     "dialling-match": Dialling("262", "", "Alice Archer", lifted=False, match="* Bob Baker +2"),
     "dialling-chosen": Dialling(
-        "+49 30 901820", "Bob Baker", "Alice Archer", lifted=True, match="1/3  * next"
+        "+49 30 901820",
+        "Bob Baker",
+        "Alice Archer",
+        lifted=True,
+        match=phrase("{number}/{of}  {key} next", number=1, of=3, key="*"),
     ),
     "dialling-chosen-address": Dialling(
-        "bob@phone.test", "Bob Baker", "nothing", True, "No sound device", "2/3  * next"
+        "bob@phone.test",
+        "Bob Baker",
+        phrase_in("they see", "nothing"),
+        True,
+        outputs.NO_SOUND,
+        phrase("{number}/{of}  {key} next", number=2, of=3, key="*"),
     ),
-    "dialling-match-greek": Dialling("5274", "", "nothing", lifted=True, match="* Μαρία Παππά"),
-    "dialling-match-cyrillic": Dialling("5492", "", "nothing", lifted=True, match="* Ольга Іванова"),
+    "dialling-match-greek": Dialling(
+        "5274", "", phrase_in("they see", "nothing"), lifted=True, match="* Μαρία Παππά"
+    ),
+    "dialling-match-cyrillic": Dialling(
+        "5492", "", phrase_in("they see", "nothing"), lifted=True, match="* Ольга Іванова"
+    ),
     "dialling-long": Dialling(
         "+4930901820654", "+4930901820654", "Alice Archer, alice@phone.test", lifted=False
     ),
     "dialling-endless": Dialling(
-        "0049309018206540011223344", "", "Anonymous", True, notice="No sound device"
+        "0049309018206540011223344", "", "Alice Archer", True, notice=outputs.NO_SOUND
     ),
-    "dialling-restricted": Dialling("030901820", "", "nothing", lifted=True),
-    "dialling-code": Dialling("", "", "nothing", lifted=True, notice="Switch is on private"),
-    "dialling-emergency": Dialling("112", "", "Alice Archer (emergency)", lifted=True),
-    "dialling-emergency-place": Dialling("112", "", "Alice Archer and place (emergency)", lifted=True),
+    "dialling-restricted": Dialling("030901820", "", phrase_in("they see", "nothing"), lifted=True),
+    "dialling-code": Dialling(
+        "", "", phrase_in("they see", "nothing"), lifted=True, notice=outputs.PERMIT_IN_VAIN
+    ),
+    "dialling-emergency": Dialling("112", "", phrase("{name} (emergency)", name="Alice Archer"), lifted=True),
+    "dialling-emergency-countdown": Dialling(
+        "112",
+        "",
+        phrase("{name} (emergency)", name="Alice Archer"),
+        lifted=True,
+        notice=phrase("Calls in {seconds} s. Hang up: no", seconds=3),
+    ),
+    "dialling-account": Dialling("102", "Bob Baker", "A. Archer", lifted=True, account="Work"),
+    "calling-account": Calling("Bob Baker", outputs.RINGING, "A. Archer", OPEN, account="Work"),
+    "ringing-account": Ringing("Bob Baker", "bob@work.test", OPEN, account="Work"),
+    "ended-emergency": Ended(
+        "112", EndReason.HUNG_UP.value, 63, phrase("They saw {name}. Private again.", name="Alice Archer")
+    ),
+    "dialling-emergency-place": Dialling(
+        "112", "", phrase("{name} and place (emergency)", name="Alice Archer"), lifted=True
+    ),
     "calling-place": Calling(
-        "112", "Ringing", "Alice Archer (emergency)", PRIVATE, place="Place sent 12:03 to 112"
+        "112",
+        outputs.RINGING,
+        phrase("{name} (emergency)", name="Alice Archer"),
+        PRIVATE,
+        place=phrase("Place sent {time} to {who}", time="12:03", who="112"),
     ),
     "calling-place-lift": Calling(
         "112",
-        "Calling",
-        "Alice Archer (emergency)",
+        outputs.CALLING,
+        phrase("{name} (emergency)", name="Alice Archer"),
         PRIVATE,
         lifted=False,
-        notice="No sound device",
-        place="Place sent 12:03 in vain",
+        notice=outputs.NO_SOUND,
+        place=phrase("Place sent {time} in vain", time="12:03"),
     ),
-    "call-place": replace(_in_call(Security.END_TO_END, 754, code="k7xq"), place="Place sent 12:03 to 112"),
-    "ended-place": Ended("112", EndReason.PEER_HUNG_UP.value, 65, place="Place sent 12:03 to 112"),
-    "calling": Calling("Bob Baker", "Ringing", "Anonymous", PRIVATE),
+    "call-place": replace(
+        _in_call(Security.END_TO_END, 754, code="k7xq"),
+        place=phrase("Place sent {time} to {who}", time="12:03", who="112"),
+    ),
+    "ended-place": Ended(
+        "112",
+        EndReason.PEER_HUNG_UP.value,
+        65,
+        place=phrase("Place sent {time} to {who}", time="12:03", who="112"),
+    ),
+    "calling": Calling("Bob Baker", outputs.RINGING, phrase_in("they see", "nothing"), PRIVATE),
     "calling-lift": Calling(
-        "Αλεξάνδρα Παπαδοπούλου", "Calling", "Alice Archer", OPEN, lifted=False, notice="No sound device"
+        "Αλεξάνδρα Παπαδοπούλου", outputs.CALLING, "Alice Archer", OPEN, lifted=False, notice=outputs.NO_SOUND
     ),
     "ringing": Ringing("Bob Baker", "bob@phone.test", PRIVATE),
     "ringing-long": Ringing(
@@ -229,19 +274,25 @@ SAMPLES: dict[str, Screen] = {
     "ringing-anonymous": Ringing("Anonymous", "", PRIVATE, anonymous=True, silent=True),
     "ringing-false-proof": Ringing("Your bank", "+4930901820@phone.test", PRIVATE, doubtful=True),
     "call-verified": _in_call(Security.END_TO_END_VERIFIED),
-    "call-volume": replace(_in_call(Security.END_TO_END), volume="Volume 5 of 8: 2+ 8-"),
+    "call-volume": replace(
+        _in_call(Security.END_TO_END), volume=phrase("Volume {level} of {most}: 2+ 8-", level=5, most=8)
+    ),
     "call-muted": replace(_in_call(Security.END_TO_END), notice=outputs.MUTED),
-    "call-waiting": replace(_in_call(Security.END_TO_END), notice="Hold 0: Carol Clerk calls"),
+    "call-waiting": replace(
+        _in_call(Security.END_TO_END), notice=phrase("Hold 0: {who} calls", who="Carol Clerk")
+    ),
     "call-conference": replace(_in_call(Security.PROVIDER), peer="Bob Baker + Carol Clerk"),
     "held": Held("Bob Baker", 83, outputs.BACK, "", OPEN),
-    "held-two": Held("Bob Baker, Carol Clerk", 4205, outputs.BACK, "Two calls already", PRIVATE),
+    "held-two": Held("Bob Baker, Carol Clerk", 4205, outputs.BACK, EndReason.TOO_MANY.value, PRIVATE),
     "held-transfer": Held("Bob Baker", 83, outputs.TRANSFER_TO, "", OPEN),
     "held-transferring": Held("Екатерина Щербакова", 83, outputs.TRANSFERRING, "", OPEN),
     "functions": _functions("Bob Baker"),
     "functions-all": _functions("Bob Baker", other=True),
     "functions-at-rest": functions.page(Rules(), State(dialled=Recent(Party("sip:x@y"), 0.0))),
     "transfer-asked": Warning(
-        "Transfer?", "Bob Baker wants to connect you to Carol, carol@phone.test", "1 call  # stay"
+        phrase("Transfer?"),
+        phrase("{who} wants to connect you to {name}", who="Bob Baker", name="Carol, carol@phone.test"),
+        phrase("1 call  # stay"),
     ),
     "call-end-to-end": _in_call(Security.END_TO_END, code="k7xq"),
     "call-provider": _in_call(Security.PROVIDER, 4205),
@@ -251,24 +302,30 @@ SAMPLES: dict[str, Screen] = {
     "call-lift": InCall(
         "Jürgen Größenwahn-Şahin", Direction.IN, 3, Security.END_TO_END, OPEN, code="k7xq", lifted=False
     ),
-    "call-trouble": _in_call(Security.END_TO_END, 83, code="k7xq", notice="No sound device", digits="9"),
-    "ended-busy": Ended("Bob Baker", EndReason.BUSY.value, 0, "Hang up"),
-    "ended-after-call": Ended("Bob Baker", EndReason.PEER_HUNG_UP.value, 4205, "Hang up"),
+    "call-trouble": _in_call(Security.END_TO_END, 83, code="k7xq", notice=outputs.NO_SOUND, digits="9"),
+    "ended-busy": Ended("Bob Baker", EndReason.BUSY.value, 0, warnings.HANG_UP),
+    "ended-after-call": Ended("Bob Baker", EndReason.PEER_HUNG_UP.value, 4205, warnings.HANG_UP),
     "ended-encryption": Ended(
-        "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, "Press # to call without encryption"
+        "Екатерина Щербакова", EndReason.NO_COMMON_ENCRYPTION.value, 0, warnings.CALL_CLEAR
     ),
     "ringing-clear": Ringing("Bob Baker", "bob@phone.test", OPEN, Trust.ASSERTED, clear=True),
     "call-not-compared": replace(
-        _in_call(Security.END_TO_END, code="k7xq"), hint="Not compared: hold *", privacy=OPEN
+        _in_call(Security.END_TO_END, code="k7xq"), hint=phrase("Not compared: hold *"), privacy=OPEN
     ),
-    "call-differed": _in_call(Security.PROVIDER, notice="Codes differed"),
+    "call-differed": _in_call(Security.PROVIDER, notice=warnings.WORDS[Doubt.DIFFERED].title),
     "code-zrtp": Code("k7xq", "artist bandit", warnings.CODE_KEYS),
     "code-dtls": Code("kmmm jidc jd9p czso 3d3q pmb8 gt8p ufe8", "", warnings.CODE_KEYS),
     "code-wide": Code("mmmm wwww mmmm wwww mmmm wwww mmmm wwww", "", warnings.CODE_KEYS),
-    "code-none": Code("", "No code: provider can listen", warnings.NO_CODE_KEYS),
+    "code-none": Code(
+        "", phrase("No code: {why}", why=warnings.LEVELS[Security.PROVIDER]), warnings.NO_CODE_KEYS
+    ),
     "warning-less": Warning(
-        "Less protected",
-        "Before: end to end. Now: provider can listen. Nobody hears you yet.",
+        warnings.WORDS[Doubt.LESS].title,
+        phrase(
+            "Before: {before}. Now: {now}. Nobody hears you yet.",
+            before=warnings.LEVELS[Security.END_TO_END],
+            now=warnings.LEVELS[Security.PROVIDER],
+        ),
         warnings.GO_ON_KEYS,
     ),
     **{
@@ -278,13 +335,13 @@ SAMPLES: dict[str, Screen] = {
     },
     "warning-bare": Warning(
         warnings.TITLE,
-        "They answered without it, unlike before. Anybody could listen.",
+        joined((phrase("They answered without it, unlike before."), warnings.ANYBODY_COULD)),
         warnings.GO_ON_KEYS,
     ),
     "ended-keys-differ": Ended(
-        "Bob Baker", EndReason.KEYS_DIFFER.value, 0, "Somebody between? Call another way"
+        "Bob Baker", EndReason.KEYS_DIFFER.value, 0, phrase("Somebody between? Call another way")
     ),
-    "ended-no-keys": Ended("Bob Baker", EndReason.NO_KEYS.value, 0, "Try again, or call another way"),
+    "ended-no-keys": Ended("Bob Baker", EndReason.NO_KEYS.value, 0, phrase("Try again, or call another way")),
     "offer-provider": _offer(Security.PROVIDER),
     "offer-provider-before": _offer(Security.PROVIDER, before=True),
     "offer-clear": _offer(Security.CLEAR),
@@ -326,6 +383,12 @@ SAMPLES: dict[str, Screen] = {
     "update-changed": _update(_CHANGED),
     "update-undone": _update(_UNDONE),
     "update-known-flaw": _update(replace(_NEWS, offer=None, affected=(KnownFlaw("SV-1", "x"),))),
-    "pages-wide": Pages("Watchers", ("W" * 21, "ЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩ", "数字", "@" * 21), 10, 10, "* 8▼ #×"),
-    "message": Message("Starting", "Sottovoce 0.1.0"),
+    "pages-wide": Pages(
+        phrase_in("title", "Watchers"),
+        ("W" * 21, "ЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩЩ", "数字", "@" * 21),
+        10,
+        10,
+        "* 8▼ #×",
+    ),
+    "message": Message(phrase("Starting"), "Sottovoce 0.1.0"),
 }

@@ -71,6 +71,8 @@ class Agent:
         self.state = "idle"
         self.got: list[str] = []
         """Every message received, oldest first."""
+        self.fields: dict[str, str] = {}
+        """Further header fields of its INVITEs and answers."""
         self.party, self.proxy = party, proxy
         self._hash, self._answers = hash_in_sdp, answers
         self._identity = Identity()
@@ -310,7 +312,8 @@ class Agent:
     def _answer(self, status: str, body: str = "") -> None:
         if self._reply is None:
             raise RigError("there is no call to answer")
-        self._reply(response(self._invite, status, body=body, fields={"Contact": f"<{self.uri}>"}))
+        fields = {"Contact": f"<{self.uri}>", **self.fields}
+        self._reply(response(self._invite, status, body=body, fields=fields))
         if status.startswith("200"):
             self.state, self._waiting = "active", True
 
@@ -332,6 +335,8 @@ class Agent:
             f"Contact: <{self.uri}>",
             "Max-Forwards: 20",
         ]
+        if method == "INVITE":
+            lines += [f"{name}: {value}" for name, value in self.fields.items()]
         lines += ["Content-Type: application/sdp"] if body else []
         self._reply(sized("\r\n".join(lines) + "\r\n\r\n" + body))
 

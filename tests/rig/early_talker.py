@@ -144,14 +144,15 @@ class EarlyTalker:
     def _speak(self) -> None:
         count, ssrc, start = 0, 0x0EA51E, time.monotonic()
         while not self._stopping.wait(max(0.0, start + count * 0.02 - time.monotonic())):
-            if self._media is None:
+            media = self._media  # the other thread may end the call at any moment
+            if media is None:
                 count, start = 0, time.monotonic()
                 self._stopping.wait(0.02)
                 continue
             place = count * _FRAME % (len(self._speech) - _FRAME)
             head = struct.pack("!BBHII", 0x80, 8, count & 0xFFFF, count * _FRAME, ssrc)
             packet = self._keys.protect_rtp(head + self._speech[place : place + _FRAME])
-            self._rtp.sendto(packet, self._media)
+            self._rtp.sendto(packet, media)
             count += 1
 
 

@@ -77,6 +77,30 @@ def _decision() -> None:
     step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
 
 
+def _late() -> None:
+    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+
+    def close(self: PjsuaEngine) -> None:
+        for _ in range(1000):
+            self._endpoint.poll(0.01)
+
+    PjsuaEngine._close = close  # type: ignore[method-assign]
+
+
+def _clear() -> None:
+    from firmware.phone.sip.pjsua.engine import PjsuaEngine
+    from firmware.phone.values import Security
+
+    before = PjsuaEngine._settle
+
+    def settle(self: PjsuaEngine) -> None:
+        for call in self._calls.values():
+            call.go_on_with(Security.CLEAR)
+        before(self)
+
+    PjsuaEngine._settle = settle  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "painter": _painter,
     "callback": _callback,
@@ -84,6 +108,8 @@ FAULTS: dict[str, Callable[[], None]] = {
     "tones": _tones,
     "control": _control,
     "decision": _decision,
+    "late": _late,
+    "clear": _clear,
 }
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tests.rig.capture import Capture
 from tests.rig.certs import Authority, Certificate
 from tests.rig.kamailio import Registrar
 from tests.rig.linphone import Linphone
+from tests.rig.peer_secrets import key_logger
 from tests.rig.phone import Phone
 from tests.rig.sipp import Sipp
 from tests.rig.speech import Talker
@@ -40,6 +41,18 @@ class Kit:
     far: Talker
     """Speaks at the other end."""
     key_logger: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Certificates, voices and the key logger, made in ``folder``."""
+        authority = Authority.create(folder / "ca")
+        return cls(
+            authority,
+            authority.registrar(),
+            Talker(folder, "near"),
+            Talker(folder, "far"),
+            key_logger(folder),
+        )
 
 
 class Part(Protocol):

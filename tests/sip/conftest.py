@@ -7,24 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.rig.certs import Authority
 from tests.rig.lab import Kit, Lab
-from tests.rig.peer_secrets import key_logger
-from tests.rig.speech import Talker
 
 
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
     """Certificates, voices and the key logger, made once."""
-    folder = tmp_path_factory.mktemp("kit")
-    authority = Authority.create(folder / "ca")
-    return Kit(
-        authority,
-        authority.registrar(),
-        Talker(folder, "near"),
-        Talker(folder, "far"),
-        key_logger(folder),
-    )
+    return Kit.create(tmp_path_factory.mktemp("kit"))
 
 
 @pytest.fixture

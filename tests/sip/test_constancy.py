@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 
 from tests.rig import capture
+from tests.rig.capture import Packet
 from tests.rig.lab import Lab
 
 pytestmark = pytest.mark.live
@@ -34,10 +37,14 @@ def test_silence_speech_and_mute_are_one_stream(lab: Lab, codec: str) -> None:
     bob.accept()
     phone.wait_call("active", security="end-to-end", codec=codec)
     bob.wait_heard(QUIET_S)
+    began = {"silence": 0.0}
     with cables.speak(lab.kit.near.file()):
+        began["speech"] = time.time()
         bob.wait_heard(QUIET_S + SPEECH_S)
         phone.do("call", "mute")
+        began["mute"] = time.time()
         bob.wait_heard(QUIET_S + SPEECH_S + MUTED_S)
+    began["end"] = time.time()
     phone.hook("down")
     bob.wait_closed()
     phone.wait_idle()
@@ -46,6 +53,12 @@ def test_silence_speech_and_mute_are_one_stream(lab: Lab, codec: str) -> None:
     ours = capture.sent_by(packets, address)
     speech = capture.of_kind(ours, "rtp")
     assert len(speech) > 50 * (QUIET_S + SPEECH_S + MUTED_S) * 0.9
+    sizes = {
+        phase: sizes_between(speech, since, until) for (phase, since), (_, until) in pairwise(began.items())
+    }
+    print(f"{codec}: {sizes}")
+    assert all(sum(bins.values()) > 50 for bins in sizes.values()), "a second of each"
+    assert sizes["mute"].keys() == sizes["speech"].keys() == sizes["silence"].keys()
     assert len(Counter(len(packet.payload) for packet in speech)) == 1
     numbers = [int.from_bytes(packet.payload[2:4]) for packet in speech]
     clocks = [int.from_bytes(packet.payload[4:8]) for packet in speech]
@@ -58,6 +71,11 @@ def test_silence_speech_and_mute_are_one_stream(lab: Lab, codec: str) -> None:
     capture.assert_nothing_clear(ours, keys, words=[])
     last = capture.rtcp_texts(capture.of_kind(ours, "rtcp")[-1:], keys)
     assert [GOODBYE in types(text) for text in last] == [True]
+
+
+def sizes_between(packets: Sequence[Packet], since: float, until: float) -> Counter[int]:
+    """How many packets of each size left in that time."""
+    return Counter(len(packet.payload) for packet in packets if since <= packet.when < until)
 
 
 def types(compound: bytes) -> list[int]:

@@ -6,6 +6,7 @@ import itertools
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from tests.rig import ports, speech
 from tests.rig.agent import Agent
 from tests.rig.baresip import Baresip
-from tests.rig.kamailio import Registrar
+from tests.rig.kamailio import Message, Registrar
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
 from tests.rig.provider import Provider, header
@@ -62,7 +63,11 @@ def at_pitch(samples: Samples, hertz: float) -> list[float]:
 
 def offered(registrar: Registrar) -> list[str]:
     """The profile of the audio in each INVITE that the phone sent, without the repeats after a challenge."""
-    bodies = [message.body for message in registrar.requests("INVITE")]
+    return profiles(registrar.requests("INVITE"))
+
+
+def profiles(invites: Sequence[Message]) -> list[str]:
+    bodies = [message.body for message in invites]
     found = [match[1] for body in bodies if (match := re.search(r"m=audio \d+ (\S+)", body))]
     return list(dict.fromkeys(found))
 
@@ -85,6 +90,23 @@ def test_who_cannot_encrypt_end_to_end_is_called_after_consent(lab: Lab) -> None
     assert len(registrar.responses("INVITE", 180)) == 1, "it rang once"
     phone.hook("down")
     bob.wait_closed()
+
+
+def test_who_took_sdes_after_refusing_better_is_offered_it_first(lab: Lab) -> None:
+    """Where the policy allows it: one INVITE in the next call, which goes out as fast as any."""
+    registrar = lab.registrar()
+    bob = lab.baresip("bob", encryption="sdes", answer="auto")
+    phone = lab.phone(encryption="provider")
+    for expected in (["UDP/TLS/RTP/SAVP", "RTP/SAVP"], ["RTP/SAVP"]):
+        before = len(registrar.requests("INVITE"))
+        mark = bob.mark()
+        phone.hook("up")
+        phone.keys("102#")
+        phone.wait_call("active", security="provider")
+        assert profiles(registrar.requests("INVITE")[before:]) == expected
+        phone.hook("down")
+        bob.wait_closed(since=mark)
+        phone.wait_idle()
 
 
 def test_less_than_last_time_is_stopped_before_any_sound(lab: Lab) -> None:

@@ -87,3 +87,12 @@ def test_without_anyone_to_tell(lab: Lab, how: str) -> None:
     if how == "silent":
         registrar.thaw()
     assert (code, seconds < LIMIT_S) == (0, True)
+    assert "did not end in time" not in phone.process.output(), "the SIP thread has closed its library"
+
+
+def test_a_sip_thread_that_does_not_end(lab: Lab) -> None:
+    """It is in pjsip while Python ends; what comes back from there then would abort the process."""
+    phone = lab.phone(account=False, module="tests.rig.faulty", env={"RIG_FAULT": "late"})
+    code, seconds = phone.terminate()
+    assert (code, seconds < LIMIT_S) == (0, True)
+    assert "did not end in time" in phone.process.output()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +20,10 @@ from tests.unit.store.scan import hits
 
 pytestmark = pytest.mark.live
 
+SAME, DIFFERENT = "1", "2"
+GUARD_S = 1.2
+"""A key that answers a question counts when the question has stood for a second."""
+
 
 def contact(name: str) -> str:
     return f'[[contact]]\nname = "{name.title()}"\nuri = "sip:{name}@phone.test"\nspeed_dial = 2\n'
@@ -27,10 +31,7 @@ def contact(name: str) -> str:
 
 def pair(lab: Lab) -> tuple[Phone, Phone]:
     """Two phones of ours, each the other's contact, with their switches open."""
-    made = [
-        lab.phone(user, extra=contact(other), module="tests.rig.comparing")
-        for user, other in (("alice", "bob"), ("bob", "alice"))
-    ]
+    made = [lab.phone(user, extra=contact(other)) for user, other in (("alice", "bob"), ("bob", "alice"))]
     for phone in made:
         phone.privacy("open")
     return made[0], made[1]
@@ -51,6 +52,21 @@ def call(alice: Phone, bob: Phone) -> Iterator[tuple[Media, Media]]:
     for phone in (alice, bob):
         phone.hook("down")
         phone.wait_idle()
+
+
+def go_on(phone: Phone) -> None:
+    """The call is stopped; its user reads why, and goes on."""
+    phone.wait_screen("another far end")
+    time.sleep(GUARD_S)
+    phone.keys("#")
+
+
+def compare(phone: Phone, key: str) -> None:
+    """The people read the code to each other, and one tells the telephone."""
+    phone.wait_call("active", speaks=True)
+    phone.do("sim", "key", "*", "--hold", "1.3")
+    phone.wait_screen("same 2 different")
+    phone.keys(key)
 
 
 def continuity(medias: tuple[Media, Media]) -> tuple[str, str]:
@@ -84,7 +100,8 @@ def test_the_same_telephone_is_known_again_and_another_is_not(lab: Lab) -> None:
             assert medias[0]["security"] == "end-to-end"
     with call(alice, bob) as medias, told(alice) as there:
         assert continuity(medias) == ("changed", "same")
-        alice.process.send_signal(signal.SIGUSR1)
+        go_on(alice)
+        compare(alice, SAME)
         there.secured(security="end-to-end-verified")
     with call(alice, bob) as medias:
         assert continuity(medias) == ("same", "same")
@@ -95,18 +112,18 @@ def test_verified_is_what_both_ends_remember(lab: Lab) -> None:
     lab.registrar()
     alice, bob = pair(lab)
     with call(alice, bob), told(alice) as there:
-        alice.process.send_signal(signal.SIGUSR1)
+        compare(alice, SAME)
         there.secured(security="end-to-end-verified")
     with call(alice, bob) as medias, told(bob) as here:
         assert [media["security"] for media in medias] == ["end-to-end", "end-to-end"]
-        bob.process.send_signal(signal.SIGUSR1)
+        compare(bob, SAME)
         here.secured(security="end-to-end-verified")
     with call(alice, bob) as medias:
         assert [media["security"] for media in medias] == ["end-to-end-verified"] * 2
     restart(bob)
     with call(alice, bob) as medias, told(alice) as there:
         assert [media["security"] for media in medias] == ["end-to-end-verified"] * 2
-        alice.process.send_signal(signal.SIGUSR2)
+        compare(alice, DIFFERENT)
         there.secured(security="end-to-end")
     with call(alice, bob) as medias:
         assert [media["security"] for media in medias] == ["end-to-end", "end-to-end"]
@@ -193,6 +210,29 @@ def test_a_private_call_and_a_stranger_get_a_zid_of_their_own(lab: Lab) -> None:
     assert stored(phone) == 1
     assert not any(hits(phone.state, zid.hex()) for zid in shown)
     assert not any(zid in file.read_bytes() for zid in shown for file in phone.state.iterdir())
+
+
+def test_a_contact_who_answers_in_private_is_named_as_that(lab: Lab) -> None:
+    """Another ZID, and Privacy in the answer (RFC 3323): stopped in words of its own; after a key it is end
+    to end, and nothing of it is kept."""
+    zed, phone = with_party(lab)
+    cache = Cache()
+    zed.party = lambda: Party(cache)
+    assert dialled(phone, zed)["continuity"] == "first"
+    zed.party, zed.fields = Party, {"Privacy": "id"}
+    phone.hook("up")
+    phone.do("dial", "sip:carol@phone.test")
+    zed.wait_keys()
+    phone.wait_screen("not known again")
+    phone.wait_call("active", speaks=False, warning="Not known again")
+    time.sleep(GUARD_S)
+    phone.keys("#")
+    phone.wait_call("active", speaks=True, security="end-to-end")
+    phone.hook("down")
+    zed.wait_state("over")
+    phone.wait_idle()
+    zed.party, zed.fields = (lambda: Party(cache)), {}
+    assert dialled(phone, zed)["continuity"] == "same"
 
 
 def with_party(lab: Lab) -> tuple[Agent, Phone]:

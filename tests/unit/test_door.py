@@ -45,7 +45,7 @@ class Rig:
         self.folder = folder
         self.done: list[do.Command] = []
         self.loop = Loop(Rules(), SystemClock(), self, Notifier({}))
-        self.door = Door(folder, "1.2.0", Trying(program, lambda: "").begin)
+        self.door = Door(folder, "1.2.0", Trying(program, lambda: "", lambda: "").begin)
         self.crashes: list[BaseException] = []
         requests = Requests("simulator", {"sottovoce": "1.2.0"}, None)
         requests.serve(self.loop)
@@ -243,7 +243,7 @@ def test_the_self_test_makes_a_call(rig: Rig, trouble: str) -> None:
 
 def test_a_call_that_never_ends_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firmware.phone.trying.LIMIT", 0.2)
-    trying = Trying(["/bin/sleep", "30"], lambda: "")
+    trying = Trying(["/bin/sleep", "30"], lambda: "", lambda: "")
     future: Future[dict[str, Any]] = rig.loop.request(trying.begin).result(5)
     tests = future.result(5)["tests"]
     assert [test["text"] for test in tests if test["test"] == CALL] == [
@@ -252,7 +252,7 @@ def test_a_call_that_never_ends_is_given_up(rig: Rig, monkeypatch: pytest.Monkey
 
 
 def test_who_asks_while_it_runs_gets_the_same_answer(rig: Rig) -> None:
-    trying = Trying(["/bin/sleep", "0.3"], lambda: "no address")
+    trying = Trying(["/bin/sleep", "0.3"], lambda: "no address", lambda: "")
     first = rig.loop.request(trying.begin).result(5)
     assert rig.loop.request(trying.begin).result(5) is first
     tests = {test["test"]: test["text"] for test in first.result(5)["tests"]}
@@ -268,13 +268,13 @@ def test_the_folder_is_where_the_system_made_it(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--updates"):
-        Door(tmp_path / "none", "1", Trying([], lambda: "").begin).start()
+        Door(tmp_path / "none", "1", Trying([], lambda: "", lambda: "").begin).start()
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "wake").symlink_to(tmp_path / "other")
     with pytest.raises(ConfigError):
-        Door(tmp_path, "1", Trying([], lambda: "").begin).start()
+        Door(tmp_path, "1", Trying([], lambda: "", lambda: "").begin).start()
     assert not (tmp_path / "other").exists()
 
 

@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from firmware.phone.config import Account, Config, Contact, Media, Privacy, Secret, Sip, Watcher
+from firmware.phone.display.paging import wrapped
 from firmware.phone.display.screens import PAGE_COLUMNS, PAGE_LINES
-from firmware.phone.machine.paging import wrapped
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant

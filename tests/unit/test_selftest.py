@@ -8,14 +8,14 @@ import pytest
 
 from firmware.phone.cli import selftest_lines
 from firmware.phone.machine.state import State
-from firmware.phone.selftest import ADDRESS, CALL, TESTS, selftest
+from firmware.phone.selftest import ADDRESS, CALL, MICROPHONE, TESTS, selftest
 from firmware.phone.values import Health, Part, Registration, RegistrationState, SwitchPosition
 from firmware.updater.telephone import NEEDED
 from tests.unit.machine.driver import ACCOUNT
 
 GOOD = State(switch=SwitchPosition.PRIVATE, registration=Registration(RegistrationState.REGISTERED))
 
-TRIED = {CALL: "", ADDRESS: ""}
+TRIED = {CALL: "", ADDRESS: "", MICROPHONE: ""}
 
 
 def wrong(state: State) -> dict[str, str]:
@@ -59,8 +59,8 @@ def test_a_provider_that_is_away_is_no_reason_to_send_a_version_back() -> None:
 
 def test_what_was_not_tried_is_no_success() -> None:
     found = {test["test"]: test["text"] for test in selftest(ACCOUNT, GOOD, {}) if not test["ok"]}
-    assert found == {CALL: "not tried", ADDRESS: "not tried"}
-    tried = {CALL: "the tone was not heard", ADDRESS: "no address"}
+    assert found == dict.fromkeys(TRIED, "not tried")
+    tried = {CALL: "the tone was not heard", ADDRESS: "no address", MICROPHONE: "PCM is missing"}
     found = {test["test"]: test["text"] for test in selftest(ACCOUNT, GOOD, tried) if not test["ok"]}
     assert found == tried
 

@@ -122,7 +122,7 @@ def test_nothing_but_https(url: str) -> None:
         fetch.HttpsSource().open(url, 0)
 
 
-def test_a_link_in_the_place_of_the_file_is_not_followed(source: Served, tmp_path: Path) -> None:
+def test_symlink_in_the_place_of_the_file(source: Served, tmp_path: Path) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
     (tmp_path / "got.part").symlink_to(tmp_path / "victim")
     with pytest.raises(OSError, match="symbolic links"):

@@ -37,7 +37,12 @@ CRASHES = "kill -SEGV $$"
 
 @contextmanager
 def desk(
-    folder: Path, version: str, *faults: on.Event, call: str = WORKS, address: str = ""
+    folder: Path,
+    version: str,
+    *faults: on.Event,
+    call: str = WORKS,
+    address: str = "",
+    microphone: str = "",
 ) -> Iterator[None]:
     """A telephone that runs ``version`` and works, but for ``faults``."""
 
@@ -47,7 +52,7 @@ def desk(
 
     folder.mkdir(exist_ok=True)
     loop = Loop(Rules(), SystemClock(), Hands(), Notifier({}))
-    door = Door(folder, version, Trying(["/bin/sh", "-c", call], lambda: address).begin)
+    door = Door(folder, version, Trying(["/bin/sh", "-c", call], lambda: address, lambda: microphone).begin)
     crashes: list[BaseException] = []
     control = Control(door.socket, loop, door, crashes.append, True)
     control.start()
@@ -109,6 +114,14 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "the sound device cannot be opened": (
         lambda folder: desk(folder, "1.2.0", on.SoundChanged(Loudspeaker.HANDSET, "PCM is missing")),
         "sound: PCM is missing",
+    ),
+    "the ringer cannot be opened": (
+        lambda folder: desk(folder, "1.2.0", on.SoundChanged(Loudspeaker.RINGER, "PCM is missing")),
+        "sound: ringer: PCM is missing",
+    ),
+    "the microphone cannot be opened": (
+        lambda folder: desk(folder, "1.2.0", microphone="PCM is missing"),
+        "microphone: PCM is missing",
     ),
     "the display does not answer": (
         lambda folder: desk(folder, "1.2.0", on.DisplayChanged("nobody at address 0x3c")),

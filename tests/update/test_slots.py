@@ -78,6 +78,14 @@ def test_the_program_with_a_boards_slots(
     assert "a board's own firmware boots it" in capsys.readouterr().err
 
 
+def test_a_bundle_that_rauc_has_taken_can_be_read_again(fake: FakeRaucRig) -> None:
+    """RAUC gives it to root, with the group's right to read as it was: else it could never be tried again."""
+    bundle = fake.bundle("1.2.0")
+    bundle.chmod(0o600)
+    fake.engine().install(bundle, nothing)
+    assert bundle.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_slot_whose_checksum_nobody_knows(fake: FakeRaucRig) -> None:
     """As the image was written to the card: only what RAUC wrote can be compared."""
     fake.rauc.status["a"] = {}

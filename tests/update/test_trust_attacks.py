@@ -111,7 +111,7 @@ def test_too_few_signatures(makers: Makers, tmp_path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("days", [8, 31, 366])
-def test_expired_and_frozen(makers: Makers, tmp_path: Path, days: int) -> None:
+def test_expired(makers: Makers, tmp_path: Path, days: int) -> None:
     """Nothing new for long: timestamp, then snapshot, then targets have run out."""
     makers.publish("1.2.0", now=NOW - timedelta(days=days))
     with pytest.raises(Untrusted, match="has run out"):
@@ -326,7 +326,7 @@ def test_a_stolen_timestamp_key_that_ran_ahead_is_recovered_from(makers: Makers,
     assert str(phone.newest().release.version) == "1.2.0"
 
 
-def test_a_chain_of_ten_roots(makers: Makers, tmp_path: Path) -> None:
+def test_root_chain_of_ten(makers: Makers, tmp_path: Path) -> None:
     """A telephone that slept through ten changes of root keys, one at a time, finds its way."""
     for version in range(2, 12):
         old = list(makers.root)
@@ -369,7 +369,7 @@ def test_a_chain_of_roots_with_a_missing_link(makers: Makers, tmp_path: Path) ->
         "https://elsewhere.test/stable/x.raucb",
     ],
 )
-def test_traversal_in_target_names(makers: Makers, target: str) -> None:
+def test_path_traversal_in_target_names(makers: Makers, target: str) -> None:
     bundle, _ = makers.bundle("1.2.0")
     with pytest.raises(UpdateError, match="target"):
         encoded(makers.release("1.2.0", type(bundle)(target, bundle.length, bundle.sha256)))

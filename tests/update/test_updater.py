@@ -146,7 +146,7 @@ def test_the_power_goes_at_every_step(
         assert victim.version == "1.2.0", cut
 
 
-def test_an_update_to_an_older_version(machine: Machine, makers: Makers) -> None:
+def test_older_version_signed(machine: Machine, makers: Makers) -> None:
     makers.publish("1.0.5", content=image_of("1.0.5"))
     refusal = machine.boot().ask()
     assert isinstance(refusal, Refusal)
@@ -168,7 +168,7 @@ def test_the_floor_stands_after_the_cache_is_lost(machine: Machine, makers: Make
     assert isinstance(updater.ask(), Refusal)
 
 
-def test_another_boards_bundle(machine: Machine, makers: Makers) -> None:
+def test_wrong_board(machine: Machine, makers: Makers) -> None:
     bundle, path = makers.bundle("1.3.0", image_of("1.3.0"), board="other-board")
     release = makers.release("1.3.0", bundle, bundles={"other-board": bundle})
     makers.put(release, {"other-board": path})
@@ -177,7 +177,7 @@ def test_another_boards_bundle(machine: Machine, makers: Makers) -> None:
     assert f"nothing for the board {BOARD}" in refusal.why
 
 
-def test_a_bundle_that_says_it_is_for_another_board(machine: Machine, makers: Makers) -> None:
+def test_wrong_board_in_the_bundle(machine: Machine, makers: Makers) -> None:
     """TUF's and the manifest's word says ours, RAUC's own says other: the second lock."""
     makers.publish("1.3.0", content=image_of("1.3.0").replace(BOARD.encode(), b"other-board"))
     updater = machine.boot()

@@ -285,6 +285,22 @@ def _open(name: str, rate: int, period: int, periods: int, xrun: Callable[[], No
     return opened
 
 
+def microphone_trouble(name: str) -> str:
+    """Why nobody could be heard, or "". The PCM is opened and closed, never started: nothing is recorded.
+
+    One that is in use is there.
+    """
+    _hush()
+    form = alsaaudio.PCM_FORMAT_S16_LE
+    try:
+        alsaaudio.PCM(
+            alsaaudio.PCM_CAPTURE, alsaaudio.PCM_NONBLOCK, device=name, rate=16000, channels=1, format=form
+        ).close()
+    except alsaaudio.ALSAAudioError as error:
+        return "" if "busy" in str(error) else f'PCM "{name}": {error}; "arecord -L" lists the names'
+    return ""
+
+
 def _trouble(name: str, error: Exception) -> HardwareError:
     text = str(error)
     if "busy" in text:

@@ -112,14 +112,14 @@ def louder(sound: Sound, decibels: float) -> Sound:
 def samples(melody: Melody, rate: int) -> array[int]:
     """The melody once, as 16-bit samples that may be repeated for ever."""
     scale = tones.FULL_SCALE * tones.amplitude(melody.level)
-    return array("h", [round(scale * value) for value in _wave(replace(melody, level=0.0), rate)])
+    return array("h", (round(scale * value) for value in _wave(replace(melody, level=0.0), rate)))
 
 
 @functools.lru_cache(maxsize=2)
-def _wave(melody: Melody, rate: int) -> list[float]:
-    """The melody with 1 as its loudest moment."""
+def _wave(melody: Melody, rate: int) -> array[float]:
+    """The melody with 1 as its loudest moment (an array: a list of floats takes eight times the memory)."""
     score = notes(melody)
-    wave = [0.0] * (sum(note.ms for note in score) * rate // 1000)
+    wave = _silence(sum(note.ms for note in score) * rate // 1000)
     at_ms = 0
     for hz, ms in score:
         if hz:
@@ -128,14 +128,16 @@ def _wave(melody: Melody, rate: int) -> list[float]:
                 wave[n] += value
         at_ms += ms
     peak = max(map(abs, wave), default=0.0) or 1.0
-    return [value / peak for value in wave]
+    for n, value in enumerate(wave):
+        wave[n] = value / peak
+    return wave
 
 
 @functools.lru_cache(maxsize=32)
-def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> list[float]:
+def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> array[float]:
     """One note from its stroke to silence: each partial is a rotation that shrinks a bit at each sample."""
     count = TAIL_MS * rate // 1000
-    wave = [0.0] * count
+    wave = _silence(count)
     for ratio, share, fades_ms in timbre:
         if hz * ratio * 2 >= rate:
             continue
@@ -149,3 +151,7 @@ def _struck(hz: float, timbre: tuple[Partial, ...], rate: int) -> list[float]:
     for n in range(fade):
         wave[-1 - n] *= n / fade
     return wave
+
+
+def _silence(count: int) -> array[float]:
+    return array("f", bytes(count * array("f").itemsize))

@@ -98,9 +98,9 @@ def _frames(ms: int, rate: int) -> int:
 
 
 @functools.lru_cache(maxsize=2)
-def _sine(rate: int) -> list[float]:
+def _sine(rate: int) -> array[float]:
     """One second of 1 Hz. Steps of f through it are a sine of f Hz whose phase never drifts."""
-    return [math.sin(2 * math.pi * n / rate) for n in range(rate)]
+    return array("d", (math.sin(2 * math.pi * n / rate) for n in range(rate)))
 
 
 def _sound(spec: ToneSpec, rate: int, count: int) -> list[float]:

@@ -15,11 +15,17 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from firmware.phone.display.paging import wide
 from firmware.phone.errors import HardwareError
 
 FOLDER = "/usr/share/fonts/opentype/terminus"
 PACKAGE = "fonts-terminus-otb"
 """The Debian package that installs FOLDER."""
+
+EAST_FOLDER = "/usr/share/fonts/X11/misc"
+EAST_PACKAGE = "xfonts-wqy"
+EAST_STRIKES = {12: "9pt", 13: "10pt", 16: "12pt"}
+"""WenQuanYi Bitmap Song, for the letters of East Asia: pixels of a strike, and its file."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +89,32 @@ def _glyph(size: int, bold: bool, char: str) -> Image.Image | None:
 
 def _cell(size: int, bold: bool, char: str) -> Image.Image:
     cell = Image.new("1", (2 * size, size))
+    if wide(char):
+        strike = max(pixels for pixels in EAST_STRIKES if pixels <= size)
+        ink = Image.new("1", (2 * size, 2 * size))
+        ImageDraw.Draw(ink).text((size // 2, 0), char, font=_east_strike(strike), fill=255)
+        box = ink.getbbox() or (0, 0, 0, 0)
+        cell.paste(ink, (0, (size - strike) // 2 - max(0, box[3] - strike)))
+        return cell
     pen = ImageDraw.Draw(cell)
     pen.text((size // 2, 0), char, font=_strike(size, bold), fill=255)
     return cell
 
 
 @cache
+def _east_strike(size: int) -> ImageFont.FreeTypeFont:
+    return _opened(Path(EAST_FOLDER) / f"wenquanyi_{EAST_STRIKES[size]}.pcf", size, EAST_PACKAGE)
+
+
+@cache
 def _strike(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    file = Path(FOLDER) / f"terminus-{'bold' if bold else 'normal'}.otb"
+    return _opened(Path(FOLDER) / f"terminus-{'bold' if bold else 'normal'}.otb", size, PACKAGE)
+
+
+def _opened(file: Path, size: int, package: str) -> ImageFont.FreeTypeFont:
     try:
         return ImageFont.truetype(BytesIO(file.read_bytes()), size, layout_engine=ImageFont.Layout.BASIC)
     except OSError as fault:
         raise HardwareError(
-            f"The display has no font: {file} cannot be used ({fault}). Install the Debian package {PACKAGE}."
+            f"The display has no font: {file} cannot be used ({fault}). Install the Debian package {package}."
         ) from fault

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from firmware.phone.display.base import HEIGHT, WIDTH
 from firmware.phone.display.fonts import Face
 from firmware.phone.display.icons import numerals, picture
+from firmware.phone.display.paging import breakable
 
 ROW = 12
 """The height of a row of small text."""
@@ -40,11 +41,11 @@ def _cut(text: str, face: Face, width: int, part: Callable[[int], str]) -> str:
 
 
 def wrap(text: str, face: Face, width: int) -> list[str]:
-    """``text`` in lines of at most ``width``, broken at blanks, and within a word only if it is wider."""
+    """``text`` in lines of at most ``width``, broken where a line may end, in a word only if it is wider."""
     done: list[str] = []
     line = ""
-    for word in text.split():
-        joined = f"{line} {word}" if line else word
+    for word, blank in breakable(text):
+        joined = f"{line}{' ' if blank and line else ''}{word}"
         if face.width(joined) <= width:
             line = joined
             continue
@@ -73,7 +74,7 @@ def fit(text: str, width: int, height: int, faces: Sequence[Face]) -> tuple[Face
     """
     for face in faces:
         found = wrap(text, face, width)
-        if len(found) * face.size <= height and all(face.width(word) <= width for word in text.split()):
+        if len(found) * face.size <= height and all(face.width(word) <= width for word, _ in breakable(text)):
             return face, found
     last = faces[-1]
     return last, wrap_within(text, last, width, max(1, height // last.size))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from firmware.phone.display.base import Display
-from firmware.phone.display.screens import Screen
+from firmware.phone.display.screens import PLAIN, Look, Screen
 from firmware.phone.display.views import brightness, draw
 from firmware.phone.errors import HardwareError
 
@@ -47,27 +47,27 @@ class Painter:
         self._look_every = look_every
         self._pause = pause or self._stopped.wait
         self._changed = threading.Condition()
-        self._newest: Screen | None = None
-        self._drawn: tuple[Screen, Image.Image] | None = None
+        self._newest: tuple[Screen, Look] | None = None
+        self._drawn: tuple[tuple[Screen, Look], Image.Image] | None = None
         self._waiting = False
         self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def show(self, screen: Screen) -> None:
+    def show(self, screen: Screen, look: Look = PLAIN) -> None:
         """Have ``screen`` drawn next, unless it is what was shown last. From any thread; never blocks."""
         with self._changed:
-            if screen == self._newest:
+            if (screen, look) == self._newest:
                 return
-            self._newest = screen
+            self._newest = screen, look
             self._waiting = True
             self._changed.notify()
 
     def latest(self) -> Screen | None:
         """The newest screen, drawn or not yet; None before the first."""
         with self._changed:
-            return self._newest
+            return None if self._newest is None else self._newest[0]
 
     def stop(self) -> None:
         """End the thread, which closes the display. May be called twice, and from ``crash``."""
@@ -89,9 +89,9 @@ class Painter:
 
     def _paint(self) -> None:
         failures = 0
-        while (screen := self._next()) is not None:
+        while (newest := self._next()) is not None:
             try:
-                self._display.show(self._picture(screen), brightness(screen))
+                self._display.show(self._picture(newest), brightness(newest[0]))
             except HardwareError as fault:
                 failures += 1
                 if failures == 1:
@@ -105,12 +105,12 @@ class Painter:
                     failures = 0
                     self._on_trouble("")
 
-    def _picture(self, screen: Screen) -> Image.Image:
-        if self._drawn is None or self._drawn[0] != screen:
-            self._drawn = (screen, draw(screen))
+    def _picture(self, newest: tuple[Screen, Look]) -> Image.Image:
+        if self._drawn is None or self._drawn[0] != newest:
+            self._drawn = (newest, draw(*newest))
         return self._drawn[1]
 
-    def _next(self) -> Screen | None:
+    def _next(self) -> tuple[Screen, Look] | None:
         """Wait for a screen that is not drawn yet, or until it is time to look; None when stopped."""
         with self._changed:
             while not (self._waiting or self._stopped.is_set()):

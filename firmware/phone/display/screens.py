@@ -170,7 +170,11 @@ class Notice:
 class Pages:
     """A page of text from the menu: ``page`` (from 1) of ``of``, with at most PAGE_LINES ``lines``.
 
-    ``keys``: what the keys do here, in a few signs.
+    ``keys``: what the keys do here, in a few signs. ``paragraphs``: the whole text, of which the lines are a
+    page in English; (): the lines are as they have to be. ``turned``: how often the page was turned on, and
+    ``special`` the key that does something of its own here, or "": of both a language that needs more room
+    makes its own page (``paging.laid``). ``pairs``: the paragraphs are a few words each, and may stand two in
+    a line.
     """
 
     title: str
@@ -178,6 +182,22 @@ class Pages:
     page: int
     of: int
     keys: str = ""
+    paragraphs: tuple[str, ...] = ()
+    turned: int = 0
+    special: str = ""
+    pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the display speaks to its reader. ``language``: by its code (ISO 639-1); ``large``: in large type,
+    so with fewer lines."""
+
+    language: str = "en"
+    large: bool = False
+
+
+PLAIN = Look()
 
 
 PAGE_LINES = 4

@@ -9,10 +9,14 @@ import unicodedata
 from dataclasses import fields, replace
 
 from firmware.phone.display.screens import Screen
+from firmware.phone.language.catalogue import Language
 from firmware.phone.values import Registration
 
 LONGEST = 120
 """Characters of one piece of text that are ever shown."""
+
+PARAGRAPH = 500
+"""Characters of one paragraph that are ever shown."""
 
 _MARKS_ON_ONE_LETTER = 2
 _LOOKS_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -43,15 +47,17 @@ def clean(text: str, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def cleaned(screen: Screen) -> Screen:
-    """``screen`` with every text in it through :func:`clean`, so that no view can forget one."""
+def cleaned(screen: Screen, language: Language) -> Screen:
+    """``screen`` with every text in it said in ``language`` and then through :func:`clean`, so that no view
+    can forget one."""
     changes: dict[str, str | Registration | tuple[str, ...]] = {}
     for field in fields(screen):
         value = getattr(screen, field.name)
         if isinstance(value, str):
-            changes[field.name] = clean(value)
+            changes[field.name] = clean(language.say(value))
         elif isinstance(value, tuple):
-            changes[field.name] = tuple(clean(line) for line in value)
+            longest = PARAGRAPH if field.name == "paragraphs" else LONGEST
+            changes[field.name] = tuple(clean(language.say(line), longest) for line in value)
         elif isinstance(value, Registration):
-            changes[field.name] = replace(value, reason=clean(value.reason))
+            changes[field.name] = replace(value, reason=clean(language.say(value.reason)))
     return replace(screen, **changes)  # type: ignore[arg-type]  # names and types come from the screen itself

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from firmware.phone.display import icons, words
+from firmware.phone.display import icons
 from firmware.phone.display.base import HEIGHT, WIDTH
 from firmware.phone.display.fonts import Face
 from firmware.phone.display.layout import (
@@ -23,9 +23,11 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
+from firmware.phone.display.paging import laid
 from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
+    PLAIN,
     Calling,
     Code,
     Dialling,
@@ -33,6 +35,7 @@ from firmware.phone.display.screens import (
     Held,
     Idle,
     InCall,
+    Look,
     Message,
     Notice,
     Pages,
@@ -42,7 +45,15 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.display.text import cleaned
-from firmware.phone.display.words import lines
+from firmware.phone.display.words import (
+    Words,
+    asks_address,
+    code_lines,
+    duration,
+    lines,
+    pages_title,
+)
+from firmware.phone.language.catalogue import language
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
 
 __all__ = ["brightness", "draw", "lines"]
@@ -67,37 +78,38 @@ REGISTRATION_ART = {
 }
 
 
-def draw(screen: Screen) -> Image.Image:
-    """``screen`` as an image of mode "1", lit on dark."""
+def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
+    """``screen`` as an image of mode "1", lit on dark. Raises KeyError for a language that there is not."""
+    spoken = language(look.language)
+    words, screen = Words(spoken), cleaned(screen, spoken)
     image = Image.new("1", (WIDTH, HEIGHT))
-    screen = cleaned(screen)
     match screen:
         case Idle():
-            _idle(image, screen)
+            _idle(image, screen, words)
         case Dialling():
-            _dialling(image, screen)
+            _dialling(image, screen, words)
         case Calling():
-            _calling(image, screen)
+            _calling(image, screen, words)
         case Ringing():
-            _ringing(image, screen)
+            _ringing(image, screen, words)
         case InCall():
-            _in_call(image, screen)
+            _in_call(image, screen, words)
         case Held():
-            _held(image, screen)
+            _held(image, screen, words)
         case Ended():
-            _ended(image, screen)
+            _ended(image, screen, words)
         case WatcherAsks():
-            _watcher_asks(image, screen)
+            _watcher_asks(image, screen, words)
         case Warning():
             _warning(image, screen)
         case Notice():
             _warning(image, screen, icons.WARNING if screen.grave else "")
         case Code():
-            _code(image, screen)
+            _code(image, screen, words)
         case Message():
             _message(image, screen)
         case Pages():
-            _pages(image, screen)
+            _pages(image, laid(screen, look))
     return image
 
 
@@ -106,13 +118,13 @@ def brightness(screen: Screen) -> float:
     return DIMMED if isinstance(screen, Idle) and screen.resting is not None else 1.0
 
 
-def _idle(image: Image.Image, screen: Idle) -> None:
+def _idle(image: Image.Image, screen: Idle, words: Words) -> None:
     if screen.resting is not None:
-        _resting(image, screen, screen.resting)
+        _resting(image, screen, words, screen.resting)
         return
     switch = icon(image, 0, 0, _eye(screen.privacy))
-    SMALL.draw(image, switch, 0, words.SWITCH[screen.privacy])
-    used = switch + SMALL.width(words.SWITCH[screen.privacy])
+    SMALL.draw(image, switch, 0, words.switch(screen.privacy))
+    used = switch + SMALL.width(words.switch(screen.privacy))
     missed = words.missed(screen)
     beside = used + 6 + SMALL.width(missed) <= WIDTH
     if beside:
@@ -125,11 +137,11 @@ def _idle(image: Image.Image, screen: Idle) -> None:
     _number(image, ROW, rows_at_bottom(image, rows), screen.clock)
 
 
-def _resting(image: Image.Image, screen: Idle, place: int) -> None:
+def _resting(image: Image.Image, screen: Idle, words: Words, place: int) -> None:
     """The clock, the switch and what is wrong, as small as they are, at a place that changes."""
     view = Image.new("1", (WIDTH, HEIGHT))
     switch = icon(view, 0, 0, _eye(screen.privacy))
-    SMALL.draw(view, switch, 0, words.SWITCH[screen.privacy])
+    SMALL.draw(view, switch, 0, words.switch(screen.privacy))
     rows = Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
     rows += Row(screen.notice, icons.WARNING).folded(1) + Row(words.missed(screen)).folded(1)
     large = len(rows) < 2
@@ -141,7 +153,7 @@ def _resting(image: Image.Image, screen: Idle, place: int) -> None:
     image.paste(view.crop((left, top, right, bottom)), (x, y))
 
 
-def _dialling(image: Image.Image, screen: Dialling) -> None:
+def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(words.dialled_by(screen), SMALL, WIDTH - left))
     notice = _notice(screen.notice)
@@ -156,19 +168,19 @@ def _dialling(image: Image.Image, screen: Dialling) -> None:
         centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
 
 
-def _calling(image: Image.Image, screen: Calling) -> None:
+def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
     room = WIDTH - left - icons.picture(icons.EYE).width - 6
     SMALL.draw(image, left, 0, shorten(words.by_account(screen), SMALL, room))
     _right_eye(image, 0, screen.privacy)
     place = Row(screen.place, middle=True).folded(1)
-    must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift()])
+    must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift(words)])
     room = 2 - len(must) if place else max(1, 2 - len(must))
     rows = (Row(words.they_see(screen), middle=True).folded(room) if room > 0 else []) + must
     _name(image, ROW, rows_at_bottom(image, rows), screen.peer or words.UNKNOWN)
 
 
-def _ringing(image: Image.Image, screen: Ringing) -> None:
+def _ringing(image: Image.Image, screen: Ringing, words: Words) -> None:
     Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
@@ -180,38 +192,38 @@ def _ringing(image: Image.Image, screen: Ringing) -> None:
     _name(image, ROW + 1, bottom, name)
 
 
-def _in_call(image: Image.Image, screen: InCall) -> None:
+def _in_call(image: Image.Image, screen: InCall, words: Words) -> None:
     _right_eye(image, 1, screen.privacy)
     room = WIDTH - icons.picture(icons.EYE).width - 6
     peer = screen.peer or words.UNKNOWN
     face = SMALL if TITLE.width(peer) > room >= SMALL.width(peer) else TITLE
     face.draw(image, 0, (TITLE.size - face.size) // 2, shorten(peer, face, room))
     wide_code = TITLE.width(screen.code) > WIDTH // 2
-    extras = [] if screen.lifted else [_lift()]
+    extras = [] if screen.lifted else [_lift(words)]
     extras += Row(screen.volume).folded(1)
     extras += _notice(screen.notice)
     extras += Row(screen.place).folded(1)
     extras += [Row(words.code(screen))] if wide_code else []
     extras += [Row(tail(words.keys(screen), SMALL, WIDTH))] if screen.digits else []
     extras += Row(screen.hint).folded(1) if not extras else []
-    if extras == [_lift()]:
+    if extras == [_lift(words)]:
         extras.append(Row(words.MICROPHONE_CLOSED))
     clear = screen.security is Security.CLEAR
-    security = Row(words.SECURITY[screen.security], SECURITY_ART[screen.security], bar=clear)
+    security = Row(words.security(screen.security), SECURITY_ART[screen.security], bar=clear)
     bottom = rows_at_bottom(image, [security, *extras[:2]])
-    _timer(image, TITLE.size, bottom, words.duration(screen.seconds), "" if wide_code else screen.code)
+    _timer(image, TITLE.size, bottom, duration(screen.seconds), "" if wide_code else screen.code, words.CODE)
 
 
-def _held(image: Image.Image, screen: Held) -> None:
+def _held(image: Image.Image, screen: Held, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
-    SMALL.draw(image, left, 0, f"{words.HELD} {words.duration(screen.seconds)}")
+    SMALL.draw(image, left, 0, f"{words.HELD} {duration(screen.seconds)}")
     _right_eye(image, 0, screen.privacy)
     rows = _notice(screen.notice) + Row(screen.hint, middle=True).folded(1)
     _name(image, ROW, rows_at_bottom(image, rows), screen.peer or words.UNKNOWN)
 
 
-def _ended(image: Image.Image, screen: Ended) -> None:
-    spoken = words.duration(screen.seconds) if screen.seconds > 0 else ""
+def _ended(image: Image.Image, screen: Ended, words: Words) -> None:
+    spoken = duration(screen.seconds) if screen.seconds > 0 else ""
     left = icon(image, 0, 0, icons.HUNG_UP)
     SMALL.draw(image, left, 0, shorten(screen.peer, SMALL, WIDTH - left - SMALL.width(spoken) - 6))
     _right(image, 0, spoken)
@@ -220,10 +232,10 @@ def _ended(image: Image.Image, screen: Ended) -> None:
     _name(image, ROW, rows_at_bottom(image, rows), screen.reason)
 
 
-def _watcher_asks(image: Image.Image, screen: WatcherAsks) -> None:
+def _watcher_asks(image: Image.Image, screen: WatcherAsks, words: Words) -> None:
     Row(words.ASKS, icons.EYE, bar=True).draw(image, 0)
     keys = Row(words.ASKS_KEYS, middle=True)
-    address = words.asks_address(screen)
+    address = asks_address(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host, which must be seen
     bottom = rows_at_bottom(image, [*Row(address, middle=True).folded(2), keys])
@@ -241,12 +253,12 @@ def _warning(image: Image.Image, screen: Warning | Notice, art: str = icons.WARN
         row.draw(image, y + ROW * number)
 
 
-def _code(image: Image.Image, screen: Code) -> None:
+def _code(image: Image.Image, screen: Code, words: Words) -> None:
     """The code as large as it fits, and the words under it."""
     Row(words.COMPARE if screen.code else words.CODE, icons.LOCK_CLOSED, bar=True).draw(image, 0)
-    beneath = Row(screen.words, middle=True).folded(2 if len(words.code_lines(screen.code)) < 2 else 1)
+    beneath = Row(screen.words, middle=True).folded(2 if len(code_lines(screen.code)) < 2 else 1)
     top = rows_at_bottom(image, [*beneath, Row(screen.keys, middle=True)])
-    found = words.code_lines(screen.code)
+    found = code_lines(screen.code)
     fitting = (face for face in CODES if all(face.width(line) <= WIDTH for line in found))
     centred(image, ROW, top, next(fitting, SMALL), found)
 
@@ -262,7 +274,7 @@ def _pages(image: Image.Image, screen: Pages) -> None:
     """The title and what the keys do on a lit bar, then rows of small text."""
     keys = SMALL.width(screen.keys)
     Row("", bar=True).draw(image, 0)
-    SMALL.draw(image, 2, 0, shorten(words.pages_title(screen), SMALL, WIDTH - keys - 8), lit=False)
+    SMALL.draw(image, 2, 0, shorten(pages_title(screen), SMALL, WIDTH - keys - 8), lit=False)
     SMALL.draw(image, WIDTH - keys - 2, 0, screen.keys, lit=False)
     top = HEIGHT - PAGE_LINES * ROW
     for number, line in enumerate(screen.lines[:PAGE_LINES]):
@@ -290,8 +302,8 @@ def _number(image: Image.Image, top: int, bottom: int, text: str, left: bool = F
     centred(image, top, bottom, face, [tail(text, face, WIDTH)])
 
 
-def _timer(image: Image.Image, top: int, bottom: int, text: str, code: str) -> None:
-    """The time of the call, and at its right the code that both people compare."""
+def _timer(image: Image.Image, top: int, bottom: int, text: str, code: str, title: str) -> None:
+    """The time of the call, and at its right the code that both people compare, called ``title``."""
     code_face = Face(16, bold=True) if bottom - top >= 16 else SMALL
     room = WIDTH - (code_face.width(code) + 8 if code else 0)
     for large, height in ((True, 28), (False, 18)):
@@ -303,7 +315,7 @@ def _timer(image: Image.Image, top: int, bottom: int, text: str, code: str) -> N
         TITLE.draw(image, 0, top + (bottom - top - TITLE.size) // 2, text)
     y = top + (bottom - top - code_face.size) // 2
     if code and bottom - top >= ROW + code_face.size:
-        _right(image, y - ROW // 2, words.CODE)
+        _right(image, y - ROW // 2, title)
         y += ROW // 2
     code_face.draw(image, WIDTH - code_face.width(code), y, code)
 
@@ -312,7 +324,7 @@ def _notice(text: str) -> list[Row]:
     return Row(text, icons.WARNING).folded(1)
 
 
-def _lift() -> Row:
+def _lift(words: Words) -> Row:
     return Row(words.LIFT, icons.MICROPHONE_CLOSED, bar=True)
 
 

@@ -129,9 +129,11 @@ def cuts_off(country: str, rule: Rule) -> str:
 
 
 def shadows(country: str, prefix: str) -> str:
-    """What nobody could dial any more if ``prefix`` picked an account: an emergency number, a code; or ""."""
+    """What ``prefix`` would be mistaken for if it picked an account: an emergency number, a code; or "". An
+    emergency number that begins with it is itself: it is looked for first.
+    """
     numbers = sorted(EVERYWHERE | NUMBERS.get(country, frozenset()))
-    if number := next((number for number in numbers if number.startswith(prefix)), ""):
+    if number := next((number for number in numbers if prefix.startswith(number)), ""):
         return f"the emergency number {number}"
     codes = (*starcodes.codes(country), *SERVICES)
     code = next((code for code in codes if code.startswith(prefix) or prefix.startswith(code)), "")

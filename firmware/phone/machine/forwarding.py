@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine.rules import Plan, Rules
 from firmware.phone.machine.state import Call, Recent, State
 from firmware.phone.values import Forward, Party
@@ -51,7 +52,7 @@ def after(rules: Rules, state: State, call: Call, waited: float) -> str:
 
 
 def told(state: State, now: float) -> State:
-    return replace(state, news="Call forwarded", news_at=now, missed=state.missed + 1)
+    return replace(state, news=phrase("Call forwarded"), news_at=now, missed=state.missed + 1)
 
 
 def words(rules: Rules, state: State) -> str:
@@ -60,8 +61,8 @@ def words(rules: Rules, state: State) -> str:
         return ""
     always = target(rules, state, Forward.ALWAYS)
     if always is not None:
-        return f"Forwarded: {always.label}"
-    return "Do not disturb" if state.undisturbed else ""
+        return phrase("Forwarded: {who}", who=always.label)
+    return phrase("Do not disturb") if state.undisturbed else ""
 
 
 def dialled(rules: Rules, state: State, plan: Plan, now: float) -> State:

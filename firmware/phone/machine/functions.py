@@ -20,7 +20,8 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone.display import screens
+from firmware.phone.display import paging, screens
+from firmware.phone.language.phrase import joined, phrase, phrase_in
 from firmware.phone.machine import calls, guarding, helping, knob, services, several, transfers
 from firmware.phone.machine.rules import MAX_DIGITS, Rules
 from firmware.phone.machine.services import Function
@@ -139,16 +140,10 @@ def deadlines(state: State) -> list[float]:
 
 def page(rules: Rules, state: State) -> screens.Pages:
     """The functions that there are now, two in a line where they are many."""
-    found = [f"{key} {function.name}" for key, function in sorted(functions(rules, state).items())]
-    lines = found
-    if len(found) > screens.PAGE_LINES:
-        half = screens.PAGE_LINES
-        pairs = [found[at : at + 2] for at in range(0, len(found), 2)]
-        wide = all(sum(map(len, pair)) + 1 <= screens.PAGE_COLUMNS for pair in pairs)
-        lines = [" ".join(pair) for pair in pairs] if wide else found[:half]
+    found = [joined((key, function.name)) for key, function in sorted(functions(rules, state).items())]
     live = state.live
-    title = live.peer.label if live is not None else "Functions"
-    return screens.Pages(title, tuple(lines[: screens.PAGE_LINES]), 1, 1, "#×")
+    title = live.peer.label if live is not None else phrase("Functions")
+    return paging.choices(title, found)
 
 
 # --- what there is to choose -------------------------------------------------------------------------
@@ -168,29 +163,29 @@ def _of_call(state: State, live: Call) -> dict[str, Function]:
     found: dict[str, Function] = {}
     waiting, other = state.waiting, state.other
     if waiting is not None:
-        found["0"] = Function("refuse", refuse_waiting)
+        found["0"] = Function(phrase_in("key", "refuse"), refuse_waiting)
     elif other is not None and not state.conference:
-        found["0"] = Function("end held", end_other)
+        found["0"] = Function(phrase_in("key", "end held"), end_other)
     if waiting is not None or other is not None:
-        found["1"] = Function("end this", end_and_take)
+        found["1"] = Function(phrase_in("key", "end this"), end_and_take)
     held = live.state is CallState.HELD
     if waiting is not None:
-        found["2"] = Function("take", take)
+        found["2"] = Function(phrase_in("key", "take"), take)
     elif other is not None and not state.conference and live.answered_at is not None:
-        found["2"] = Function("swap", swap)
+        found["2"] = Function(phrase_in("key", "swap"), swap)
     elif held:
-        found["2"] = Function("back", resume)
+        found["2"] = Function(phrase_in("key", "back"), resume)
     elif live.state is CallState.ACTIVE:
-        found["2"] = Function("hold", hold)
+        found["2"] = Function(phrase_in("key", "hold"), hold)
     if state.conference:
-        found["3"] = Function("apart", lambda rules, state, now: several.apart(state, now))
+        found["3"] = Function(phrase_in("key", "apart"), lambda rules, state, now: several.apart(state, now))
     elif several.may_mix(state):
-        found["3"] = Function("all 3", lambda rules, state, now: several.mix(state, now))
+        found["3"] = Function(phrase_in("key", "all 3"), lambda rules, state, now: several.mix(state, now))
     if transfers.may(state):
-        found["4"] = Function("transfer", transfers.begin)
+        found["4"] = Function(phrase_in("key", "transfer"), transfers.begin)
     if live.state is CallState.ACTIVE:
-        found["5"] = Function("unmute" if state.muted else "mute", mute)
-        found["9"] = Function("call help", helping.aside)
+        found["5"] = Function(phrase_in("key", "unmute") if state.muted else phrase_in("key", "mute"), mute)
+        found["9"] = Function(phrase_in("key", "call help"), helping.aside)
     return found
 
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine import emergency, knob, several
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, State
@@ -34,6 +35,8 @@ BUSY_HERE = 486
 
 SOON = 0.05
 """Seconds until a call is looked at again that should have left."""
+
+STOP = phrase("Hang up to stop")
 
 UNDER_WAY = -1
 
@@ -63,7 +66,7 @@ def countdown(rules: Rules, state: State, now: float) -> str:
     if state.hook is not Hook.OFF or not is_help(rules, state):
         return ""
     left = max(1, math.ceil(state.keyed_at + COUNTDOWN - now))
-    return f"Calls in {left} s. Hang up: no"
+    return phrase("Calls in {seconds} s", seconds=left)
 
 
 def deadlines(rules: Rules, state: State, now: float) -> list[float]:
@@ -147,8 +150,10 @@ def told(rules: Rules, state: State, call: Call) -> str:
     """After a call for help: that it told who calls, and that it was for this once."""
     if call.exposure.cause != EMERGENCY:
         return ""
-    saw = f"They saw {rules.line(call.account).identity}"
-    return f"{saw}. Private again." if state.switch is not SwitchPosition.OPEN else f"{saw}."
+    identity = rules.line(call.account).identity
+    if state.switch is not SwitchPosition.OPEN:
+        return phrase("They saw {name}. Private again.", name=identity)
+    return phrase("They saw {name}.", name=identity)
 
 
 # --- the test call -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from dataclasses import replace
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.audio.volume import LOUDEST
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine import guarding
 from firmware.phone.machine.rules import MAX_DIGITS
 from firmware.phone.machine.state import Call, State
@@ -87,7 +88,9 @@ def deadlines(state: State) -> list[float]:
 
 def words(state: State, now: float) -> str:
     """What the display says in a call of the volume; "" when it is not being turned."""
-    return f"Volume {state.volumes.handset} of {LOUDEST}: 2+ 8-" if turning(state, now) else ""
+    if not turning(state, now):
+        return ""
+    return phrase("Volume {level} of {most}: 2+ 8-", level=state.volumes.handset, most=LOUDEST)
 
 
 def _rings(state: State, live: Call) -> bool:

@@ -18,15 +18,15 @@ from typing import NamedTuple
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
-from firmware.phone.display import screens
+from firmware.phone.display import paging, screens
+from firmware.phone.language.phrase import calendar_day, joined, moment, phrase, phrase_in
 from firmware.phone.machine import finding, records, updates, watchers
-from firmware.phone.machine.paging import paged
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import exposure
 from firmware.phone.risks import risks
-from firmware.phone.store import inventory
+from firmware.phone.store import ITEMS
 from firmware.phone.values import Direction, Hook, SwitchPosition
 
 HOLD = 1.0
@@ -44,7 +44,7 @@ STORED = "3"
 CONTACTS = "9"
 """The item where ``*`` reads files and servers anew."""
 
-ERASE = ("Erase calls, watchers", "contacts, place here?", "* erase", "# keep")
+ERASE = (phrase("All calls, watchers, contacts, place?"), phrase("* erase"), phrase("# keep"))
 
 _STEPS = {"2": -1, "8": 1, "0": 1}
 
@@ -111,16 +111,13 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
     menu = state.menu or Menu()
     items = _items(rules)
     if menu.asked:
-        return screens.Pages("Erase?", ERASE, 1, 1)
+        return paging.pages(phrase("Erase?"), ERASE, 0)
     if menu.item:
         title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, now, wall)
     else:
-        title, paragraphs = "Menu", [f"{digit} {item.name}" for digit, item in items.items()]
-        paragraphs += ["8, 2 turn the page", "# goes back"]
-    found = paged(paragraphs)
-    page = menu.page % len(found)
-    keys = f"{'* ' if menu.item in (STORED, CONTACTS) else ''}{'8▼ ' if len(found) > 1 else ''}#×"
-    return screens.Pages(title, found[page], page + 1, len(found), keys)
+        title, paragraphs = phrase("Menu"), [joined((digit, item.name)) for digit, item in items.items()]
+        paragraphs += [phrase("8, 2 turn the page"), phrase("# goes back")]
+    return paging.pages(title, paragraphs, menu.page, "*" if menu.item in (STORED, CONTACTS) else "")
 
 
 class Item(NamedTuple):
@@ -134,35 +131,35 @@ class Item(NamedTuple):
 def _items(rules: Rules) -> dict[str, Item]:
     """The items by the key that chooses them."""
     items = {
-        "1": Item("What they see", "They see", they_see),
-        "2": Item("Who watches me", "Watchers", who_watches),
-        STORED: Item("What is stored", "Stored", stored),
-        "4": Item("Risks", "Risks", present_risks),
-        "5": Item("About", "About", about),
-        UPDATES: Item("Updates", "Updates", about_updates),
+        "1": Item(phrase("What they see"), phrase_in("title", "They see"), they_see),
+        "2": Item(phrase("Who watches me"), phrase_in("title", "Watchers"), who_watches),
+        STORED: Item(phrase("What is stored"), phrase_in("title", "Stored"), stored),
+        "4": Item(phrase("Risks"), phrase_in("title", "Risks"), present_risks),
+        "5": Item(phrase("About"), phrase_in("title", "About"), about),
+        UPDATES: Item(phrase("Updates"), phrase_in("title", "Updates"), about_updates),
     }
     if rules.config.privacy.history_hours:
-        items["7"] = Item("Calls kept", "Calls", history)
+        items["7"] = Item(phrase("Calls kept"), phrase_in("title", "Calls"), history)
     if finding.sources(rules):
-        items[CONTACTS] = Item("Contacts", "Contacts", contacts)
+        items[CONTACTS] = Item(phrase("Contacts"), phrase_in("title", "Contacts"), contacts)
     return items
 
 
 def they_see(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     shown = exposure(state.switch)
-    found = []
+    found: list[str] = []
     if state.switch is SwitchPosition.UNREADABLE:
-        found.append("The switch cannot be read: private")
+        found.append(phrase("The switch cannot be read: private"))
     else:
-        found.append(f"Switch: {'open' if shown.identity else 'private'}")
+        found.append(phrase("Switch: open") if shown.identity else phrase("Switch: private"))
     for number, account in enumerate(rules.config.accounts or (None,)):
-        beside = f" ({rules.name_of_account(number)})" if rules.more else ""
-        found.append(f"People in a call see: {rules.they_see(shown, account=number)}{beside}")
+        found.append(phrase("People in a call see: {what}", what=rules.they_see(shown, account=number)))
         if shown.identity and account:
             found.append(account.address.removeprefix("sip:"))
     if state.place is not None:
-        found.append("Emergency calls tell your place")
-    found.append(f"Watchers see: {'what you granted' if shown.presence else 'nothing'}")
+        found.append(phrase("Emergency calls tell your place"))
+    granted, none = phrase("Watchers see: what you granted"), phrase("Watchers see: nothing")
+    found.append(granted if shown.presence else none)
     return found
 
 
@@ -171,33 +168,40 @@ def who_watches(rules: Rules, state: State, now: float, wall: datetime) -> list[
     day = presence.today(wall)
     granted = [_granted(rules, grant) for grant in (*rules.grants, *state.grants) if grant.holds(day)]
     if not granted and not state.watchers:
-        return ["Nobody may see whether you are there."]
-    closed = [] if exposure(state.switch).presence else ["Private: they see nothing now."]
-    return [*closed, *watchers.watcher_lines(rules, state, now), *(["Allowed:"] if granted else []), *granted]
+        return [phrase("Nobody may see whether you are there.")]
+    closed = [] if exposure(state.switch).presence else [phrase("Private: they see nothing now.")]
+    return [
+        *closed,
+        *watchers.watcher_lines(rules, state, now),
+        *([phrase("Allowed:")] if granted else []),
+        *granted,
+    ]
 
 
 def _granted(rules: Rules, grant: Grant) -> str:
     name = rules.name_of(grant.uri) or grant.uri.removeprefix("sips:").removeprefix("sip:")
-    what = "open or closed" if grant.shows == "open-closed" else "open, closed, in a call"
-    until = f"until {grant.until.isoformat()}" if grant.until else "no end"
-    return f"{name}: {what}, {until}"
+    what = phrase("open or closed") if grant.shows == "open-closed" else phrase("open, closed, in a call")
+    until = phrase("until {day}", day=calendar_day(grant.until)) if grant.until else phrase("no end")
+    return joined((joined((name, what), ": "), until), ", ")
 
 
 def stored(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     head = [state.store_trouble] if state.store_trouble else []
     if not head and state.menu is not None and state.menu.erased:
-        head = ["Erased."]
-    lines = [
-        f"{row['item'].capitalize()}{'' if row['number'] is None else ': ' + str(row['number'])} "
-        f"({row['lifetime']})"
-        for row in inventory(rules, state)
-    ]
-    return [*head, *lines, "Press * to erase."]
+        head = [phrase("Erased.")]
+    lines = []
+    for item in ITEMS:
+        number = item.number(rules, state)
+        counted_item = (
+            item.title if number is None else phrase("{item}: {number}", item=item.title, number=number)
+        )
+        lines.append(phrase("{item} ({lifetime})", item=counted_item, lifetime=item.lifetime(rules)))
+    return [*head, *lines, phrase("Press * to erase.")]
 
 
 def present_risks(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     found = risks(rules, state, wall.date())
-    return [text for risk in found for text in (f"! {risk.text}", f"→ {risk.remedy}")]
+    return [text for risk in found for text in (joined(("!", risk.text)), joined(("→", risk.remedy)))]
 
 
 def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
@@ -207,10 +211,10 @@ def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     return [
         f"Sottovoce {own}".strip(),
         *updates.standing_lines(state.updates, wall.date()),
-        "Free software, without warranty: GPL-3.0-or-later",
-        f"Calls: SIP (RFC 3261) over {over}",
-        "Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)",
-        f"Codecs: {', '.join(rules.config.media.codecs)}",
+        phrase("Free software, without warranty: GPL-3.0-or-later"),
+        phrase("Calls: SIP (RFC 3261) over {transport}", transport=over),
+        phrase("Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)"),
+        phrase("Codecs: {codecs}", codecs=", ".join(rules.config.media.codecs)),
         *(f"{name} {version}" for name, version in versions.items()),
     ]
 
@@ -221,23 +225,28 @@ def about_updates(rules: Rules, state: State, now: float, wall: datetime) -> lis
 
 def contacts(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     """How many there are, from where and since when, and what is wrong."""
-    found = ["Reading …"] if state.pulling else []
-    found += [f"! {trouble}" for trouble in state.book_troubles]
-    found += [
-        f"{source.name}: {len(source.entries)}"
-        + (f" ({source.pulled.astimezone(wall.tzinfo).strftime('%d.%m. %H:%M')})" if source.pulled else "")
-        for source in state.book.sources
-    ]
-    found += [f"Left out: {fault}" for fault in state.book_faults]
-    return [*found, "Find a name: type its letters' keys, then *", "* reads all anew"]
+    found = [phrase("Reading …")] if state.pulling else []
+    found += [joined(("!", trouble)) for trouble in state.book_troubles]
+    for source in state.book.sources:
+        number = phrase("{item}: {number}", item=source.name, number=len(source.entries))
+        if source.pulled:
+            when = moment(source.pulled.astimezone(wall.tzinfo))
+            number = phrase("{item} ({lifetime})", item=number, lifetime=when)
+        found.append(number)
+    found += [phrase("Left out: {fault}", fault=fault) for fault in state.book_faults]
+    find = phrase("Find a name: type its letters' keys, then *")
+    return [*found, find, phrase("* reads all anew")]
 
 
 def history(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     """The calls of the history, the last first."""
-    found = []
+    found: list[str] = []
     for call in sorted(state.history, key=lambda call: -call.at):
-        when = datetime.fromtimestamp(call.at, wall.tzinfo).strftime("%d.%m. %H:%M")
+        when = moment(datetime.fromtimestamp(call.at, wall.tzinfo))
         who = call.name or call.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
-        way = "from" if call.direction is Direction.IN else "to"
-        found.append(f"{when} {way} {who}, {call.seconds // 60}:{call.seconds % 60:02}")
-    return found or ["No calls."]
+        length = f"{call.seconds // 60}:{call.seconds % 60:02}"
+        if call.direction is Direction.IN:
+            found.append(phrase("{when} from {who}, {length}", when=when, who=who, length=length))
+        else:
+            found.append(phrase("{when} to {who}, {length}", when=when, who=who, length=length))
+    return found or [phrase("No calls.")]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
+from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.machine import (
     calls,
     dialplan,
@@ -72,26 +73,28 @@ _BUSY_TONE = {
 }
 _SILENT_ENDS = {EndReason.CANCELLED, EndReason.REFUSED_BY_US}
 _HINTS = {
-    EndReason.NOT_REGISTERED: "Check the network",
-    EndReason.NETWORK: "Check the network",
-    EndReason.CERTIFICATE: "Ask your provider",
-    EndReason.NO_COMMON_ENCRYPTION: "They cannot encrypt",
-    EndReason.KEYS_DIFFER: "Somebody between? Call another way",
-    EndReason.NO_KEYS: "Try again, or call another way",
-    EndReason.NOT_FOUND: "Check the number",
-    EndReason.NO_ACCOUNT: "Dial a contact",
+    EndReason.NOT_REGISTERED: phrase("Check the network"),
+    EndReason.NETWORK: phrase("Check the network"),
+    EndReason.CERTIFICATE: phrase("Ask your provider"),
+    EndReason.NO_COMMON_ENCRYPTION: phrase("They cannot encrypt"),
+    EndReason.KEYS_DIFFER: phrase("Somebody between? Call another way"),
+    EndReason.NO_KEYS: phrase("Try again, or call another way"),
+    EndReason.NOT_FOUND: phrase("Check the number"),
+    EndReason.NO_ACCOUNT: phrase("Dial a contact"),
 }
 
-NO_SOUND = "No sound device"
-RINGER_SILENT = "The ringer is silent"
+NO_SOUND = phrase("No sound device")
+RINGER_SILENT = phrase("The ringer is silent")
 """What the display says of the sound devices; ``sotto status`` says why, and what to do."""
 
-PERMIT_IN_VAIN = "Switch is on private"
-ON_HOLD = "They put you on hold"
-MUTED = "Muted: not heard"
-BACK = "# back, or dial"
-TRANSFER_TO = "Transfer to: number, #"
-TRANSFERRING = "Transferring …"
+PERMIT_IN_VAIN = phrase("Switch is on private")
+ON_HOLD = phrase("They put you on hold")
+MUTED = phrase("Muted: not heard")
+BACK = phrase("# back, or dial")
+TRANSFER_TO = phrase("Transfer to: number, #")
+TRANSFERRING = phrase("Transferring …")
+ANONYMOUS = phrase("Anonymous")
+CALLING, RINGING, LISTEN = phrase("Calling"), phrase("Ringing"), phrase("Listen")
 
 
 @dataclass(frozen=True)
@@ -264,10 +267,9 @@ def _registration(rules: Rules, state: State) -> Registration:
     for bad in (RegistrationState.FAILED, RegistrationState.NONE, RegistrationState.REGISTERING):
         for label, found in every:
             if found.state is bad:
-                why = found.reason or (
-                    "Connecting …" if bad is RegistrationState.REGISTERING else "Not registered"
-                )
-                return Registration(RegistrationState.FAILED, f"{label}: {why}")
+                connecting = bad is RegistrationState.REGISTERING
+                why = found.reason or (phrase("Connecting …") if connecting else phrase("Not registered"))
+                return Registration(RegistrationState.FAILED, joined((label, why), ": "))
     return every[0][1]
 
 
@@ -289,7 +291,9 @@ def _place_note(call: Call, now: float, wall: datetime) -> str:
     if call.place_at is None:
         return ""
     left = (wall - timedelta(seconds=now - call.place_at)).strftime("%H:%M")
-    return f"Place sent {left} to {call.peer.label}" if call.tells_place else f"Place sent {left} in vain"
+    if call.tells_place:
+        return phrase("Place sent {time} to {who}", time=left, who=call.peer.label)
+    return phrase("Place sent {time} in vain", time=left)
 
 
 def _asks(rules: Rules, state: State, address: str) -> screens.WatcherAsks:
@@ -313,7 +317,7 @@ def _dialling(rules: Rules, state: State, now: float) -> screens.Dialling:
             party = names.named(rules, state, plan.party)
             target, emergency = dialplan.written(party.label), plan.emergency
         except ValueError:
-            target = "not in the contacts"
+            target = phrase("not in the contacts")
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
     in_vain = dialled.permits and not shown.identity
     return screens.Dialling(
@@ -334,7 +338,7 @@ def _offered(rules: Rules, state: State) -> str:
         return ""
     digits, number = state.chosen
     if digits == state.digits and number:
-        return f"{number}/{len(found)}  {finding.NEXT} next"
+        return phrase("{number}/{of}  {key} next", number=number, of=len(found), key=finding.NEXT)
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return f"{finding.NEXT} {found[0].name}{more}"
 
@@ -401,7 +405,7 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             clear=call.protection.offered is Security.CLEAR,
             account=rules.name_of_account(call.account),
         )
-    progress = {CallState.DIALING: "Calling", CallState.RINGING: "Ringing"}.get(call.state, "Listen")
+    progress = {CallState.DIALING: CALLING, CallState.RINGING: RINGING}.get(call.state, LISTEN)
     they_see = rules.they_see(call.exposure, call.tells_place and not place, call.account)
     notice = _sound_notice(state)
     account = rules.name_of_account(call.account)
@@ -412,8 +416,8 @@ def _notice(state: State, call: Call, now: float) -> str:
     """What the user has to know of the calls, the most urgent first."""
     waiting = state.waiting
     if waiting is not None:
-        who = "Anonymous" if waiting.peer.anonymous else waiting.peer.label
-        return f"Hold 0: {who} calls"
+        who = ANONYMOUS if waiting.peer.anonymous else waiting.peer.label
+        return phrase("Hold 0: {who} calls", who=who)
     if several.news(state, now):
         return several.news(state, now)
     if state.muted:

@@ -6,15 +6,20 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.values import Part
 
 Result = tuple[State, tuple[do.Command, ...]]
 
-WEAK = "Power is too weak"
-HOT = "Too hot: slowed down"
-FAILS = {Part.KEYPAD: "The keypad fails", Part.SWITCHES: "Hook switch fails", Part.LIGHTS: "The lights fail"}
+WEAK = phrase("Power is too weak")
+HOT = phrase("Too hot: slowed down")
+FAILS = {
+    Part.KEYPAD: phrase("The keypad fails"),
+    Part.SWITCHES: phrase("Hook switch fails"),
+    Part.LIGHTS: phrase("The lights fail"),
+}
 """What the display says; ``sotto status`` says why, and what to do."""
 
 
@@ -34,7 +39,9 @@ def notice(state: State) -> str:
     """One line for the idle display; "" when all is well."""
     for broken, _ in state.broken:
         if broken is Part.KEYPAD and state.stuck:
-            return f"Keys {state.stuck} are stuck" if len(state.stuck) > 1 else f"Key {state.stuck} is stuck"
+            if len(state.stuck) > 1:
+                return phrase("Keys {keys} are stuck", keys=state.stuck)
+            return phrase("Key {key} is stuck", key=state.stuck)
         return FAILS[broken]
     if state.health.weak:
         return WEAK

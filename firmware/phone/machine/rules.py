@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from firmware.phone.book.entries import NO_BOOK, Book, Entry, Source
 from firmware.phone.config import Account, Config, Contact
+from firmware.phone.language.phrase import phrase, phrase_in
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
-from firmware.phone.machine.emergency import is_emergency
+from firmware.phone.machine.emergency import begins, is_emergency
 from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import EMERGENCY, Exposure
@@ -265,7 +266,10 @@ class Rules:
 
     def complete(self, digits: str) -> bool:
         """Whether the keys pressed so far are a whole number, to be called at once."""
-        account, number = self.split(starcodes.split(self.country, digits).number)
+        typed = starcodes.split(self.country, digits).number
+        if begins(self.country, typed):
+            return False  # one key more may call help
+        account, number = self.split(typed)
         return self.line(account or 0).dial_plan.complete(number)
 
     def _target(self, text: str, account: int = 0) -> uri.SipUri:
@@ -292,5 +296,7 @@ class Rules:
         """What the called party will learn of the caller, for the display. ``place``: one is kept."""
         identity = self.line(account).identity
         if exposure.cause == EMERGENCY:
-            return f"{identity} and place (emergency)" if place else f"{identity} (emergency)"
-        return identity if exposure.identity else "nothing"
+            if place:
+                return phrase("{name} and place (emergency)", name=identity)
+            return phrase("{name} (emergency)", name=identity)
+        return identity if exposure.identity else phrase_in("they see", "nothing")

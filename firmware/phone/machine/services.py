@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import Phrase, counted, phrase, phrase_in
 from firmware.phone.machine import calls, forwarding, several
 from firmware.phone.machine.rules import Plan, Rules
 from firmware.phone.machine.state import Recent, State
 from firmware.phone.privacy import exposure
-from firmware.phone.values import Forward, Lamp, RegistrationState
+from firmware.phone.values import Forward, Lamp, Party, RegistrationState
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -40,20 +41,24 @@ def functions(rules: Rules, state: State) -> dict[str, Function]:
     """What hold 0 offers at rest, by the keys."""
     found: dict[str, Function] = {}
     if state.dialled is not None:
-        found["1"] = Function("redial", lambda r, s, now: _again(r, s, s.dialled, now))
+        found["1"] = Function(phrase_in("key", "redial"), lambda r, s, now: _again(r, s, s.dialled, now))
     if state.caller is not None:
-        found["2"] = Function("call back", lambda r, s, now: _again(r, s, s.caller, now))
-    found["3"] = Function("ring" if state.undisturbed else "quiet", undisturbed)
+        found["2"] = Function(phrase_in("key", "call back"), lambda r, s, now: _again(r, s, s.caller, now))
+    found["3"] = Function(
+        phrase_in("key", "ring") if state.undisturbed else phrase_in("key", "quiet"), undisturbed
+    )
     if forwarding.target(rules, state, Forward.ALWAYS) is not None:
-        found["4"] = Function("forward off", lambda r, s, now: _forward(r, s, Forward.ALWAYS, "", now))
+        found["4"] = Function(
+            phrase_in("key", "forward off"), lambda r, s, now: _forward(r, s, Forward.ALWAYS, "", now)
+        )
     elif rules.config.phone.forward_always:
-        found["4"] = Function("forward", lambda r, s, now: _as_configured(r, s, now))
+        found["4"] = Function(phrase_in("key", "forward"), lambda r, s, now: _as_configured(r, s, now))
     if rules.config.phone.mailbox:
-        found["5"] = Function("messages", mailbox)
+        found["5"] = Function(phrase_in("key", "messages"), mailbox)
     if ringing(state):
-        found["6"] = Function("pick up", pick_up)
+        found["6"] = Function(phrase_in("key", "pick up"), pick_up)
     if rules.more:
-        found["7"] = Function("account", next_account)
+        found["7"] = Function(phrase_in("key", "account"), next_account)
     return found
 
 
@@ -72,14 +77,16 @@ def _again(rules: Rules, state: State, recent: Recent | None, now: float) -> Res
 
 def undisturbed(rules: Rules, state: State, now: float) -> Result:
     state = replace(state, undisturbed=not state.undisturbed)
-    return several.told(state, "Do not disturb" if state.undisturbed else "Calls ring again", now), ()
+    return several.told(
+        state, phrase("Do not disturb") if state.undisturbed else phrase("Calls ring again"), now
+    ), ()
 
 
 def mailbox(rules: Rules, state: State, now: float) -> Result:
     try:
         plan = rules.plan(rules.config.phone.mailbox)
     except ValueError:
-        return several.told(state, "No mailbox number", now), ()
+        return several.told(state, phrase("No mailbox number"), now), ()
     return calls.place(rules, calls.dismissed(state), plan, now)
 
 
@@ -133,16 +140,25 @@ def _forward(rules: Rules, state: State, when: Forward, number: str, now: float)
     changed = replace(state, forwards=(*others, (when, number)))
     found = forwarding.target(rules, changed, when)
     if number and found is None:
-        return several.told(state, "Not in the contacts", now), ()
-    words = f"Forward {when.value}: {found.label if found else 'off'}"
-    return several.told(changed, words, now), ()
+        return several.told(state, phrase("Not in the contacts"), now), ()
+    return several.told(changed, _switched(when, found), now), ()
+
+
+def _switched(when: Forward, target: Party | None) -> Phrase:
+    who = target.label if target else phrase_in("forward", "off")
+    match when:
+        case Forward.ALWAYS:
+            return phrase("Forward always: {who}", who=who)
+        case Forward.BUSY:
+            return phrase("Forward busy: {who}", who=who)
+        case Forward.NO_ANSWER:
+            return phrase("Forward no answer: {who}", who=who)
 
 
 def _as_configured(rules: Rules, state: State, now: float) -> Result:
     others = tuple(one for one in state.forwards if one[0] is not Forward.ALWAYS)
     found = forwarding.target(rules, replace(state, forwards=others), Forward.ALWAYS)
-    words = f"Forward always: {found.label if found else 'off'}"
-    return several.told(replace(state, forwards=others), words, now), ()
+    return several.told(replace(state, forwards=others), _switched(Forward.ALWAYS, found), now), ()
 
 
 # --- what the network tells --------------------------------------------------------------------------
@@ -184,14 +200,16 @@ def notice(rules: Rules, state: State) -> str:
     """One line for the idle display, "" when there is nothing to tell."""
     rings = ringing(state)
     if rings:
-        return f"Hold 0: rings at {rules.name_of(rings[0].uri)}"
+        return phrase("Hold 0: rings at {who}", who=rules.name_of(rings[0].uri))
     switched = forwarding.words(rules, state)
     if switched:
         return switched
     found = state.messages
     if state.picked is not None:
-        return f"Next call: {rules.name_of_account(state.picked)}"
+        return phrase("Next call: {account}", account=rules.name_of_account(state.picked))
     if found is None or not found.waiting:
         return ""
-    count = f"{found.new} new message{'s' if found.new != 1 else ''}" if found.new else "New messages"
-    return f"{count}: hold 1" if rules.config.phone.mailbox else count
+    count = phrase("New messages")
+    if found.new:
+        count = counted("{number} new message", "{number} new messages", found.new)
+    return phrase("{messages}: hold 1", messages=count) if rules.config.phone.mailbox else count

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from firmware.phone import commands as do
+from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.machine import guarding
 from firmware.phone.machine.rules import NEWS
 from firmware.phone.machine.state import Call, State
@@ -108,12 +109,12 @@ def followed(before: State, state: State, now: float) -> Result:
             state = replace(state, conference=False)
         elif doubtful is not None:
             state, commands = hold(state, doubtful, now)
-            state = told(state, f"{doubtful.peer.label}: less protected", now)
+            state = told(state, phrase("{who}: less protected", who=doubtful.peer.label), now)
     if state.muted and not any(call.answered_at is not None for call in state.lives):
         state = replace(state, muted=False)
     for call in before.lives:
         gone = state.call(call.id)
         over = gone is not None and not gone.live and gone.reason is not EndReason.TRANSFERRED
         if gone is not None and over and state.live is not None and gone.reason is not None:
-            state = told(state, f"{gone.peer.label}: {gone.reason.value}", now)
+            state = told(state, joined((gone.peer.label, gone.reason.value), ": "), now)
     return state, commands

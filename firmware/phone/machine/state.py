@@ -8,6 +8,7 @@ from typing import Any
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import NO_BOOK, Book
+from firmware.phone.display.screens import Look
 from firmware.phone.events import LampChanged
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
@@ -197,7 +198,8 @@ class State:
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``reached`` is the best protection that calls with each contact ever had.
-    ``volumes`` are how loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
+    ``look``: language and type that were chosen at the telephone; None: as configured. ``volumes`` are how
+    loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
     turn the volume.
 
     ``sound_gaps``: how often the voice had a gap since the start.
@@ -261,6 +263,7 @@ class State:
     reached: tuple[Reached, ...] = ()
     woken_at: float = 0.0
     volumes: Volumes = Volumes()
+    look: Look | None = None
     knob_hash_at: float | None = None
     knob_until: float | None = None
     sound_gaps: int = 0

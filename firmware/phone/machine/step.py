@@ -21,6 +21,7 @@ from firmware.phone.machine import (
     guarding,
     helping,
     knob,
+    looks,
     menu,
     names,
     parts,
@@ -66,6 +67,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     if watchers.asking(after, now) is not None:
         after = replace(after, menu=None)
     after, guarded = guarding.follow(rules, state, after, now)
+    guarded += transfers.label_told(state, after)
     after, woken = updates.followed(state, after, now)
     if isinstance(event, _WAKING) and after != state:
         after = replace(after, woken_at=now)
@@ -327,6 +329,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.PlaceTyped: _place_typed,
     on.BookLoaded: finding.loaded,
     on.PullAsked: finding.asked,
+    on.LookChosen: looks.chosen,
     on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,

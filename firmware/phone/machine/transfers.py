@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine import calls, finding, guarding, protection, several
 from firmware.phone.machine.emergency import is_emergency
 from firmware.phone.machine.protection import RANK, Protection
@@ -35,7 +36,7 @@ has been replaced (RFC 5589 section 7.3), whatever the NOTIFYs say, or do not.""
 
 YES, NO = "1", "#"
 OK, DECLINED, RINGING = 200, 603, 180
-FAILED = "Transfer failed"
+FAILED = phrase("Transfer failed")
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -300,7 +301,7 @@ def replaced(rules: Rules, state: State, event: on.CallReplaced, now: float) -> 
     if conference and state.other is not None:
         state, held = several.set_aside(state, now, but=new.id)
         commands += held
-    words = f"Now: {new.peer.label if not new.peer.anonymous else 'Anonymous'}"
+    words = phrase("Now: {who}", who=phrase("Anonymous") if new.peer.anonymous else new.peer.label)
     return several.told(state, words, now), commands
 
 
@@ -310,7 +311,8 @@ def question(state: State, referral: Referral) -> tuple[str, str, str]:
     who = call.peer.label if call is not None else Party("").label
     address = referral.peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
     name = f"{referral.peer.name}, {address}" if referral.peer.name else address
-    return "Transfer?", f"{who} wants to connect you to {name}", "1 call  # stay"
+    asks = phrase("{who} wants to connect you to {name}", who=who, name=name)
+    return phrase("Transfer?"), asks, phrase("1 call  # stay")
 
 
 def label(state: State, call: Call) -> Security:
@@ -319,3 +321,16 @@ def label(state: State, call: Call) -> Security:
     if pair is None:
         return guarding.label(state, call)
     return protection.weakest(guarding.label(state, one) for one in pair)
+
+
+def label_told(before: State, after: State) -> tuple[do.Command, ...]:
+    """The sound of another label than before, where it is a conference that began or ended: what the display
+    shows is no longer about the same ends.
+    """
+    was, now = before.live, after.live
+    if before.conference is after.conference or was is None or now is None:
+        return ()
+    shown = label(before, was), label(after, now)
+    if now.state is not CallState.ACTIVE or Security.NONE in shown or shown[0] is shown[1]:
+        return ()
+    return (do.TellChange(now.id),)

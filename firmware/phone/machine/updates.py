@@ -18,6 +18,7 @@ from datetime import date
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import screens
+from firmware.phone.language.phrase import calendar_day, joined, phrase
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_SHOWN, Rules
 from firmware.phone.machine.state import State
 from firmware.phone.updates import News, Offered, Stage, Updates, Want, Wish
@@ -141,20 +142,27 @@ def deadlines(state: State) -> list[float]:
 def screen(state: State, found: About) -> screens.Notice:
     updates = state.updates
     if found is About.BACK:
-        back = f"{updates.news_version} did not work here; {updates.version} is back. {_reason(updates)}"
-        return screens.Notice("Update undone", back, "# ok", grave=True)
+        back = phrase(
+            "{new} did not work here; {old} is back.", new=updates.news_version, old=updates.version
+        )
+        text = joined((back, _reason(updates)))
+        return screens.Notice(phrase("Update undone"), text, phrase("# ok"), grave=True)
     if found is About.UPDATED:
         return screens.Notice(
-            f"Now {updates.news_version}", updates.notes or "Updated.", "# ok  menu 6: more"
+            phrase("Now {version}", version=updates.news_version),
+            updates.notes or phrase("Updated."),
+            phrase("# ok  menu 6: more"),
         )
     offer = updates.offer or Offered("", False, 0, "", "")
-    kind = "Security update" if offer.security else "Update"
-    text = f"{offer.when}. {offer.notes}"
-    return screens.Notice(f"{kind} {offer.version}", text, _CHOSEN.get(state.digits, KEYS), offer.security)
+    title = phrase("Update {version}", version=offer.version)
+    if offer.security:
+        title = phrase("Security update {version}", version=offer.version)
+    text = joined((joined((offer.when, "."), ""), offer.notes))
+    return screens.Notice(title, text, _CHOSEN.get(state.digits, KEYS), offer.security)
 
 
-KEYS = "1 now 2 tomorrow # ok"
-_CHOSEN = {NOW: "Now …", TOMORROW: "Tomorrow …", SEEN: "As planned …"}
+KEYS = phrase("1 now 2 tomorrow # ok")
+_CHOSEN = {NOW: phrase("Now …"), TOMORROW: phrase("Tomorrow …"), SEEN: phrase("As planned …")}
 
 
 def _reason(updates: Updates) -> str:
@@ -169,52 +177,60 @@ def notice(state: State) -> str:
     updates, offer = state.updates, state.updates.offer
     match updates.stage:
         case Stage.FETCHING | Stage.WRITING:
-            return f"Update: {updates.percent} %"
+            return phrase("Update: {percent} %", percent=updates.percent)
         case Stage.WAITING:
-            return "Update waits for quiet"
+            return phrase("Update waits for quiet")
         case Stage.RESTARTING:
-            return "Restarting …"
+            return phrase("Restarting …")
         case Stage.PROVING:
-            return "Trying the update …"
+            return phrase("Trying the update …")
     if state.wish is not None and state.wish.want in (Want.CHECK, Want.INSTALL):
-        return "Looking for updates …"
+        return phrase("Looking for updates …")
     if updates.affected and offer is None:
-        return "A known flaw: menu 6"
-    return f"Update {offer.version}: menu 6" if offer is not None else ""
+        return phrase("A known flaw: menu 6")
+    return phrase("Update {version}: menu 6", version=offer.version) if offer is not None else ""
 
 
 def lines(state: State, today: date) -> list[str]:
     """All about updates, for the menu."""
     updates, offer = state.updates, state.updates.offer
     if not updates.told:
-        return ["The updater has not spoken yet. No updates come."]
-    found = [notice(state)] if updates.stage is not Stage.IDLE else []
+        return [phrase("The updater has not spoken yet. No updates come.")]
+    found: list[str] = [notice(state)] if updates.stage is not Stage.IDLE else []
     if offer is not None:
-        kind = "security update" if offer.security else "update"
-        found += [
-            f"{kind.capitalize()} {offer.version}: {offer.when}.",
-            "Press 1: install it now.",
-            offer.notes,
-        ]
+        offered = phrase("Update {version}: {when}.", version=offer.version, when=offer.when)
+        if offer.security:
+            offered = phrase("Security update {version}: {when}.", version=offer.version, when=offer.when)
+        found += [offered, phrase("Press 1: install it now."), offer.notes]
     if updates.postponed_until is not None:
-        found.append(f"Put off until {updates.postponed_until.astimezone():%Y-%m-%d %H:%M}.")
+        when = updates.postponed_until.astimezone()
+        until = joined((calendar_day(when), f"{when:%H:%M}"))
+        found.append(phrase("Put off until {when}.", when=until))
     if not updates.server:
-        found.append("No update server is set: no updates come.")
+        found.append(phrase("No update server is set: no updates come."))
     elif updates.mode == "off":
-        found.append("Updates are switched off.")
+        found.append(phrase("Updates are switched off."))
     found += standing_lines(updates, today)
-    found += [f"Last: {updates.result}."] if updates.result else []
-    found += [f"New in {updates.version}: {updates.notes}"] if updates.notes else []
+    found += [phrase("Last: {result}.", result=updates.result)] if updates.result else []
+    found += (
+        [phrase("New in {version}: {notes}", version=updates.version, notes=updates.notes)]
+        if updates.notes
+        else []
+    )
     return [line for line in found if line]
 
 
 def standing_lines(updates: Updates, today: date) -> list[str]:
     """How this version stands: known flaws, and until when it is looked after."""
-    found = [f"This version is affected: {flaw.text}" for flaw in updates.affected]
+    found: list[str] = [
+        phrase("This version is affected: {flaw}", flaw=flaw.text) for flaw in updates.affected
+    ]
     until = updates.supported_until
     if until is not None:
-        over = today > until
-        found.append(f"Security updates {'ended on' if over else 'until'} {until.isoformat()}.")
+        ended = phrase("Security updates ended on {day}.", day=calendar_day(until))
+        found.append(
+            ended if today > until else phrase("Security updates until {day}.", day=calendar_day(until))
+        )
     return found
 
 

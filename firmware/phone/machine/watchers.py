@@ -15,6 +15,7 @@ from typing import Any
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import presence
+from firmware.phone.language.phrase import calendar_day, joined, phrase
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_SHOWN, Rules
 from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant, Sees, Watching
@@ -161,20 +162,22 @@ def listed(rules: Rules, state: State) -> list[dict[str, Any]]:
 
 
 _WORDS = {
-    Sees.PENDING: "asks, sees nothing",
-    Sees.CLOSED: "sees: not there",
-    Sees.OPEN: "sees: there",
-    Sees.IN_CALL: "sees: in a call",
+    Sees.PENDING: phrase("asks, sees nothing"),
+    Sees.CLOSED: phrase("sees: not there"),
+    Sees.OPEN: phrase("sees: there"),
+    Sees.IN_CALL: phrase("sees: in a call"),
 }
 
 
 def watcher_lines(rules: Rules, state: State, now: float) -> list[str]:
     """Who watches now, what each sees, since when and until when: one line for each subscription."""
-    lines = []
+    lines: list[str] = []
     for watching in state.watchers:
         sees, grant = _sees(rules, state, watching), _granted(rules, state, watching.uri)
         name = rules.name_of(watching.uri) or Party(watching.uri).label
-        until = f", until {grant.until.isoformat()}" if grant and grant.until else ""
-        words = _WORDS[sees] if sees else ""
-        lines.append(f"{name} {words}, for {int(now - watching.since) // 60} min{until}")
-    return lines or ["Nobody watches you"]
+        words, minutes = _WORDS[sees] if sees else "", int(now - watching.since) // 60
+        line = phrase("{name} {sees}, for {minutes} min", name=name, sees=words, minutes=minutes)
+        if grant and grant.until:
+            line = joined((line, phrase("until {day}", day=calendar_day(grant.until))), ", ")
+        lines.append(line)
+    return lines or [phrase("Nobody watches you")]

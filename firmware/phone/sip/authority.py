@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -45,6 +46,16 @@ class _Wrapped:
     """A sequence of the list alone: the library decodes sequences, not lists."""
 
     entries: list[_Entry]
+
+
+_UNUSABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library says of a certificate that is well formed and still of no use."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ def read(pem: bytes) -> tuple[Authority, ...]:
         try:
             certificate = x509.load_pem_x509_certificate(match["pem"])
             found.append(_authority(certificate, named[-1].decode("ascii") if named else ""))
-        except ValueError as error:
+        except _UNUSABLE as error:
             raise ValueError(f"certificate {number} cannot be used ({error}); remove it") from None
     if not found:
         raise ValueError("holds no certificate; name the right file")

@@ -248,7 +248,7 @@ def _rebuilt(
         raise _Unknown("a sort of proof that is not known here")
     try:
         issued = int(parsedate_to_datetime(date).replace(tzinfo=UTC).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is no ValueError
         raise ValueError("the proof has no date") from None
     header = {"alg": "ES256", "typ": "passport", "x5u": params.get("info", "")}
     dest, orig = _identity(called), _identity(caller)

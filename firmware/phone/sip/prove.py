@@ -73,5 +73,7 @@ def _identity(address: str) -> dict[str, str] | None:
 
 def _encoded(part: dict[str, Any]) -> str:
     """RFC 8225 section 9: keys in order, no space; RFC 7515 section 2: base64url without padding."""
-    plain = json.dumps(part, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+    plain = json.dumps(part, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
     return base64.urlsafe_b64encode(plain).rstrip(b"=").decode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 
+from firmware.phone.language.phrase import phrase
 from firmware.phone.values import Direction, EndReason
 
 _OUTGOING = {
@@ -63,16 +64,16 @@ def end_reason(direction: Direction, status: int, answered: bool, rang: bool, un
 def registration_failure(status: int) -> str:
     """Why the registrar would not have us, and what to do, for display and ``sotto status``."""
     if status in (401, 403, 407):
-        return "User name or password refused; check the account"
+        return phrase("User name or password refused; check the account")
     if status in (404, 410, 604):
-        return "The provider does not know this user; check the account"
+        return phrase("The provider does not know this user; check the account")
     if status in (TIMEOUT, 502, SERVICE_UNAVAILABLE, 504):
-        return "The server does not answer; trying again"
+        return phrase("The server does not answer; trying again")
     if status == 423:
-        return "The provider wants another registration time; trying again"
+        return phrase("The provider wants another registration time; trying again")
     if status >= 500:
-        return "The provider has trouble; trying again"
-    return "The provider refuses the registration; ask the provider"
+        return phrase("The provider has trouble; trying again")
+    return phrase("The provider refuses the registration; ask the provider")
 
 
 class Flaw(enum.Flag):
@@ -92,16 +93,16 @@ class Flaw(enum.Flag):
 
 
 _FLAWS = {
-    Flaw.REVOKED: "was revoked",
-    Flaw.NOT_PINNED: "has another key than the pinned one",
-    Flaw.WRONG_NAME: "is for another name",
-    Flaw.EXPIRED: "has expired",
-    Flaw.NOT_YET_VALID: "is not yet valid (is the date right?)",
-    Flaw.SELF_SIGNED: "is vouched for by no authority (self-signed)",
-    Flaw.UNTRUSTED: "is from an unknown authority",
-    Flaw.WEAK_KEY: "has too weak a key",
-    Flaw.WRONG_PURPOSE: "is not one for servers",
-    Flaw.REVOCATION_UNKNOWN: "comes without the word on its revocation that it promises",
+    Flaw.REVOKED: phrase("was revoked"),
+    Flaw.NOT_PINNED: phrase("has another key than the pinned one"),
+    Flaw.WRONG_NAME: phrase("is for another name"),
+    Flaw.EXPIRED: phrase("has expired"),
+    Flaw.NOT_YET_VALID: phrase("is not yet valid (is the date right?)"),
+    Flaw.SELF_SIGNED: phrase("is vouched for by no authority (self-signed)"),
+    Flaw.UNTRUSTED: phrase("is from an unknown authority"),
+    Flaw.WEAK_KEY: phrase("has too weak a key"),
+    Flaw.WRONG_PURPOSE: phrase("is not one for servers"),
+    Flaw.REVOCATION_UNKNOWN: phrase("comes without the word on its revocation that it promises"),
 }
 
 
@@ -109,18 +110,21 @@ def certificate_failure(flaws: Flaw) -> str:
     """Why the server was not trusted, for display and ``sotto status``. Nothing was sent to it."""
     if Flaw.SELF_SIGNED in flaws:
         flaws &= ~Flaw.UNTRUSTED
-    said = [words for flaw, words in _FLAWS.items() if flaw in flaws] or ["cannot be verified"]
-    return "Server not trusted: its certificate " + " and ".join(said) + "; ask the provider"
+    said = [words for flaw, words in _FLAWS.items() if flaw in flaws] or [phrase("cannot be verified")]
+    listed = said[0]
+    for more in said[1:]:
+        listed = phrase("{one} and {other}", one=listed, other=more)
+    return phrase("Server not trusted: its certificate {flaws}; ask the provider", flaws=listed)
 
 
 class Trouble(enum.Enum):
     """Why there is no connection to a server, in the words that display and ``sotto status`` show."""
 
-    TOO_OLD = "The server speaks only TLS that is too old; ask the provider"
-    NO_SUITE = "The server offers only weak encryption; ask the provider"
-    NO_TLS = "The server does not speak TLS; check its address and port"
-    REFUSED = "The server takes no connection; check its address and port"
-    TIMEOUT = "The server does not answer; trying again"
-    UNREACHABLE = "There is no way to the server; check the network"
-    BROKEN_OFF = "The server broke the connection off; trying again"
-    UNKNOWN_NAME = "The server's name is not known; check the domain and the network"
+    TOO_OLD = phrase("The server speaks only TLS that is too old; ask the provider")
+    NO_SUITE = phrase("The server offers only weak encryption; ask the provider")
+    NO_TLS = phrase("The server does not speak TLS; check its address and port")
+    REFUSED = phrase("The server takes no connection; check its address and port")
+    TIMEOUT = phrase("The server does not answer; trying again")
+    UNREACHABLE = phrase("There is no way to the server; check the network")
+    BROKEN_OFF = phrase("The server broke the connection off; trying again")
+    UNKNOWN_NAME = phrase("The server's name is not known; check the domain and the network")

@@ -44,8 +44,8 @@ def offered(message: str) -> Security:
 
 def without_audio(message: str) -> bool:
     """Whether a description declines all audio (RFC 3264 section 6). Without one nothing is declined."""
-    ports = re.findall(r"^m=audio\s+(\d+)", message, re.MULTILINE | re.IGNORECASE)
-    return bool(ports) and all(int(port) == 0 for port in ports)
+    ports = re.findall(r"^m=audio\s+([0-9]+)", message, re.MULTILINE | re.IGNORECASE)
+    return bool(ports) and not any(port.strip("0") for port in ports)
 
 
 _BEST = [Security.CLEAR, Security.PROVIDER, Security.END_TO_END]

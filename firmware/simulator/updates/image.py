@@ -38,11 +38,21 @@ def make(path: Path, version: Version, broken: bool = False) -> None:
 
 
 def mount(image: Path, folder: Path) -> None:
-    """Have ``folder`` show what is in ``image``. Raises OSError, tarfile.TarError."""
+    """Have ``folder`` show what is in ``image``: its plain files, and nothing beside the folder.
+
+    Raises:
+        OSError, tarfile.TarError: it cannot be read, or a name leads elsewhere.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     with tarfile.open(image) as tar:
-        tar.extractall(folder, filter="data")
+        for entry in tar:
+            file = tar.extractfile(entry) if entry.isfile() else None
+            path = folder / entry.name
+            if file is None or not path.resolve().is_relative_to(folder.resolve()):
+                raise tarfile.TarError(f"{entry.name} does not belong into an image")
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(file.read())
 
 
 def _files() -> list[Path]:

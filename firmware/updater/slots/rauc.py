@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,9 @@ class RaucSlots:
         return next(slot for slot in self._known().names if slot != self._known().bootname)
 
     def install(self, bundle: Path, progress: Progress) -> None:
+        """RAUC makes ``bundle`` root's, so that nobody changes it; by its group it stays readable here."""
+        if bundle.stat().st_uid == os.geteuid():
+            bundle.chmod(0o640)
         self._bus.install(bundle, progress)
         progress(100, "written")
 

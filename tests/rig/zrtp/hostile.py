@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.rig.zrtp import keys, wire
+from tests.rig.zrtp import keys, messages, wire
 from tests.rig.zrtp.algorithms import EXCHANGES, PRIME, PUBLIC_OCTETS, Exchange
 from tests.rig.zrtp.messages import Confirm, DHPart
 from tests.rig.zrtp.party import Party
+
+EVERY_S = 0.1
+"""Seconds between two wishes of ``Clearing``."""
 
 
 class ForeignChain(Party):
@@ -119,6 +122,30 @@ class Mute(Party):
 
     def tick(self, now: float) -> list[bytes]:
         return [packet for packet in super().tick(now) if wire.kind(wire.message(packet)) == "Hello"]
+
+
+class Clearing(Party):
+    """It agrees on keys as it should, and then asks again and again to go on in clear (section 4.7.2)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.asked = 0
+        self.agreed_to_clear = False
+        self._due = 0.0
+
+    def tick(self, now: float) -> list[bytes]:
+        out = super().tick(now)
+        if self.state != "secure" or self._keys is None or now < self._due:
+            return out
+        self._due, self.asked = now + EVERY_S, self.asked + 1
+        return out + self._packets(messages.go_clear(self._keys.mac[0 if self._initiator else 1]))
+
+    def _take_clearack(self, message: bytes, now: float) -> list[bytes]:
+        self.agreed_to_clear = True
+        return []
+
+    def _take_error(self, message: bytes, now: float) -> list[bytes]:
+        return self._packets(messages.simple("ErrorACK"))
 
 
 class Parrot(Party):

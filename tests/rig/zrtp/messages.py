@@ -159,6 +159,11 @@ def error(code: int) -> bytes:
     return wire.head("Error", 4) + struct.pack("!I", code)
 
 
+def go_clear(mac_key: bytes) -> bytes:
+    """The wish to speak in clear, well sealed (section 5.11)."""
+    return wire.head("GoClear", MAC_OCTETS) + mac(mac_key, b"GoClear ")[:MAC_OCTETS]
+
+
 def ping_ack(ping: bytes, endpoint: bytes, ssrc: int) -> bytes:
     """The answer to a Ping (section 5.16)."""
     body = VERSION + endpoint + ping[16:24] + struct.pack("!I", ssrc)

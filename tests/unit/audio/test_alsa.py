@@ -391,3 +391,22 @@ def test_volume_through_a_real_mixer(cables: Cables, real: AlsaAudio) -> None:
                 audio.volumes(handset(step))
                 wait_until(louder(heard, softest + louder_db), 8, f"step {step} with the mixer {mixer}")
         audio.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble", "said"),
+    [
+        ("handset", "", ""),
+        ("handset", "Device or resource busy", ""),
+        ("handset", "No such device", 'PCM "handset": No such device'),
+        ("none", "", 'PCM "none": No such file or directory'),
+    ],
+)
+def test_whether_there_is_a_microphone(library: AlsaLibrary, name: str, trouble: str, said: str) -> None:
+    """It is opened, and closed at once; nothing is read."""
+    library.cards["handset"].trouble = trouble
+    found = alsa.microphone_trouble(name)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+    assert library.cards["handset"].open == 0
+    assert library.cards["handset"].opened == int(not trouble and name == "handset")

@@ -185,7 +185,7 @@ def test_stop_may_be_called_from_crash() -> None:
 
 
 def test_missing_font_is_a_trouble_and_no_crash(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_font(_screen: object) -> Image.Image:
+    def no_font(_screen: object, _look: object) -> Image.Image:
         raise HardwareError("Install the Debian package fonts-terminus-otb.")
 
     monkeypatch.setattr("firmware.phone.display.painter.draw", no_font)

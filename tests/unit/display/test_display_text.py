@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from firmware.phone.display.screens import Idle, Ringing
 from firmware.phone.display.text import LONGEST, clean, cleaned
+from firmware.phone.language.catalogue import language
 from firmware.phone.values import Registration, RegistrationState, SwitchPosition
 
 HOSTILE = {
@@ -52,10 +53,10 @@ def test_anything_becomes_one_harmless_line(text: str) -> None:
 
 
 def test_every_text_of_a_screen_is_cleaned() -> None:
-    assert cleaned(Ringing("B\x00ob", "\u202ebob", SwitchPosition.OPEN)) == Ringing(
+    assert cleaned(Ringing("B\x00ob", "\u202ebob", SwitchPosition.OPEN), language("en")) == Ringing(
         "Bob", "bob", SwitchPosition.OPEN
     )
     failed = Registration(RegistrationState.FAILED, "no\nroute")
-    idle = cleaned(Idle("10\x0024", "\u202eA", failed, SwitchPosition.OPEN, 3, "\x07"))
+    idle = cleaned(Idle("10\x0024", "\u202eA", failed, SwitchPosition.OPEN, 3, "\x07"), language("en"))
     reason = Registration(RegistrationState.FAILED, "no route")
     assert idle == Idle("1024", "A", reason, SwitchPosition.OPEN, 3, "")

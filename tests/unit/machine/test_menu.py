@@ -11,8 +11,8 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.display import screens
+from firmware.phone.display.paging import paged, wrapped
 from firmware.phone.machine import menu
-from firmware.phone.machine.paging import paged, wrapped
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
@@ -200,7 +200,7 @@ def test_erasing_is_asked_first() -> None:
     it.state = replace(it.state, missed=4, grants=(Grant("sip:eve@phone.test"),))
     hold_star(it)
     assert it.keys("3*") == []
-    assert shown(it).lines == menu.ERASE
+    assert shown(it).lines == ("All calls, watchers,", "contacts, place?", "* erase", "# keep")
     assert it.keys("*") == [do.Wipe(), do.KeepGrants(())]
     assert shown(it).lines[0] == "Erased."
     assert (it.state.missed, it.state.grants) == (0, ())

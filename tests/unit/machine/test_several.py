@@ -13,7 +13,7 @@ from firmware.phone.config_types import Phone as PhoneOptions
 from firmware.phone.display import screens
 from firmware.phone.display.words import lines
 from firmware.phone.loop import differences
-from firmware.phone.machine import functions
+from firmware.phone.machine import functions, protection
 from firmware.phone.machine.outputs import Outputs
 from firmware.phone.values import (
     CallId,
@@ -26,7 +26,7 @@ from firmware.phone.values import (
     Security,
     Tone,
 )
-from tests.unit.machine.driver import ACCOUNT, Driver
+from tests.unit.machine.driver import ACCOUNT, PROVIDER, Driver
 
 ONE, TWO, WAITS = CallId(1), CallId(3), CallId(2)
 SECURE = Media(Security.END_TO_END)
@@ -63,6 +63,56 @@ def two() -> Driver:
     tap(it, "31#")
     it.happen(on.CallAnswered(TWO), on.MediaChanged(TWO, SECURE))
     return it
+
+
+def unlike(held: Security, spoken: Security) -> Driver:
+    """Bob is held, somebody else spoken with; the provider could listen to one of them, or to neither."""
+    it = Driver(PROVIDER)
+    it.lift()
+    it.keys("2#")
+    it.happen(on.CallAnswered(ONE), on.MediaChanged(ONE, Media(held)))
+    function(it, "2")
+    tap(it, "31#")
+    it.happen(on.CallAnswered(TWO), on.MediaChanged(TWO, Media(spoken)))
+    return it
+
+
+def sounds(commands: list[do.Command]) -> int:
+    return sum(isinstance(command, do.TellChange) for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("held", "spoken", "begins", "ends"),
+    [
+        (Security.PROVIDER, Security.END_TO_END, 1, 1),
+        (Security.END_TO_END, Security.PROVIDER, 0, 0),
+        (Security.END_TO_END, Security.END_TO_END, 0, 0),
+    ],
+)
+def test_a_conference_under_another_label_is_heard(
+    held: Security, spoken: Security, begins: int, ends: int
+) -> None:
+    """Its label is that of its weakest leg, from its beginning to its end."""
+    it = unlike(held, spoken)
+    assert shown(it) == spoken
+    assert sounds(function(it, "3")) == begins
+    assert shown(it) == protection.weakest((held, spoken))
+    assert sounds(it.happen(on.CallFailed(ONE, EndReason.PEER_HUNG_UP))) == ends
+    assert shown(it) == spoken
+
+
+def test_a_leg_that_becomes_weaker_is_heard_once() -> None:
+    it = unlike(Security.END_TO_END, Security.END_TO_END)
+    function(it, "3")
+    assert sounds(it.happen(on.MediaChanged(TWO, Media(Security.PROVIDER)))) == 1
+    assert shown(it) == Security.PROVIDER
+
+
+def shown(it: Driver) -> Security:
+    """The label on the display."""
+    screen = it.screen
+    assert isinstance(screen, screens.InCall)
+    return screen.security
 
 
 def states(it: Driver) -> dict[CallId, CallState]:

@@ -49,6 +49,24 @@ def test_the_mounted_image_runs_as_its_version(tmp_path: Path) -> None:
     assert not list((tmp_path / "root").rglob("*.pem"))
 
 
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside-of-the-image", "a/../../outside"])
+def test_an_image_puts_nothing_elsewhere(tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "image", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    with pytest.raises(tarfile.TarError, match="does not belong"):
+        image.mount(tmp_path / "image", tmp_path / "root")
+    assert not list(tmp_path.rglob("*outside*"))
+
+
+def test_a_link_is_no_part_of_an_image(tmp_path: Path) -> None:
+    link = tarfile.TarInfo("link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with tarfile.open(tmp_path / "image", "w") as tar:
+        tar.addfile(link)
+    with pytest.raises(tarfile.TarError, match="does not belong"):
+        image.mount(tmp_path / "image", tmp_path / "root")
+
+
 def test_a_mistake_that_does_not_fit_any_more_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -260,6 +260,20 @@ def test_huge() -> None:
     assert judged(*["x"] * 10_000, SIGNER.identity()).proof is Proof.FALSE, "at most four are looked at"
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "soon",
+        "Mon, 23 Nov 99999999999999 12:00:00 GMT",
+        "Mon, 23 Nov 2026 12:00:00 +99999999999999999999",
+    ],
+)
+def test_a_compact_proof_without_a_date_that_is_one(date: str) -> None:
+    compact = f"..{SIGNER.token().split('.')[2]};info=<{X5U}>;alg=ES256"
+    assert judged(compact, date=date) == Verdict(Proof.FALSE, "the proof has no date")
+
+
 @given(
     st.text(max_size=400) | st.from_regex(r"\A[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,90}(;[a-z]{1,4}=.{0,9})?\Z")
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.phone.sip.sdp import offered
+from firmware.phone.sip.sdp import offered, without_audio
 from firmware.phone.values import Security
 
 HEAD = "INVITE sip:alice@phone.test SIP/2.0\r\nContent-Type: application/sdp\r\n\r\n"
@@ -40,3 +40,13 @@ def audio(profile: str = "RTP/AVP", more: str = "", port: int = 4000) -> str:
 def test_the_best_that_an_offer_allows(body: str, best: Security) -> None:
     assert offered(HEAD + body) is best
     assert offered((HEAD + body).replace("\r\n", "\n")) is best
+
+
+@pytest.mark.parametrize(
+    ("ports", "declined"),
+    [((), False), (("0",), True), (("00",), True), (("0", "4000"), False), (("0", "9" * 5000), False)],
+)
+def test_audio_is_declined_by_port_zero(ports: tuple[str, ...], declined: bool) -> None:
+    """However many digits somebody writes."""
+    lines = "".join(f"m=audio {port} RTP/SAVP 0\r\n" for port in ports)
+    assert without_audio(HEAD + SESSION + lines) is declined

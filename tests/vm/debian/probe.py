@@ -208,6 +208,8 @@ TRIED |= {
     "open a sound card": _open("/dev/snd/pcmC0D0p"),
     "open the mixer": _open("/dev/snd/controlC2"),
     "open the disk": _open("/dev/vda", os.O_RDONLY),
+    "read a slot": _read("/run/sottovoce-boot/root_b"),
+    "write a slot": _open("/run/sottovoce-boot/root_b"),
     "open the memory": _open("/dev/mem"),
     "open the console": _open("/dev/ttyS0"),
     "open the watchdog": _open("/dev/watchdog", os.O_WRONLY),

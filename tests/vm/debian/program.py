@@ -31,7 +31,7 @@ def program(work: Path, debian: Debian) -> Path:
     _libraries(home, debian)
     (top / "etc/ld.so.conf.d").mkdir(parents=True)
     (top / "etc/ld.so.conf.d/zz-sottovoce.conf").write_text("/usr/lib/sottovoce/lib\n")
-    (home / "board.env").write_text("SOTTOVOCE_BOARD=raspberry-pi-4\n")
+    (home / "board.env").write_text("SOTTOVOCE_BOARD=raspberry-pi-4\nSOTTOVOCE_COMPATIBLE=raspberry-pi-4\n")
     run(sys.executable, ROOT / "systemd/install", top)
     made = work / "phone.squashfs"
     pack(top, made, packed=False)

@@ -35,6 +35,7 @@ CAN: dict[str, set[str]] = {
         "read the configuration",
         "list the updater's state",
         "open the system's bus",  # RAUC is spoken to over it
+        "read a slot",
         *ALWAYS,
     },
     "update": {
@@ -43,6 +44,7 @@ CAN: dict[str, set[str]] = {
         "list the updater's state",
         "open an internet socket",
         "open the system's bus",
+        "read a slot",
         *ALWAYS,
     },
 }
@@ -53,10 +55,19 @@ SCORES = {"phone": 1.3, "firewall": 1.1}
 @pytest.mark.parametrize("unit", guest.UNITS)
 def test_it_can_do_what_it_needs_and_nothing_else(unit: str) -> None:
     guest.wait(lambda: guest.show("sottovoce-phone", "ActiveState") == "active", 120, "the telephone to run")
+    _slot()
     found = guest.probe(unit)
     assert set(found) == set(TRIED)
     done = {name for name, how in found.items() if how == "done"}
     assert done == CAN[unit], {name: found[name] for name in done ^ CAN[unit]}
+
+
+def _slot() -> None:
+    """A partition as udev gives it to the updater, and the link to it, as they are on a board."""
+    guest.run("mkdir", "-p", "/run/sottovoce-boot")
+    guest.run("ln", "-sfn", "/dev/vdb", "/run/sottovoce-boot/root_b")
+    guest.run("chgrp", "sottovoce-update", "/dev/vdb")
+    guest.run("chmod", "0640", "/dev/vdb")
 
 
 @pytest.mark.parametrize("unit", guest.UNITS)

@@ -14,7 +14,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from firmware.release import bundle as bundles
+from firmware.release import patching
 from firmware.release.certificates import new_authority, new_leaf
+from firmware.updater.release import encoded
+from firmware.updater.trust import patch_name
 from firmware.updater.version import parse
 from tests.update.makers import BOARD, Makers
 from tests.vm.kit import HERE, Kit, Recipe
@@ -67,7 +70,7 @@ class Workshop:
         self.keyring.write_bytes(self._authority.certificate.public_bytes(Encoding.PEM))
 
     def slot(self, version: str, behaviour: str = "good") -> Slot:
-        """``behaviour``: good, unhealthy, crash, panic or hang."""
+        """``behaviour``: good, unhealthy, crash, panic, hang, or one of ``telephone.BEHAVIOURS``."""
         name = f"{version}-{behaviour}"
         tree, root, boot = (self.folder / f"{name}{end}" for end in ("", ".root", ".boot"))
         if boot.exists():
@@ -94,14 +97,28 @@ class Workshop:
             _run("mcopy", "-i", boot, source, f"::{target}")
         return Slot(root, boot)
 
-    def publish(self, version: str, behaviour: str = "good") -> None:
-        """Make the bundle and the release; what is served names it as the newest then."""
+    def publish(self, version: str, behaviour: str = "good", before: str | None = None) -> int:
+        """Make the bundle and the release; what is served names it as the newest then. The bundle's octets.
+
+        ``before``: a version from which there is a patch.
+        """
         slot = self.slot(version, behaviour)
         path = self.folder / f"{version}-{behaviour}.raucb"
         if not path.exists():
             images = {"root": slot.root, "boot": slot.boot}
             bundles.make(path, images, BOARD, parse(version), self._leaf, self.keyring)
-        self.makers.publish(version, datetime.now(UTC).replace(microsecond=0), path.read_bytes())
+        now = datetime.now(UTC).replace(microsecond=0)
+        described, served = self.makers.bundle(version, path.read_bytes())
+        release = self.makers.release(version, described)
+        patches = {} if before is None else self._patch(before, path, described.target)
+        signed = [self.makers.pair.sign(encoded(release))]
+        self.makers.repository.publish(release, signed, {BOARD: served}, self.makers.signers, now, patches)
+        return described.length
+
+    def _patch(self, before: str, bundle: Path, target: str) -> dict[str, Path]:
+        old, file = self.slot(before), self.folder / f"from-{before}.patch"
+        patching.make(file, {"root": old.root, "boot": old.boot}, bundle)
+        return {patch_name(target, parse(before)): file}
 
     def disk(self, path: Path, version: str) -> None:
         """A disk as it leaves the factory, with ``version`` in slot a and nothing in b."""

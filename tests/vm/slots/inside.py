@@ -20,13 +20,15 @@ from firmware.updater.boot import partitions
 from firmware.updater.judge import Offer
 from firmware.updater.signatures import read_keys
 from firmware.updater.slots.base import Progress
-from firmware.updater.slots.rauc import RaucSlots
+from firmware.updater.slots.rauc import RaucSlots, version_of
 from firmware.updater.slots.rauc_bus import RaucBus
 from firmware.updater.slots.system_conf import DATA, DISK, KEYRING, Boot, system_conf
 from firmware.updater.trust import Repository
 from firmware.updater.updater import Parts, Updater
 from tests.update.machine import FixedTimes
 from tests.update.makers import BASE, BOARD, Served
+from tests.vm import slots as here
+from tests.vm.slots import telephone as real_telephone
 
 RESULTS = Path("/run/results")
 SLOT = Path("/run/slot")
@@ -42,15 +44,20 @@ class Near(Served):
     """The server of the tests, whose files the build machine shares."""
 
     def _chunks(self, octets: bytes) -> Iterator[bytes]:
-        return (octets[at : at + fetch.CHUNK] for at in range(0, len(octets), fetch.CHUNK))
+        for at in range(0, len(octets), fetch.CHUNK):
+            self.sent += len(octets[at : at + fetch.CHUNK])
+            yield octets[at : at + fetch.CHUNK]
 
 
 class Slots(RaucSlots):
     """Says when it begins to switch; ``tamper``: change the bundle once it was verified."""
 
     tamper = False
+    source: Near
 
     def install(self, bundle: Path, progress: Progress) -> None:
+        kinds = [url.rpartition(".")[2] for url in self.source.asked]
+        say("fetched " + json.dumps({"kinds": kinds, "octets": self.source.sent}))
         say("phase write")
         if self.tamper:
             with bundle.open("r+b") as file:
@@ -71,9 +78,12 @@ class Slots(RaucSlots):
 def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="sv: log: %(message)s")
     order = json.loads((RESULTS / "order.json").read_text())
+    if order["do"] == "contract":
+        return _contract(order["rauc"])
     _services()
     slots = Slots(RaucBus(), SLOT / "usr/lib/os-release")
-    updater = Updater(_parts(slots))
+    slots.source = source = Near(RESULTS / "work/makers/served")
+    updater = Updater(_parts(slots, source, small=order["do"] == "small"))
     _tell("up", slots, updater)
     if _restarts(updater.recover):
         return RESTART
@@ -90,6 +100,8 @@ def main() -> int:
                 say(f"refused {offer.why}")
                 return 0
             say("phase download")
+            source.asked.clear()
+            source.sent = 0
             updater.prepare(offer, lambda done, what: None)
         if _restarts(updater.restart):
             return RESTART
@@ -112,8 +124,7 @@ def _restarts(step: Callable[[], None]) -> bool:
     return False
 
 
-def _parts(slots: Slots) -> Parts:
-    source = Near(RESULTS / "work/makers/served")
+def _parts(slots: Slots, source: Near, small: bool) -> Parts:
     root = (RESULTS / "trust/root.json").read_bytes()
     keys = read_keys((RESULTS / "trust/release-keys.json").read_bytes())
 
@@ -130,12 +141,26 @@ def _parts(slots: Slots) -> Parts:
         times=FixedTimes(),
         health=[_health],
         restart=restart,
+        images=slots.images if small else None,
     )
+
+
+def _contract(rauc: str) -> int:
+    """The contract of slot engines, on RAUC itself."""
+    import pytest
+
+    os.environ.update({here.RAUC: rauc, "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"})
+    words = ["-v", "--color=no", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "timeout=180"]
+    code = pytest.main([*words, f"--junitxml={RESULTS}/contract.xml", "tests/vm/slots/test_real_rauc.py"])
+    say(f"contract {int(code)}")
+    return 0
 
 
 def _health() -> str:
     """A stand-in for the telephone: a process that lives, unless this slot's does not; and its word."""
     behaviour = (SLOT / "behaviour").read_text().strip()
+    if behaviour in real_telephone.BEHAVIOURS:
+        return real_telephone.wrong(behaviour, version_of(SLOT / "usr/lib/os-release"), say)
     telephone = subprocess.Popen(["false"] if behaviour == "crash" else ["sleep", "1000"])
     time.sleep(0.5)
     died = telephone.poll() is not None

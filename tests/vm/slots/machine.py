@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 UBOOT = Path("/usr/lib/u-boot/qemu-x86/u-boot.rom")
 SILENCE_S = 240.0
 """Seconds in which some line that is waited for must come, on a busy machine; idle it takes 10."""
+ACCELERATORS = {"tcg": "tcg,thread=single", "kvm": "kvm"}
 
 
 class Machine:
@@ -24,20 +27,22 @@ class Machine:
     ``log``: where every write to the disk is kept from the next ``on`` (``writes``); None: nowhere.
     """
 
-    def __init__(self, disk: Path, results: Path, accelerator: str = "tcg,thread=single") -> None:
+    def __init__(self, disk: Path, results: Path, accelerator: str = "tcg") -> None:
         self.disk = disk
         self.log: Path | None = None
         self.results = results
         self.boots = 0
-        self._accelerator = accelerator
+        self._accelerator = ACCELERATORS[accelerator]
         self._qemu: subprocess.Popen[bytes] | None = None
         self._heard = b""
         self._log = (results / "console.log").open("ab")
         (results / "where").write_text(f"{ROOT}\n{sys.executable}\n")
 
-    def on(self, do: str = "update") -> None:
-        """Power on. ``do``: update, rest, tamper or full; it stays the order for all later starts."""
-        (self.results / "order.json").write_text(json.dumps({"do": do}))
+    def on(self, do: str = "update", rauc: str = "rauc") -> None:
+        """Power on. ``do``: update, small, rest, tamper, full, or contract (of ``rauc``); it stays the order
+        for all later starts.
+        """
+        (self.results / "order.json").write_text(json.dumps({"do": do, "rauc": rauc}))
         self._heard = b""
         self._log.write(f"\n--- power on: {do}\n".encode())
         self._qemu = subprocess.Popen(
@@ -46,8 +51,11 @@ class Machine:
         assert self._qemu.stdout is not None
         os.set_blocking(self._qemu.stdout.fileno(), False)
 
-    def wait(self, *words: str, limit_s: float = SILENCE_S) -> str:
-        """The rest of the next line that begins with "sv: " and one of ``words``.
+    def wait(
+        self, *words: str, limit_s: float = SILENCE_S, meanwhile: Callable[[], None] = lambda: None
+    ) -> str:
+        """The rest of the next line that begins with "sv: " and one of ``words``. ``meanwhile`` is called
+        again and again until it comes.
 
         Raises VmError when none comes, with the end of the console. U-Boot's waiting for a key is cut short.
         """
@@ -61,6 +69,7 @@ class Machine:
                 for word in words:
                     if text.startswith(f"sv: {word}"):
                         return text.removeprefix("sv: ")
+            meanwhile()
             self._hurry()
             ended = self._qemu is None or self._qemu.poll() is not None
             if not self._hear() and (ended or time.monotonic() > until):
@@ -93,6 +102,15 @@ class Machine:
             assert pipe is not None
             pipe.close()
         self._qemu = None
+
+    def frozen(self, disk: Path) -> None:
+        """``disk`` becomes what ``cut`` at this moment would leave; the machine then goes on."""
+        assert self._qemu is not None
+        self._qemu.send_signal(signal.SIGSTOP)
+        try:
+            subprocess.run(["cp", "--sparse=always", self.disk, disk], check=True, timeout=60)
+        finally:
+            self._qemu.send_signal(signal.SIGCONT)
 
     def off(self) -> None:
         """Wait until the slot has ended by itself (without ACPI it only halts), then take the power away."""

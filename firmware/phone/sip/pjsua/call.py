@@ -15,7 +15,8 @@ from firmware.phone.sip import headers, identity, reasons, sdp
 from firmware.phone.sip.mixing import Links
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 from firmware.phone.sip.pjsua.holding import Holding
-from firmware.phone.sip.pjsua.zrtp import SDES, ZRTP, Shared, Way
+from firmware.phone.sip.pjsua.lowering import Lowering
+from firmware.phone.sip.pjsua.zrtp import Shared, Way
 from firmware.phone.values import CallId, Direction, EndReason, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
@@ -36,6 +37,13 @@ class _Audio(NamedTuple):
     runs: bool
 
 
+def _audio_alone() -> pj.CallOpParam:
+    """What a re-INVITE offers."""
+    prm = pj.CallOpParam(True)
+    prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+    return prm
+
+
 class PjCall(pj.Call):
     """A call of pjsua2. Everything runs in the SIP thread.
 
@@ -50,8 +58,7 @@ class PjCall(pj.Call):
     ``post`` gets our events, ``ended`` this call when it is over. ``hung_up``: we have ended it.
 
     ``private``: the far end asks for privacy. ``broken``: its keys could not be agreed. ``failure``: why we
-    end it. ``lowering``: by consent it goes on with less than was offered, and that is not agreed yet;
-    ``mediless``: the far end would not have that either, and ended the media.
+    end it. ``lowering``: by consent it goes on with less than was offered.
 
     ``account``: the one by which it goes. ``heard``: its INVITE has had an answer, be it provisional.
 
@@ -98,8 +105,7 @@ class PjCall(pj.Call):
         self.certificate: pj.DtlsIdentity | None = None
         self.private = False
         self.broken = False
-        self.lowering = False
-        self.mediless = False
+        self.lowering = Lowering()
         self.failure: EndReason | None = None
         self._place_printed = False
 
@@ -131,10 +137,11 @@ class PjCall(pj.Call):
         self.heard = self.heard or happened.type == pj.PJSIP_EVENT_RX_MSG
         if happened.type == pj.PJSIP_EVENT_RX_MSG and TRYING < status < REDIRECTED:
             self.private = identity.private(happened.src.rdata.wholeMsg)
-        if self.lowering and status >= REDIRECTED and status not in CHALLENGES:
+        if self.lowering.waits and status >= REDIRECTED and status not in CHALLENGES:
             self._lowered_in_vain()
-        elif self.lowering and happened.type == pj.PJSIP_EVENT_RX_MSG:
-            self._lowered(happened.src.rdata.wholeMsg)
+        elif self.lowering.waits and happened.type == pj.PJSIP_EVENT_RX_MSG:
+            if not self.lowering.taken(happened.src.rdata.wholeMsg):
+                self._lowered_in_vain()
         elif self.answered and happened.tsx.state == pj.PJSIP_TSX_STATE_COMPLETED:
             self.holding.answered(status, self.clock())
         if self.place_waits:
@@ -214,8 +221,7 @@ class PjCall(pj.Call):
 
     def tell_hold(self, held: bool) -> None:
         """Send the re-INVITE. Raises pj.Error when it cannot be sent now."""
-        prm = pj.CallOpParam(True)
-        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+        prm = _audio_alone()
         if held:
             self.setHold(prm)
         else:
@@ -252,7 +258,8 @@ class PjCall(pj.Call):
             if self.media.security not in (Security.NONE, media.security):
                 self.may_speak = False
             self.media = media
-            self.lowering = self.lowering and not self.secured(media)
+            if self.secured(media):
+                self.lowering.agreed()
             if media.keying is Keying.ZRTP and (audio := self._audio()) is not None:
                 self.shared.take(self.getId(), audio.at, private=media.private)
             self.post(on.MediaChanged(self.call_id, media))
@@ -269,33 +276,16 @@ class PjCall(pj.Call):
         audio = self._audio()
         if audio is None:
             return
+        done = self.lowering.begin(level, self.getId(), audio.at)
         if level is Security.CLEAR:
-            self.clear = pj.zrtpClear(self.getId(), audio.at)
-        elif pj.zrtpYield(self.getId(), audio.at, SDES):
-            self.lowering = True
-        if self.lowering or self.mediless:
-            self.mediless = False
-            self._offer()
+            self.clear = done
+        if self.lowering.offers():
+            self.reinvite(_audio_alone())
         self.look_at_media()
 
-    def _offer(self) -> None:
-        """Offer other media in this dialog (RFC 3261 section 14.1)."""
-        prm = pj.CallOpParam(True)
-        prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
-        self.reinvite(prm)
-
-    def _lowered(self, answer: str) -> None:
-        """The far end took the offer; but some take it without the audio in it, which ends there then."""
-        if sdp.without_audio(answer):
-            self.mediless = True
-            self._lowered_in_vain()
-
     def _lowered_in_vain(self) -> None:
-        """The far end would not have that level either."""
         audio = self._audio()
-        self.lowering = False
-        if audio is not None:
-            pj.zrtpYield(self.getId(), audio.at, ZRTP)
+        self.lowering.refused(self.getId(), None if audio is None else audio.at)
         self.look_at_media()
 
     def keys_differ(self) -> bool:
@@ -327,7 +317,7 @@ class PjCall(pj.Call):
         if not security.srtpActive:
             zrtp = pj.zrtpState(self.getId(), index)
             self.broken = self.broken or zrtp.trouble == "public"
-            bare = zrtp.bare and not self.lowering
+            bare = zrtp.bare and not self.lowering.waits
             return Media(Security.CLEAR if self.clear else Security.NONE, codec=codec, bare=bare)
         if security.keying == "ZRTP":
             return self.shared.media(self.getId(), index, security.txSuite, codec)

@@ -139,5 +139,6 @@ class PjEndpoint:
         self.pj.libHandleEvents(max(1, int(seconds * 1000)))
 
     def close(self) -> None:
+        """The engine has waited for the answers that it wants; the library would wait another second."""
         self._wakeup.close()
-        self.pj.libDestroy()
+        self.pj.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)

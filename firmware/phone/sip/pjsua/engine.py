@@ -94,8 +94,11 @@ class PjsuaEngine:
         self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
         self._thread.start()
         self._ready.wait()
-        if self._failure is not None:
-            raise SipError(str(self._failure)) from self._failure
+        failure = self._failure
+        if isinstance(failure, pj.Error | OSError):
+            raise SipError(failure.reason if isinstance(failure, pj.Error) else str(failure)) from failure
+        if failure is not None:
+            raise failure
 
     def execute(self, command: do.SipCommand) -> None:
         self._hand_over(command)
@@ -106,6 +109,8 @@ class PjsuaEngine:
         self._stop_by = self._clock.monotonic() + timeout
         self._hand_over(None)
         self._thread.join(timeout + 0.5)
+        if self._thread.is_alive():
+            log.warning("the SIP engine did not end in time; what it still had to say is lost")
         self._thread = None
 
     def _hand_over(self, command: do.SipCommand | None) -> None:
@@ -119,11 +124,11 @@ class PjsuaEngine:
     def _run(self) -> None:
         try:
             self._open()
-        except (pj.Error, SipError, OSError) as error:
-            self._failure = SipError(error.reason) if isinstance(error, pj.Error) else error
-            self._ready.set()
+        except BaseException as error:  # noqa: BLE001 - handed on: start() raises it
+            self._failure = error
             return
-        self._ready.set()
+        finally:
+            self._ready.set()
         try:
             while self._work():
                 self._endpoint.poll(self._longest_wait())
