@@ -25,7 +25,7 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import functions, menu, outputs, parts, warnings
+from firmware.phone.machine import functions, helping, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Doubt, Protection
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, Menu, Recent, State
@@ -217,14 +217,14 @@ SAMPLES: dict[str, Screen] = {
     "dialling-emergency": Dialling("112", "", phrase("{name} (emergency)", name="Alice Archer"), lifted=True),
     "dialling-emergency-countdown": Dialling(
         "112",
-        "",
+        phrase("Calls in {seconds} s", seconds=3),
         phrase("{name} (emergency)", name="Alice Archer"),
         lifted=True,
-        notice=phrase("Calls in {seconds} s. Hang up: no", seconds=3),
+        notice=helping.STOP,
     ),
-    "dialling-account": Dialling("102", "Bob Baker", "A. Archer", lifted=True, account="Work"),
-    "calling-account": Calling("Bob Baker", outputs.RINGING, "A. Archer", OPEN, account="Work"),
-    "ringing-account": Ringing("Bob Baker", "bob@work.test", OPEN, account="Work"),
+    "dialling-account": Dialling("102", "Bob Baker", "Alice Archer", lifted=True, account="kanzlei"),
+    "calling-account": Calling("Bob Baker", outputs.RINGING, "Alice Archer", OPEN, account="kanzlei"),
+    "ringing-account": Ringing("Bob Baker", "bob@phone.test", OPEN, account="kanzlei"),
     "ended-emergency": Ended(
         "112", EndReason.HUNG_UP.value, 63, phrase("They saw {name}. Private again.", name="Alice Archer")
     ),

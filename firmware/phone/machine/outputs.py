@@ -320,12 +320,13 @@ def _dialling(rules: Rules, state: State, now: float) -> screens.Dialling:
             target = phrase("not in the contacts")
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
     in_vain = dialled.permits and not shown.identity
+    counting = helping.countdown(rules, state, now)
     return screens.Dialling(
         digits=number,
-        target="" if target == number else target,
+        target=counting or ("" if target == number else target),
         they_see=rules.they_see(shown, state.place is not None, account or 0),
         lifted=state.hook is Hook.OFF,
-        notice=helping.countdown(rules, state, now) or (PERMIT_IN_VAIN if in_vain else _sound_notice(state)),
+        notice=helping.STOP if counting else PERMIT_IN_VAIN if in_vain else _sound_notice(state),
         match=_offered(rules, state),
         account=rules.name_of_account(account or 0),
     )
