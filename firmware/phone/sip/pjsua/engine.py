@@ -22,7 +22,7 @@ from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import Exposure
-from firmware.phone.sip import headers, identity, proofs, refer, sdp, uri
+from firmware.phone.sip import bursts, headers, identity, proofs, refer, sdp, uri
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
@@ -159,7 +159,7 @@ class PjsuaEngine:
             self._drop_late_sound,
             None if audio.hands_free else self._sound.sidetone,
         )
-        self._signals = Signals(self._endpoint.pj)
+        self._signals = Signals(self._endpoint.pj, bursts.waiting(self._config.phone.country))
         self._mixer = Mixer(self._endpoint.pj)
         self._open_accounts()
         self._outgoing = Outgoing(
