@@ -74,7 +74,7 @@ $(VENV)/.ready-vm: $(VENV)/.ready-test tests/vm/packages.txt
 	@requirements/install-debian-packages tests/vm/packages.txt
 	@touch $@
 
-IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST))
+IMAGE_WORDS = --board $(BOARD) $(if $(MIRROR),--mirror $(MIRROR)) $(if $(TRUST),--trust $(TRUST)) $(if $(SIGN),--sign $(SIGN))
 
 image: $(VENV)/.ready-image ## what is flashed: make image BOARD=raspberry-pi-4 (TWICE=1 makes it twice and compares)
 	@$(BIN)/python -m firmware.image $(IMAGE_WORDS) $(if $(TWICE),--twice)
@@ -87,7 +87,7 @@ test-image: $(VENV)/.ready-test ## an image as it is, read and, if it is virt-ar
 	@requirements/install-debian-packages tests/image/packages.txt
 	@SOTTOVOCE_TEST_IMAGE=$(BOARD) $(BIN)/python -m pytest tests/image
 
-$(VENV)/.ready-image: $(VENV)/.ready firmware/image/packages.txt
+$(VENV)/.ready-image: $(VENV)/.ready-release firmware/image/packages.txt
 	@requirements/install-debian-packages firmware/image/packages.txt
 	@touch $@
 
@@ -108,8 +108,8 @@ lock: setup-test ## pin the Python packages anew
 golden: setup-test ## draw the golden images anew (then look at them)
 	@$(BIN)/python -m pytest -q tests/golden --update-golden
 
-messages: setup-test ## bring the catalogues of languages up to date (firmware/phone/language), and say what is to be translated
-	@$(BIN)/python -m firmware.messages
+messages: setup-test ## languages: what is new in the source, and what is to be translated (NEW=da begins one)
+	@$(BIN)/python -m firmware.messages $(NEW)
 
 wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
 	@$(BIN)/python -m firmware.wiring

@@ -11,9 +11,11 @@ workshop    a Debian 13 of its own with compilers and tools: the bytes do not de
 wheels      the Python packages for the board's processor
 kernel      the modules that the board needs, and no others
 root        the tree: what is left out, our programs, users, units
+bill        its bill of materials, licences and offer of source
 trees       pieces of that: removing packages, copying, one order and one date
 initramfs   the first root, which checks the real one
 filesystem  the read-only file system with its hash tree, and FAT images
+signed      what Raspberry Pi's firmware starts under secure boot
 disk        partitions and the file that is flashed
 budget      how large it may be
 """

@@ -26,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--board", required=True, help=", ".join(boards()))
     parser.add_argument("--mirror", default="", help="of Debian; else the one that this machine uses")
     parser.add_argument(
-        "--trust", type=Path, help="the folder public of sotto-release ceremony: whose updates it takes"
+        "--trust", type=Path, help="what sotto-release ceremony --public wrote: whose updates it takes"
+    )
+    parser.add_argument(
+        "--sign", type=Path, help="an RSA key in PEM: Raspberry Pi's firmware then loads what it signed"
     )
     parser.add_argument("--lock", action="store_true", help="write the board's lock anew and stop")
     parser.add_argument("--lock-tools", action="store_true", help="with --lock: that of the workshop too")
@@ -40,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.lock:
                 locks.renew(board, cache_folder(), options.mirror, tools=options.lock_tools)
                 return 0
-            made = assemble.image(board, cache_folder(), RESULTS / board.name, options.mirror, options.trust)
+            words = (options.mirror, options.trust, options.sign)
+            made = assemble.image(board, cache_folder(), RESULTS / board.name, *words)
             if options.twice:
-                again = assemble.image(
-                    board, cache_folder(), RESULTS / f"{board.name}-again", options.mirror, options.trust
-                )
+                again = assemble.image(board, cache_folder(), RESULTS / f"{board.name}-again", *words)
                 return _compare(made.parent, again.parent)
     except ImageError as error:
         print(f"make image: {error}", file=sys.stderr)

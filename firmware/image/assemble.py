@@ -12,7 +12,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from firmware.image import (
+    bill,
     budget,
     debian,
     disk,
@@ -21,6 +24,7 @@ from firmware.image import (
     kernel,
     locks,
     root,
+    signed,
     trees,
     wheels,
     workshop,
@@ -75,7 +79,7 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
     """The board's packages as a tree, with a list of files for each, from the cache or made now."""
     lock = read_lock(board.lock)
     folder = cache / f"root-{workshop.key(lock)}"
-    if not folder.is_dir():
+    if not (folder / "status").is_file():
         say(f"fetching and unpacking {len(lock)} Debian packages …")
         with made_whole(folder) as fresh:
             archive = fresh / "debs"
@@ -86,15 +90,29 @@ def unpacked(board: ImageBoard, cache: Path, mirror: str) -> Path:
             for deb, package in found.items():
                 listed = run(["sh", "-c", f"dpkg-deb --fsys-tarfile '{deb}' | tar -t"], deb.name)
                 (fresh / "lists" / package.name).write_text(listed)
+            (fresh / "status").write_text(bill.status(sorted(found)))
             shutil.rmtree(archive)
     return folder
 
 
-def image(board: ImageBoard, cache: Path, results: Path, mirror: str, trust: Path | None = None) -> Path:
+def image(
+    board: ImageBoard,
+    cache: Path,
+    results: Path,
+    mirror: str,
+    trust: Path | None = None,
+    sign: Path | None = None,
+) -> Path:
     """Make ``results``/sottovoce-BOARD.img and what an update needs; the file.
 
     Raises ImageError with the reason when it cannot be made or is too large.
     """
+    if sign and board.boot != "tryboot":
+        raise ImageError(
+            f"{board.title} starts by U-Boot, which proves nothing that it loads: SIGN= is for boards whose "
+            "EEPROM loads the slot itself"
+        )
+    key = signed.read_key(sign) if sign else None
     shop = workshop.ready(cache, epoch(), mirror)
     packages = unpacked(board, cache, mirror)
     wheel_files = wheels.ready(cache, shop)
@@ -103,7 +121,7 @@ def image(board: ImageBoard, cache: Path, results: Path, mirror: str, trust: Pat
     for old in results.iterdir():
         trees.remove(old)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust)
+        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust, key)
     measured = budget.Measured(parts.unpacked, parts.boot_used, parts.root.file.stat().st_size)
     sizes = disk.sizes()
     say(measured.text(sizes))
@@ -131,6 +149,7 @@ def _parts(
     scratch: Path,
     results: Path,
     trust: Path | None,
+    key: RSAPrivateKey | None,
 ) -> Parts:
     tree = scratch / "tree"
     say("putting the root together …")
@@ -149,9 +168,10 @@ def _parts(
     initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch))
     root.leave_out(tree, packages / "lists", ["regulatory.db*", *board.firmware])
     root.install(tree, board, wheel_files, shop, version(), trust)
+    bill.write(tree, board, packages / "status", version(), shop.epoch, results)
     trees.date(tree, shop.epoch)
     say("packing the root and hashing every block …")
-    verity = filesystem.root(shop, tree, results)
+    verity = filesystem.root(shop, tree, results, root.LAST)
     arguments = scratch / "arguments"
     words = names((PROJECT / "systemd/kernel-command-line.txt").read_text())
     words = [
@@ -169,6 +189,9 @@ def _parts(
         places={"/in": scratch},
     )
     boot_files["initrd"] = scratch / "initrd.zst"
+    if key is not None:
+        say("signing what the firmware loads …")
+        boot_files = signed.files(shop, key, boot_files, scratch)
     partitions = disk.sizes().partitions
     boot = results / "boot.img"
     filesystem.fat(shop, boot, "boot", partitions["boot_a"], boot_files)
@@ -202,7 +225,8 @@ def _flow(board: ImageBoard, shop: Workshop, folder: Path) -> dict[str, Path]:
 
 def _kernel(tree: Path, folder: Path) -> dict[str, Path]:
     """The kernel, copied out of the tree."""
-    kernels = sorted((tree / "boot").glob("vmlinuz-*"))
+    # /boot until Debian's 6.12; since then beside the modules.
+    kernels = [*(tree / "boot").glob("vmlinuz-*"), *(tree / "usr/lib/modules").glob("*/vmlinuz")]
     if len(kernels) != 1:
         raise ImageError(f"one kernel is wanted, and there are {len(kernels)}")
     shutil.copyfile(kernels[0], folder / "kernel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,20 @@ def name_uuid(name: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, name)
 
 
-def root(shop: Workshop, tree: Path, folder: Path) -> Verity:
-    """Pack ``tree`` as ``folder``/root.img, with the hash tree behind it."""
+def root(shop: Workshop, tree: Path, folder: Path, last: Sequence[str] = ()) -> Verity:
+    """Pack ``tree`` as ``folder``/root.img, with the hash tree behind it.
+
+    ``last``: what changes with every version lies behind all else, so that nothing else moves (ADR 11).
+    """
     places = {"/in/root": tree, "/out": folder}
+    order = folder / "order"
+    order.write_text("".join(f"{name} -1\n" for name in last))
     image = folder / "root.img"
     image.unlink(missing_ok=True)
     pack = ["mksquashfs", "/in/root", "/out/root.img", *_SQUASHFS, "-noappend", "-quiet", "-no-progress"]
+    pack += ["-sort", "/out/order"]
     shop.run(pack, "packing the root", places=places)  # its dates are SOURCE_DATE_EPOCH
+    order.unlink()
     size = image.stat().st_size
     if size % BLOCK:
         raise ImageError("mksquashfs made a file system that does not end with a whole block")

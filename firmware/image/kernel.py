@@ -37,16 +37,18 @@ def wanted(
     """Paths that the patterns choose, and what they need; nothing for what is ``builtin`` (paths too).
 
     A pattern with a slash is compared with the path below ``kernel/``, one without with the module's name.
-    Raises ImageError for a pattern that chooses nothing: the kernel no longer has it, or it is misspelt.
+    One that ends with ``?`` need not choose anything: kernels of other boards have it.
+    Raises ImageError for another pattern that chooses nothing: the kernel has it no more, or it is misspelt.
     """
     chosen: set[str] = set()
     inside = {module_name(path) for path in builtin}
-    for pattern in patterns:
+    for asked in patterns:
+        pattern = asked.removesuffix("?")
         if "/" in pattern:
             found = {path for path in depends if fnmatch(path.removeprefix("kernel/"), pattern)}
         else:
             found = {path for path in depends if module_name(path) == pattern.replace("-", "_")}
-        if not found and pattern.replace("-", "_") not in inside:
+        if not found and pattern == asked and pattern.replace("-", "_") not in inside:
             raise ImageError(f"the kernel has no module {pattern}: see modules in board/")
         chosen |= found
     return chosen | {needed for path in chosen for needed in depends[path]}

@@ -17,12 +17,22 @@ from firmware.image.packages import names
 from firmware.image.places import BOARDS, DATA, PROJECT
 from firmware.image.shell import ImageError, run
 from firmware.image.workshop import Workshop
-from firmware.updater.slots.system_conf import Boot, system_conf
+from firmware.release.ceremony import IMAGE_FILES
+from firmware.updater.slots.system_conf import KEYRING, Boot, system_conf
 
 HOME = "usr/lib/sottovoce/.venv"
 SITE = f"{HOME}/lib/python3.13/site-packages"
+TRUST = "usr/lib/sottovoce/trust"
 NOT_ON_A_PHONE = {"image", "native", "release", "simulator", "wiring", "__pycache__"}
 """Folders of firmware/ that are tools of the developer's machine."""
+LAST = (
+    f"{SITE}/firmware",
+    f"{SITE}/board",
+    "usr/lib/sottovoce/version",
+    "usr/lib/sottovoce/sbom.cdx.json",
+    "usr/lib/os-release",
+)
+"""What is other in every version."""
 _EMPTY = ("data", "dev", "proc", "run", "sys", "tmp", "var", "mnt", "root", "boot")
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
@@ -33,11 +43,6 @@ _LINKS = {
     "usr/bin/sotto": "../lib/sottovoce/.venv/bin/sotto",
 }
 _LINKS_FIRST = "[Service]\nExecStartPre=/usr/lib/sottovoce/boot-{} links\n"
-_TRUST = {
-    "bundle-keyring.pem": "etc/rauc/keyring.pem",
-    "root.json": "usr/lib/sottovoce/trust/root.json",
-    "release-keys.json": "usr/lib/sottovoce/trust/release-keys.json",
-}
 _SOTTO = """#!/usr/lib/sottovoce/.venv/bin/python
 import sys
 from firmware.phone.cli import main
@@ -76,8 +81,10 @@ def install(
 ) -> None:
     """Put everything of ours into ``tree``.
 
-    ``trust``: the folder "public" of a key ceremony, whose releases this phone takes; without, none.
-    Raises ImageError when it lacks a file.
+    ``trust``: the folder of ``sotto-release ceremony --public``, whose releases this phone takes; without
+    it none.
+
+    Raises ImageError when a file is missing in it.
     """
     for name in _EMPTY:
         trees.remove(tree / name)
@@ -85,6 +92,7 @@ def install(
     (tree / "tmp").chmod(0o1777)
     (tree / "root").chmod(0o700)
     _programs(tree, wheels)
+    (tree / TRUST).mkdir(parents=True)
     trees.copy(DATA / "root", tree)
     if (board.folder / "root").is_dir():
         trees.copy(board.folder / "root", tree)
@@ -115,10 +123,11 @@ def _updates(tree: Path, board: ImageBoard, trust: Path | None) -> None:
     trees.write(tree / "usr/lib/systemd/system/rauc.service.d/50-links.conf", _LINKS_FIRST.format(flow.value))
     if trust is None:
         return
-    for name, place in _TRUST.items():
+    for name in IMAGE_FILES:
         if not (trust / name).is_file():
-            raise ImageError(f"{trust} lacks {name}; give the folder public that sotto-release ceremony made")
-        trees.copy(trust / name, tree / place, 0o644)
+            raise ImageError(f"{trust} lacks {name}: sotto-release ceremony --public FOLDER writes it")
+        trees.copy(trust / name, tree / TRUST / name, 0o644)
+    trees.copy(trust / IMAGE_FILES[-1], tree / KEYRING.removeprefix("/"), 0o644)
 
 
 def _programs(tree: Path, wheels: Sequence[Path]) -> None:

@@ -13,17 +13,21 @@ import re
 import shutil
 import sys
 import tempfile
+import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
+from firmware.image.debian import SUITE
 from firmware.image.packages import read_lock
 from firmware.image.places import PROJECT, made_whole
 from firmware.image.shell import ImageError, run, say
 from firmware.image.workshop import LOCK, Workshop
 from firmware.native import verify
+from firmware.native.build_pjsua2 import RECORD, recipe_hash
 from firmware.native.build_pjsua2 import cache_folder as native_cache
-from firmware.native.build_pjsua2 import recipe_hash
+from firmware.native.pjproject import patches
 from firmware.native.shell import RECIPE, NativeError
-from firmware.native.source import obtain
+from firmware.native.source import Source, obtain, sha256_of
 
 TRIPLET = "aarch64-linux-gnu"
 PYTHON = "3.13"
@@ -127,10 +131,36 @@ def _download(folder: Path) -> None:
     )
 
 
+def _record(source: Source, key: str) -> dict[str, object]:
+    """What the module was made of, as that of another machine has it (firmware/native/build_pjsua2.py)."""
+    return {
+        "key": key,
+        "license": "GPL-3.0-or-later",
+        "source": asdict(source),
+        "patches": {patch.name: sha256_of(patch) for patch in patches()},
+        "recipe": recipe_hash(RECIPE),
+        "source_sha256": source.sha256,
+        "machine": TRIPLET.partition("-")[0],
+        "distribution": f"debian {SUITE}",
+        "packages": {
+            package.name.partition(":")[0]: package.version
+            for package in read_lock(LOCK)
+            if package.name.endswith("-dev:arm64")
+        },
+    }
+
+
+def _with_record(wheel: Path, target: Path, record: dict[str, object]) -> None:
+    """The wheel with its record in it, dated as its other files are."""
+    shutil.copy(wheel, target)
+    with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(RECORD), json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
 def _pjsua2(cache: Path, shop: Workshop) -> Path:
     log = cache / "source.log"
     source = obtain(native_cache(os.environ) / "source", log)
-    key = _key(recipe_hash(RECIPE), source.sha256, _compilers())
+    key = _key("2", recipe_hash(RECIPE), source.sha256, _compilers())
     folder = cache / f"pjsua2-{key}"
     if not folder.is_dir():
         say("compiling pjsua2 for the board (4 minutes on two cores) …")
@@ -158,5 +188,5 @@ def _pjsua2(cache: Path, shop: Workshop) -> Path:
                     shutil.copy(work / "log", cache / "pjsua2.log")
                 raise
             for wheel in work.glob("*.whl"):
-                shutil.copy(wheel, fresh)
+                _with_record(wheel, fresh / wheel.name, _record(source, key))
     return folder

@@ -15,6 +15,10 @@ CATALOGUES = SOURCE / "language"
 
 _KEYWORDS = {"phrase": None, "phrase_in": ((1, "c"), 2), "counted": (1, 2)}
 _COMMENT = "For translators:"
+_IDLE = tuple(
+    f'"{name}' for name in ("Project", "Report", "POT", "PO-", "Last-", "Language-Team", "MIME", "Generated")
+)
+"""Header fields that nobody reads, and that would change with each run."""
 
 
 def template(source: Path = SOURCE) -> Catalog:
@@ -36,11 +40,22 @@ def catalogue(file: Path) -> Catalog:
 
 def brought_up_to_date(file: Path, found: Catalog) -> str:
     """The text of ``file`` with what is new in the source, still empty, and without what is gone."""
-    kept = catalogue(file)
+    return _text(catalogue(file), found)
+
+
+def begun(code: str, found: Catalog) -> str:
+    """The text of a new language's file: every phrase, still empty. ``UnknownLocaleError`` for no language."""
+    return _text(Catalog(locale=code), found)
+
+
+def _text(kept: Catalog, found: Catalog) -> str:
+    kept.header_comment = f"# {kept.locale_name if kept.locale is None else kept.locale.english_name}."
     kept.update(found, no_fuzzy_matching=True, update_creation_date=False)
     octets = io.BytesIO()
     write_po(octets, kept, width=0, no_location=True, sort_output=True, ignore_obsolete=True)
-    return octets.getvalue().decode()
+    lines = octets.getvalue().decode().split("\n")
+    end = lines.index("")
+    return "\n".join([line for line in lines[:end] if not line.startswith(_IDLE)] + lines[end:])
 
 
 def faults(file: Path, found: Catalog) -> Iterator[str]:

@@ -10,7 +10,9 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
@@ -21,6 +23,7 @@ from firmware.phone.audio.fake import FakeAudio
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.board import Board
 from firmware.phone.book.puller import Puller
+from firmware.phone.checking import Checking
 from firmware.phone.clock import SystemClock
 from firmware.phone.comparing import Comparing
 from firmware.phone.config import Config
@@ -74,9 +77,14 @@ class Hands:
         health: BoardHealth,
         comparing: Comparing,
         puller: Puller,
+        checking: Checking,
         wake_updater: Callable[[], None] = lambda: None,
+        test_self: Callable[[], None] = lambda: None,
+        start_anew: Callable[[], None] = lambda: None,
     ) -> None:
         self.wake_updater = wake_updater
+        self.test_self = test_self
+        self.start_anew = start_anew
         self.sip = sip
         self.audio = audio
         self.painter = painter
@@ -88,6 +96,7 @@ class Hands:
         self.health = health
         self.comparing = comparing
         self.puller = puller
+        self.checking = checking
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -116,6 +125,9 @@ class Hands:
                 | do.KeepReached()
                 | do.KeepVolumes()
                 | do.KeepBook()
+                | do.KeepLock()
+                | do.KeepPersonal()
+                | do.FactoryReset()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -124,6 +136,12 @@ class Hands:
                 self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.TestSelf():
+                self.test_self()
+            case do.StartAnew():
+                self.start_anew()
+            case do.CheckPin() | do.MakePin():
+                self.checking.carry_out(command)
             case do.PullBook():
                 self.puller.carry_out(command)
             case _:
@@ -158,7 +176,8 @@ class Phone:
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
         contacts = frozenset(contact.uri for contact in config.contacts)
         puller = Puller(config, clock, crash)
-        storage = Storage(state_dir, config.privacy.history_hours, clock, crash, contacts, puller.names)
+        hours, lock = config.privacy.history_hours, config.phone.lock
+        storage = Storage(state_dir, hours, clock, crash, contacts, puller.names, lock)
         sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
         keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
@@ -186,7 +205,10 @@ class Phone:
             health,
             comparing,
             puller,
+            Checking(crash),
             self._wake_updater,
+            lambda: self._test_self(trying),
+            lambda: self.loop.stop(),
         )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -222,6 +244,8 @@ class Phone:
         stack.callback(hands.comparing.stop)
         hands.puller.start(post)
         stack.callback(hands.puller.stop)
+        hands.checking.start(post)
+        stack.callback(hands.checking.stop)
         hands.audio.start()
         stack.callback(hands.audio.stop)
         with self._tolerated(Part.LIGHTS):
@@ -243,6 +267,13 @@ class Phone:
             stack.callback(hands.keypad.stop)
         hands.health.start(post)
         stack.callback(hands.health.stop)
+
+    def _test_self(self, trying: Trying) -> None:
+        def told(done: Future[dict[str, Any]]) -> None:
+            tests = tuple((one["test"], one["ok"], one["text"]) for one in done.result()["tests"])
+            self.loop.post(on.SelfTested(tests))
+
+        trying.begin(self.loop).add_done_callback(told)
 
     def _wake_updater(self) -> None:
         if self._door is None:

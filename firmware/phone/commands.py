@@ -8,6 +8,7 @@ from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Source
 from firmware.phone.display.screens import PLAIN, Look, Screen
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.privacy import Exposure
@@ -15,6 +16,7 @@ from firmware.phone.reached import Reached
 from firmware.phone.values import (
     CallId,
     Direction,
+    KeptLock,
     Light,
     Party,
     Pattern,
@@ -148,6 +150,13 @@ class Mute:
     """Send silence instead of the microphone, in packets of the same number and size; or no longer."""
 
     on: bool
+
+
+@dataclass(frozen=True)
+class TellLight:
+    """Sound once in the earpiece, with the speech, that a light was ``lit``, or went dark."""
+
+    lit: bool
 
 
 @dataclass(frozen=True)
@@ -341,6 +350,50 @@ class KeepBook:
 
 
 @dataclass(frozen=True)
+class KeepLock:
+    """Keep the keypad lock so, and no other: ``LockKept`` when the disk has it."""
+
+    lock: KeptLock
+
+
+@dataclass(frozen=True)
+class KeepPersonal:
+    """Keep what the person set, and nothing else of it."""
+
+    personal: Personal
+
+
+@dataclass(frozen=True)
+class FactoryReset:
+    """Destroy all that is kept, the keys first, and start as new."""
+
+
+@dataclass(frozen=True)
+class StartAnew:
+    """End this program; what keeps it running (systemd) starts it again."""
+
+
+@dataclass(frozen=True)
+class TestSelf:
+    """Begin the self-test: ``SelfTested``."""
+
+
+@dataclass(frozen=True)
+class CheckPin:
+    """Compare what was typed with the hash ``kept``: ``PinChecked``."""
+
+    digits: str
+    kept: str
+
+
+@dataclass(frozen=True)
+class MakePin:
+    """Hash a new PIN: ``PinMade``."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
 class Expire:
     """Destroy what has come to the end of its life."""
 
@@ -378,6 +431,7 @@ SipCommand = (
     | MixCalls
     | Mute
     | SignalWaiting
+    | TellLight
     | TransferCall
     | TransferTo
     | TellReferrer
@@ -394,5 +448,30 @@ SipCommand = (
     | TestHelp
 )
 AudioCommand = PlayTone | Ring | SetVolumes
-StoreCommand = Remember | KeepGrants | KeepPlace | KeepReached | KeepVolumes | KeepBook | Expire | Wipe
-Command = SipCommand | AudioCommand | StoreCommand | Show | SetLight | CompareKeys | PullBook | WakeUpdater
+StoreCommand = (
+    Remember
+    | KeepGrants
+    | KeepPlace
+    | KeepReached
+    | KeepVolumes
+    | KeepBook
+    | KeepLock
+    | KeepPersonal
+    | FactoryReset
+    | Expire
+    | Wipe
+)
+Command = (
+    SipCommand
+    | AudioCommand
+    | StoreCommand
+    | Show
+    | SetLight
+    | CompareKeys
+    | PullBook
+    | WakeUpdater
+    | CheckPin
+    | MakePin
+    | TestSelf
+    | StartAnew
+)

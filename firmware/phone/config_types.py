@@ -691,6 +691,21 @@ class Phone:
     forward_after: Annotated[
         float, Option(Number(5, 120), "Seconds that a call rings before it is forwarded.")
     ] = 20.0
+    lock: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "The keypad can be locked with a PIN, which is chosen at the keypad. `false`: it cannot, and a "
+            "PIN that was chosen is destroyed at the next start: the way out for who has forgotten it.",
+        ),
+    ] = True
+    lock_after: Annotated[
+        int,
+        Option(
+            Number(0, 1440, whole=True, hint="0 = never"),
+            "Minutes without use after which the keypad locks itself, where there is a PIN.",
+        ),
+    ] = 0
     language: Annotated[
         str,
         Option(
@@ -699,6 +714,31 @@ class Phone:
             "`sotto` prints is English.",
         ),
     ] = ENGLISH
+
+
+@dataclass(frozen=True)
+class Accessibility:
+    """Help for who sees, hears or presses keys with difficulty. Each can be set at the keypad too."""
+
+    slow_keys: Annotated[
+        int,
+        Option(
+            Number(0, 2000, whole=True, hint="0 = at once"),
+            "Milliseconds that a key has to be held until it counts; a shorter touch is none.",
+        ),
+    ] = 0
+    light_sounds: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: every light sounds too, a rising chirp when it is lit and a falling one when it goes "
+            "dark; the dial tone stutters while messages wait.",
+        ),
+    ] = False
+    sound_lights: Annotated[
+        bool,
+        Option(Flag(), "`true`: every tone in the handset is seen too: the ringing light shows it."),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -743,6 +783,7 @@ class Config:
     privacy: Annotated[Privacy, Option(Table(Privacy))] = Privacy()
     contacts: Annotated[tuple[Contact, ...], Option(Tables(Contact), key="contact")] = ()
     phone: Annotated[Phone, Option(Table(Phone))] = Phone()
+    accessibility: Annotated[Accessibility, Option(Table(Accessibility))] = Accessibility()
     network: Annotated[Network, Option(Table(Network))] = Network()
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
     book: Annotated[Book, Option(Table(Book))] = Book()

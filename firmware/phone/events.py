@@ -8,6 +8,7 @@ from datetime import date
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Book
 from firmware.phone.display.screens import Look
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -19,6 +20,7 @@ from firmware.phone.values import (
     Feature,
     Health,
     Hook,
+    KeptLock,
     Lamp,
     Loudspeaker,
     Media,
@@ -236,7 +238,8 @@ class StoreChanged:
 
     ``trouble``: what could not be kept or erased, and why, or "". ``loaded``: the first word after a start.
     ``place``, ``reached``, ``volumes``: what was loaded. ``secrets``: with how many contacts secrets are
-    shared.
+    shared. ``lock``: the keypad lock as it was kept; ``lock_lost``: it was damaged.
+    ``personal``: what was set at the keypad.
     """
 
     history: tuple[CallRecord, ...] = ()
@@ -248,6 +251,9 @@ class StoreChanged:
     secrets: int = 0
     reached: tuple[Reached, ...] = ()
     volumes: Volumes = Volumes()
+    lock: KeptLock = KeptLock()
+    lock_lost: bool = False
+    personal: Personal = Personal()
 
 
 @dataclass(frozen=True)
@@ -410,6 +416,42 @@ class LampChanged:
 
 
 @dataclass(frozen=True)
+class LockKept:
+    """The store was asked to keep the count of ``wrong`` PINs. ``kept``: it did; else the disk failed."""
+
+    wrong: int
+    kept: bool
+
+
+@dataclass(frozen=True)
+class PinChecked:
+    """The PIN was compared."""
+
+    right: bool
+
+
+@dataclass(frozen=True)
+class SelfTested:
+    """What the self-test came to: name, whether it works, and words."""
+
+    tests: tuple[tuple[str, bool, str], ...]
+
+
+@dataclass(frozen=True)
+class FactoryDone:
+    """All that was kept is destroyed (``trouble`` empty), or not all of it (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class PinMade:
+    """The hash of a new PIN."""
+
+    pin: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -463,5 +505,10 @@ Event = (
     | CallReplaced
     | MessagesChanged
     | LampChanged
+    | LockKept
+    | PinChecked
+    | PinMade
+    | SelfTested
+    | FactoryDone
     | Tick
 )

@@ -175,8 +175,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.SetVolumes(after.volumes))
     if before.tone is not after.tone:
         found.append(do.PlayTone(after.tone))
-    if (before.bell, before.melody) != (after.bell, after.melody):
-        found.append(do.Ring(after.bell, after.melody))
+    if _rings(before) != _rings(after):
+        found.append(do.Ring(*_rings(after)))
     if before.muted != after.muted:
         found.append(do.Mute(after.muted))
     found += [do.LetSpeak(call) for call, level in now.items() if was.get(call) != level]
@@ -194,6 +194,12 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
     found += [do.SetLight(light, does) for light, does in after.lights.items() if does is not lit[light]]
     found += [do.NotifyWatcher(*seen) for seen in after.watchers if seen not in before.watchers]
     return tuple(found)
+
+
+def _rings(outputs: Outputs) -> tuple[bool, str]:
+    """Whether the ringer sounds, and with what: a bell, or the chirp of a light."""
+    chirps = outputs.chirp and not outputs.bell
+    return (True, outputs.chirp) if chirps else (outputs.bell, outputs.melody)
 
 
 def _spoken(outputs: Outputs) -> dict[CallId, Security]:

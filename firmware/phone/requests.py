@@ -15,6 +15,7 @@ from firmware.phone.display import views
 from firmware.phone.display.screens import PLAIN, Screen
 from firmware.phone.loop import Loop
 from firmware.phone.machine import finding, watchers
+from firmware.phone.machine.asked import LOCKED
 from firmware.phone.machine.rules import Plan
 from firmware.phone.machine.updates import MOST_DAYS
 from firmware.phone.manifest import manifest
@@ -147,7 +148,8 @@ class Requests:
         if args.get("wipe") is not True:
             return {"items": inventory(loop.rules, loop.state)}
         erased = erasable(loop.rules, loop.state)
-        loop.handle(on.WipeAsked())
+        if refused := loop.handle(on.WipeAsked()):
+            raise Refused(refused)
         trouble = self._settle()
         if trouble:
             raise Refused(f"not all could be erased ({trouble}); look after the disk, then try again")
@@ -156,6 +158,8 @@ class Requests:
     def _place(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """Say which place is kept, keep another or erase it."""
         typed, clear = args.get("set"), args.get("clear") is True
+        if loop.state.locked:
+            raise Refused(LOCKED)
         if typed is not None and (clear or not isinstance(typed, str)):
             raise Refused("say one thing: a place to keep as text, or that it is to be erased")
         if typed is not None or clear:
@@ -163,7 +167,8 @@ class Requests:
                 place = None if typed is None else parse(typed)
             except ValueError as error:
                 raise Refused(str(error)) from None
-            loop.handle(on.PlaceTyped(place))
+            if refused := loop.handle(on.PlaceTyped(place)):
+                raise Refused(refused)
             trouble = self._settle()
             if trouble and (place is None or PLACE_NOT_KEPT in trouble):
                 raise Refused(f"not done for good ({trouble}); look after the disk, then try again")
@@ -173,6 +178,8 @@ class Requests:
     def _contacts(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """What the phone book holds; begin to read it anew; or find a name by its keys."""
         action, digits = args.get("action"), args.get("digits")
+        if loop.state.locked:
+            raise Refused(LOCKED)
         if action == "pull":
             if not finding.sources(loop.rules):
                 raise Refused("there is nothing to read; name files or servers below [book] in phone.toml")

@@ -24,6 +24,7 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "privacy_cause": shown.cause,
         "hook": state.hook.value,
         "digits": len(state.digits),
+        "locked": state.locked,
         "calls": [_call(state, call, now) for call in state.calls],
         "missed": state.missed,
         "muted": state.muted,

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import personal
 from firmware.phone import stored_form as records
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book import entries
@@ -30,14 +31,15 @@ from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
 from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.log import learn_place
+from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
 from firmware.phone.retained import KeepSecrets, Retained
 from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
-from firmware.phone.values import CallRecord
-from firmware.phone.vault import SLOTS, Vault
+from firmware.phone.values import CallRecord, KeptLock
+from firmware.phone.vault import SLOTS, Vault, destroy_keys
 
 log = logging.getLogger("sottovoce.storage")
 
@@ -46,6 +48,8 @@ SLACK = 60.0
 
 PATIENCE = 3.0
 """Seconds that ``settle`` and ``stop`` wait for what is being written."""
+
+SETTINGS_NOT_KEPT, LOCK_NOT_KEPT = phrase("Settings not kept"), phrase("Lock not kept")
 
 _WHY = {
     errno.ENOSPC: phrase("No space left on device"),
@@ -85,7 +89,7 @@ class Storage:
 
     ``crash`` hears of any fault in the thread but a disk that fails. Only the thread touches the vaults.
     ``secrets``: those that are shared with ``contacts``, for the SIP engine. ``book``: the sources whose
-    contacts are kept.
+    contacts are kept. ``lock``: the keypad may have a PIN; without, one that was kept is destroyed.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Storage:
         crash: Callable[[BaseException], None],
         contacts: Collection[str] = (),
         book: Collection[str] = (),
+        lock: bool = True,
     ) -> None:
         self._folder = folder
         self._life = max(0.0, hours * 3600 - SLACK)
@@ -108,6 +113,12 @@ class Storage:
         self._volume_vault = Vault(folder, "volume")
         self._volumes = Volumes()
         self._place: Place | None = None
+        self._settings = Sealed(folder, "settings")
+        self._personal = Personal()
+        self._lock_vault = Vault(folder, "lock")
+        self._lock = KeptLock()
+        self._lock_slots: list[int] = []
+        self._lock_wanted, self._lock_lost = lock, False
         self._levels = Vault(folder, "levels")
         self._reached: dict[int, Reached] = {}
         self._calls: list[_Kept] = []
@@ -174,6 +185,14 @@ class Storage:
                 self._attempt(phrase("Grant not kept"), lambda: self._keep_grants(grants))
             case do.KeepVolumes(volumes):
                 self._attempt(phrase("Volume not kept"), lambda: self._keep_volumes(volumes))
+            case do.KeepLock(kept):
+                self._attempt(LOCK_NOT_KEPT, lambda: self._keep_lock(kept))
+                self._post(on.LockKept(kept.wrong, LOCK_NOT_KEPT not in self._troubles))
+            case do.KeepPersonal(found):
+                self._attempt(SETTINGS_NOT_KEPT, lambda: self._keep_settings(found))
+            case do.FactoryReset():
+                self._attempt(phrase("Not erased"), self._reset)
+                self._post(on.FactoryDone(self._troubles.get("Not erased", "")))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
@@ -216,6 +235,8 @@ class Storage:
         self._attempt(phrase("Not erased"), self._open_levels)
         self._attempt(phrase("Not erased"), self._open_volumes)
         self._attempt(phrase("Not erased"), self._open_certificates)
+        self._attempt(phrase("Not erased"), self._open_lock)
+        self._attempt(phrase("Not erased"), self._open_settings)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -276,6 +297,66 @@ class Storage:
             self._volumes = known[0]
         elif found:
             self._volume_vault.destroy()  # nobody misses what the next key makes anew
+
+    def _open_lock(self) -> None:
+        """Of two, which only a lost power leaves, the one with more wrong PINs."""
+        if not self._lock_wanted:
+            self._lock_vault.destroy()
+            return
+        found, damaged = self._lock_vault.load()
+        known = {slot: records.lock(raw) for slot, raw in found.items()}
+        good = [(one.wrong, slot, one) for slot, one in known.items() if one is not None]
+        self._lock_lost = damaged or len(good) < len(known)
+        if good:
+            _, kept, self._lock = max(good, key=lambda one: one[:2])
+            self._lock_vault.remove(known.keys() - {kept})
+            self._lock_slots, self._lock_lost = [kept], False
+        else:
+            self._lock_vault.destroy()
+        self._say_damage(phrase("PIN of the keypad lock"), self._lock_lost)
+
+    def _open_settings(self) -> None:
+        """What is none of this version's settings is left out alone."""
+        document, damaged = self._settings.load()
+        faults: tuple[str, ...] = ()
+        if document is not None:
+            try:
+                self._personal, faults = personal.loaded(document)
+            except ValueError:
+                damaged = True
+        self._say_damage(phrase("list of settings"), damaged)
+        if faults:
+            log.warning("settings that this version does not know are left out: %s", ", ".join(faults))
+
+    def _keep_settings(self, found: Personal) -> None:
+        if found == Personal():
+            self._settings.destroy()
+        else:
+            self._settings.keep(personal.octets(found))
+
+    def _reset(self) -> None:
+        """Every key first, then what they opened, then whatever else lies there."""
+        destroy_keys(self._folder)
+        with contextlib.ExitStack() as each:
+            each.callback(self._sweep_folder)
+            each.callback(self._lock_vault.destroy)
+            each.callback(self._settings.destroy)
+            each.callback(self._wipe)
+
+    def _sweep_folder(self) -> None:
+        for path in self._folder.iterdir():
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+
+    def _keep_lock(self, lock: KeptLock) -> None:
+        """The new one is there before the old one goes: a lost power forgets no wrong PIN."""
+        if not lock.pin:
+            self._lock_slots = []
+            self._lock_vault.destroy()
+        else:
+            before, self._lock_slots = self._lock_slots, [self._lock_vault.add(records.lock_octets(lock))]
+            self._lock_vault.remove(before)
+        self._lock = lock
 
     def _open_book(self) -> None:
         """After the start, for it may be long; with it goes what is of a source that is named no more."""
@@ -376,9 +457,10 @@ class Storage:
 
     def _wipe(self) -> None:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
-        self._volumes = Volumes()
+        self._volumes, self._personal = Volumes(), Personal()
         self._troubles.pop("Damaged", None)
         with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
+            each.callback(self._settings.destroy)
             for destroy in (self._book.destroy, self.certificates.wipe, self.secrets.wipe):
                 each.callback(destroy)
             for vault in (self._volume_vault, self._levels, self._places, self._grants, self._history):
@@ -409,6 +491,9 @@ class Storage:
             secrets,
             reached,
             self._volumes,
+            self._lock,
+            self._lock_lost,
+            self._personal,
         )
         before, self._told = self._told, told
         same = before is not None and (before.history, before.granted, before.trouble, before.secrets) == (

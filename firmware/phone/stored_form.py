@@ -13,7 +13,7 @@ from firmware.phone.audio.volume import Volumes
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
-from firmware.phone.values import CallRecord, Direction, Keying, Security
+from firmware.phone.values import CallRecord, Direction, KeptLock, Keying, Security
 
 LONGEST = 1022
 """Octets of one record."""
@@ -115,3 +115,17 @@ def volumes(raw: bytes) -> Volumes | None:
         return Volumes(fields["handset"], fields["ringer"])
     except _NOT_ONE:
         return None
+
+
+def lock_octets(lock: KeptLock) -> bytes:
+    return json.dumps({"pin": lock.pin, "wrong": lock.wrong}).encode()
+
+
+def lock(raw: bytes) -> KeptLock | None:
+    try:
+        fields = json.loads(raw)
+        found = KeptLock(fields["pin"], fields["wrong"])
+    except _NOT_ONE:
+        return None
+    whole = isinstance(found.pin, str) and type(found.wrong) is int and found.wrong >= 0
+    return found if whole and found.pin.startswith("$argon2id$") else None

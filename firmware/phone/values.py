@@ -238,12 +238,18 @@ class Tone(enum.Enum):
 
 
 class Light(enum.Enum):
-    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there."""
+    """``MESSAGE``: calls were missed. ``MUTE``: a call is up, and what is said here is not heard there.
+    ``LAMP_1`` to ``LAMP_4``: what the telephones of contacts do.
+    """
 
     PRIVACY = "privacy"
     RINGING = "ringing"
     MESSAGE = "message"
     MUTE = "mute"
+    LAMP_1 = "lamp1"
+    LAMP_2 = "lamp2"
+    LAMP_3 = "lamp3"
+    LAMP_4 = "lamp4"
 
 
 class Part(enum.Enum):
@@ -310,6 +316,25 @@ class Messages:
     waiting: bool = False
     new: int = 0
     old: int = 0
+
+
+class PinFor(enum.Enum):
+    """What a PIN is typed for at the keypad."""
+
+    UNLOCK = "unlock"
+    CHANGE = "change"
+    REMOVE = "remove"
+    NEW = "new"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class KeptLock:
+    """What is kept of the keypad lock. ``pin``: the hash of the PIN, "": there is none. ``wrong``: wrong PINs
+    since the last right one."""
+
+    pin: str = ""
+    wrong: int = 0
 
 
 class Lamp(enum.Enum):

@@ -184,6 +184,17 @@ class Vault:
         return path.with_name(f"{path.name}.new")
 
 
+def destroy_keys(folder: Path) -> None:
+    """Zeros over every key of every vault in ``folder``: what they opened is noise. May raise OSError."""
+    for path in sorted(folder.glob("*.keys")):
+        descriptor = os.open(path, os.O_RDWR | _FLAGS)
+        try:
+            _write_at(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _cells(raw: bytes) -> dict[int, bytes] | None:
     """The cells by slot, or None for a file that no vault wrote."""
     body = raw.removeprefix(_MAGIC)

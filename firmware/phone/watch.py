@@ -23,7 +23,19 @@ from firmware.phone.values import Pattern
 MAX_WAITING = 512
 """Messages that may wait for one reader."""
 
-_SECRET = ("key", "digit", "history", "granted", "place", "secrets", "reached")
+_SECRET = (
+    "key",
+    "digit",
+    "history",
+    "granted",
+    "place",
+    "secrets",
+    "reached",
+    "pin",
+    "lock",
+    "lock_lost",
+    "personal",
+)
 
 
 class Stream:
@@ -103,6 +115,7 @@ def output_fields(outputs: Outputs) -> dict[str, Any]:
         "tone": outputs.tone.value if outputs.tone else None,
         "ringing": outputs.bell,
         "melody": outputs.melody,
+        "chirp": outputs.chirp,
         "voice": outputs.voice,
         "lights": {light.value: does is not Pattern.OFF for light, does in outputs.lights.items()},
         "patterns": {light.value: does.value for light, does in outputs.lights.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT, Burst, ToneSpec, country
-from firmware.phone.audio.melodies import COUNTRY, MELODIES, TAIL_MS, Melody, notes
+from firmware.phone.audio.melodies import COUNTRY, MELODIES, SIGNALS, TAIL_MS, Melody, notes
 from firmware.phone.values import Tone
 
 RING = "ring"
@@ -17,7 +17,7 @@ def for_country(code: str | None) -> dict[str, dict[str, Any]]:
     """Every tone by its name, and ``RING-…`` for each melody. Times in seconds, frequencies in Hz."""
     sound = country(code or DEFAULT)
     tones = {tone.value: _plain(sound.tone(tone)) for tone in Tone}
-    rings = {f"{RING}-{name}": _struck(melody) for name, melody in MELODIES.items()}
+    rings = {f"{RING}-{name}": _struck(melody) for name, melody in (MELODIES | SIGNALS).items()}
     return {**tones, f"{RING}-{COUNTRY}": _plain(sound.ringer), **rings}
 
 

@@ -21,6 +21,10 @@ COLOURS = {
     Light.RINGING.value: ("yellow", "#d9a406"),
     Light.MESSAGE.value: ("red", "#d62f2f"),
     Light.MUTE.value: ("blue", "#2f6fd6"),
+    Light.LAMP_1.value: ("violet", "#8246c8"),
+    Light.LAMP_2.value: ("turquoise", "#0e9aa7"),
+    Light.LAMP_3.value: ("orange", "#ec7a1c"),
+    Light.LAMP_4.value: ("pink", "#d6468f"),
 }
 ROW_COLOURS = (("violet", "#8246c8"), ("blue", "#2f6fd6"), ("turquoise", "#0e9aa7"), ("green", "#1f9d55"))
 COLUMN_COLOURS = (("orange", "#ec7a1c"), ("pink", "#d6468f"), ("brown", "#8a5a2b"), ("grey", "#8a9099"))

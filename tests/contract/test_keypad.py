@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.datakey import held
 from firmware.phone.board import KeypadSpec
 from firmware.phone.events import KeyPressed, KeyReleased
 from firmware.phone.gpio import Gpio
@@ -142,3 +143,29 @@ def test_the_listener_may_stop_the_driver(rig: Rig) -> None:
     rig.driver.start(listener)
     rig.press("1")
     assert done.wait(5)
+
+
+@pytest.mark.parametrize("lets_go", [False, True])
+def test_keys_that_are_down_at_power_on_ask_for_a_factory_reset(rig: Rig, lets_go: bool) -> None:
+    """Held from before the driver starts; the simulated keypad has no fingers then: it is pressed at once."""
+    said: list[int] = []
+
+    def say(left: int) -> None:
+        said.append(left)
+        if lets_go and left == 3:
+            rig.release("#")
+
+    if isinstance(rig.driver, FakeKeypad):
+        begin = rig.driver.start
+
+        def start(post: Callable[[KeyPressed | KeyReleased], None]) -> None:
+            begin(post)
+            rig.press("*")
+            rig.press("#")
+
+        rig.driver.start = start  # type: ignore[method-assign]
+    else:
+        rig.press("*")
+        rig.press("#")
+    assert held.asked(rig.driver, say, second_s=0.2) is not lets_go
+    assert said == ([5, 4, 3] if lets_go else [5, 4, 3, 2, 1])

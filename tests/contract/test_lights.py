@@ -25,6 +25,7 @@ from tests.vm.devices import bench as bench
 from tests.vm.devices import drivers
 
 LINES = {Light.PRIVACY: 23, Light.RINGING: 24, Light.MESSAGE: 4, Light.MUTE: 7}
+LINES |= {Light.LAMP_1: 12, Light.LAMP_2: 16, Light.LAMP_3: 20, Light.LAMP_4: 21}
 BLINKING = (Pattern.SLOW, Pattern.FAST)
 
 

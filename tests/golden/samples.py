@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from firmware.phone import pin
 from firmware.phone.book.entries import Book, Entry, Source
 from firmware.phone.config import Account, Config, Contact, Privacy, Secret, Watcher
 from firmware.phone.config_types import Book as BookOptions
@@ -25,10 +26,10 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import functions, helping, menu, outputs, parts, warnings
+from firmware.phone.machine import calls, functions, helping, locking, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Doubt, Protection
 from firmware.phone.machine.rules import Rules
-from firmware.phone.machine.state import Call, Menu, Recent, State
+from firmware.phone.machine.state import Call, Lock, Menu, Recent, State, Typing
 from firmware.phone.reached import Reached
 from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates
 from firmware.phone.values import (
@@ -40,6 +41,7 @@ from firmware.phone.values import (
     Hook,
     Media,
     Party,
+    PinFor,
     Registration,
     RegistrationState,
     Security,
@@ -159,6 +161,18 @@ def _functions(name: str, other: bool = False) -> Screen:
     return functions.page(Rules(), State(hook=Hook.OFF, calls=calls))
 
 
+def _settings(item: str, page: int = 0, typed: str = "", reset: int = 0) -> Screen:
+    menu_ = Menu("*" + item, page, typed=typed, reset=reset)
+    state = State(switch=OPEN, registration=REGISTERED, own_address="192.0.2.7:40211", menu=menu_)
+    tests = (("sound", True, "works"), ("display", False, "no answer"), ("keypad", True, "works"))
+    state = replace(state, lock=Lock(pin="x"), tests=tests)
+    return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
+def _lock(typed: Typing, wait: float = 0.0) -> Screen:
+    return locking.page(State(lock=Lock(wait_until=wait)), typed, 0.0)
+
+
 SAMPLES: dict[str, Screen] = {
     "idle-registered": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE),
     "idle-resting": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, resting=17),
@@ -175,6 +189,34 @@ SAMPLES: dict[str, Screen] = {
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
     "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
+    "idle-locked": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, locked=True),
+    "idle-locked-trouble": Idle(
+        "10:24", "Alice", _failed(CERTIFICATE), OPEN, 3, outputs.NO_SOUND, locked=True
+    ),
+    "idle-locked-resting": Idle("10:24", "Alice", REGISTERED, PRIVATE, resting=17, locked=True),
+    "lock-pin": _lock(Typing(PinFor.UNLOCK, "4711")),
+    "lock-wrong": _lock(Typing(PinFor.UNLOCK, said=locking.WRONG)),
+    "lock-wait": _lock(Typing(PinFor.UNLOCK, said=locking.WRONG), wait=27.0),
+    "lock-checking": _lock(Typing(PinFor.UNLOCK, "4711", checking=True)),
+    "lock-new": _lock(Typing(PinFor.NEW, said=pin.EASY)),
+    "lock-dialling": Dialling(
+        "030901820", "", phrase_in("they see", "nothing"), lifted=True, notice=calls.ONLY_HELP
+    ),
+    "settings": _settings(""),
+    "settings-second-page": _settings("", page=1),
+    "settings-sound": _settings("1"),
+    "settings-calls": _settings("2"),
+    "settings-melody": _settings("13"),
+    "settings-volume": _settings("11"),
+    "settings-forward": _settings("22"),
+    "settings-forward-typed": _settings("22", typed="030901820"),
+    "settings-lock": _settings("4"),
+    "settings-account": _settings("6"),
+    "settings-network": _settings("7"),
+    "settings-self-test": _settings("9"),
+    "settings-options": _settings("*1"),
+    "settings-reset": _settings("*", reset=1),
+    "settings-reset-twice": _settings("*", reset=2),
     "idle-stuck-key": Idle(
         "10:24", "Alice", REGISTERED, PRIVATE, notice=phrase("Key {key} is stuck", key="5")
     ),

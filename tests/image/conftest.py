@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,17 +38,24 @@ def boot_with_shell(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def machine(made: Path, boot_with_shell: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """The virtual board with a fresh card, off. No network beyond QEMU's own."""
+def new_machine(
+    made: Path, boot_with_shell: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Machine]]:
+    """Makes the virtual board with a fresh card, off; its words go to QEMU."""
     if not (made / "u-boot.bin").exists():
         pytest.skip("only virt-arm64's image boots here")
-    folder = tmp_path_factory.mktemp("machine")
-    disk = card(made / f"sottovoce-{NAME}.img", folder / "card", 2 << 30)
-    for slot in "ab":
-        put(disk, f"boot_{slot}", boot_with_shell)
-    network = ["-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n,romfile="]
-    found = Machine(folder, disk, made / "u-boot.bin", extra=network)
+    all_made: list[Machine] = []
+
+    def one(*extra: str) -> Machine:
+        folder = tmp_path_factory.mktemp("machine")
+        disk = card(made / f"sottovoce-{NAME}.img", folder / "card", 2 << 30)
+        for slot in "ab":
+            put(disk, f"boot_{slot}", boot_with_shell)
+        all_made.append(Machine(folder, disk, made / "u-boot.bin", extra=extra))
+        return all_made[-1]
+
     try:
-        yield found
+        yield one
     finally:
-        found.cut()
+        for each in all_made:
+            each.cut()

@@ -6,6 +6,7 @@ The image has no shell that anybody could reach. The tests' cards have a first r
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import socket
@@ -48,13 +49,11 @@ class MachineError(Exception):
 
 
 class Machine:
-    """``disk`` is written to; ``prefix`` goes before QEMU's own words (``ip netns exec …``)."""
+    """``disk`` is written to; ``extra`` are more words for QEMU."""
 
-    def __init__(
-        self, folder: Path, disk: Path, bios: Path, *, prefix: Sequence[str] = (), extra: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, folder: Path, disk: Path, bios: Path, *, extra: Sequence[str] = ()) -> None:
         self.folder, self.disk, self.bios = folder, disk, bios
-        self._prefix, self._extra = [*prefix], [*extra]
+        self._extra = [*extra]
         self.console = folder / "console.log"
         self._qemu: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -65,9 +64,8 @@ class Machine:
         """Power on."""
         path = self.folder / "serial"
         path.unlink(missing_ok=True)
-        self._heard = b""
+        self._heard, self._mark = b"", 0
         argv = [
-            *self._prefix,
             "qemu-system-aarch64",
             "-M",
             "virt",
@@ -124,8 +122,11 @@ class Machine:
 
     def boot(self, limit_s: float = BOOT_S) -> float:
         """Power on and wait for the shell; seconds that it took."""
-        self._mark = 0
         self.on()
+        return self.ready(limit_s)
+
+    def ready(self, limit_s: float = BOOT_S) -> float:
+        """Wait for the shell; seconds since power-on."""
         self.wait_for(rf"{_PROMPT}\r?\n", limit_s)
         return time.monotonic() - self.began
 
@@ -143,6 +144,37 @@ class Machine:
             raise MachineError(f"{command!r} failed in the machine:\n{text}")
         return text.strip()
 
+    def put(self, path: str, octets: bytes) -> None:
+        """Write a small file: the line has room for four thousand characters."""
+        self.run(f": >{path}")
+        for at in range(0, len(octets), 1500):
+            piece = base64.b64encode(octets[at : at + 1500]).decode()
+            self.run(f"echo {piece} | base64 -d >>{path}")
+
+    def get(self, path: str) -> bytes:
+        """What is in a file."""
+        return base64.b64decode(self.run(f"base64 -w 0 {path}"))
+
+    def until(self, command: str, wanted: str, limit_s: float = 240) -> str:
+        """Repeat ``command`` until it prints what has ``wanted`` in it. Raises MachineError."""
+        end = time.monotonic() + limit_s
+        said = ""
+        while time.monotonic() < end:
+            said = self.run(f"{command}; true")
+            if wanted in said:
+                return said
+            time.sleep(2)
+        raise MachineError(f"{command}: {said}, not {wanted}")
+
+    def settled(self, limit_s: float = BOOT_S) -> None:
+        """Wait until all that is started at power-on is started. Raises MachineError with what failed."""
+        said = self.run("systemctl is-system-running --wait; true", limit_s)
+        if said != "running":
+            failed = self.run(
+                "systemctl --failed --plain --no-legend; journalctl -b -p warning -n 30 --no-pager"
+            )
+            raise MachineError(f"the system is {said}:\n{failed}")
+
     def cut(self) -> None:
         """Take the power away."""
         if self._qemu is not None:
@@ -151,8 +183,11 @@ class Machine:
         if self._line is not None:
             self._line.close()
 
-    def next_boot(self, limit_s: float = BOOT_S) -> None:
-        """Wait until the machine, having started again by itself, has its shell again."""
+    def restart(self, limit_s: float = BOOT_S) -> None:
+        """Have it start again in order, and wait for the shell."""
+        assert self._line is not None
+        self._mark = len(self._heard)
+        self._line.sendall(b"systemctl --no-block reboot\n")
         self.wait_for(rf"{_PROMPT}\r?\n", limit_s)
 
 
@@ -182,6 +217,20 @@ def put(target: Path, partition: str, file: Path) -> None:
     with target.open("r+b") as disk:
         disk.seek(starts(sizes().partitions)[partition])
         disk.write(file.read_bytes())
+
+
+def kit(folder: Path, target: Path) -> list[str]:
+    """A disk with the files of ``folder``, as words for QEMU; ``KIT`` mounts it in the machine."""
+    subprocess.run(
+        ["mksquashfs", folder, target, "-noappend", "-quiet", "-no-progress", "-noI", "-noD", "-noF", "-noX"],
+        check=True,
+        capture_output=True,
+    )
+    drive = ["-drive", f"file={target},format=raw,if=none,readonly=on,id=kit"]
+    return [*drive, "-device", "virtio-blk-pci,drive=kit"]
+
+
+KIT = "mkdir -p /run/kit && mount -t squashfs -o ro,nodev,nosuid /dev/vdb /run/kit"
 
 
 def card(image: Path, target: Path, size: int) -> Path:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import time
+import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from firmware.datakey import record
 from firmware.image.disk import sizes, starts
 from tests.image.conftest import ACCOUNT
 from tests.image.machine import Machine, MachineError
@@ -27,22 +31,19 @@ for kind in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
 """
 
 
-def _until(machine: Machine, command: str, wanted: str, limit_s: float = 240) -> None:
-    end = time.monotonic() + limit_s
-    said = ""
-    while time.monotonic() < end:
-        said = machine.run(f"{command}; true")
-        if wanted in said:
-            return
-        time.sleep(2)
-    raise MachineError(f"{command}: {said}, not {wanted}")
+@pytest.fixture(scope="module")
+def machine(new_machine: Callable[..., Machine]) -> Machine:
+    """With no network beyond QEMU's own."""
+    network = ("-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n,romfile=")
+    return new_machine(*network)
 
 
 def test_an_empty_card_becomes_a_telephone(machine: Machine) -> None:
     machine.boot()
+    machine.settled()
     machine.run(f"printf %s '{ACCOUNT}' >/etc/sottovoce/phone.toml; chown 0:913 /etc/sottovoce/phone.toml")
     machine.run("chmod 640 /etc/sottovoce/phone.toml; systemctl restart sottovoce-phone", 300)
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
     assert "on simulator" in machine.run("sotto status")
 
 
@@ -93,7 +94,40 @@ def test_after_a_power_cut_it_is_the_same_telephone(machine: Machine) -> None:
     machine.cut()
     machine.boot()
     assert machine.run("cat /data/phone/mark /etc/sottovoce/phone.toml").startswith("kept\n[account]")
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
+
+
+def _raw(machine: Machine, partition: str, count: int) -> bytes:
+    """The first octets of a partition, as who takes the card out reads them."""
+    words = ["sfdisk", "--json", str(machine.disk)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    rows = {row["name"]: row["start"] for row in json.loads(said)["partitiontable"]["partitions"]}
+    with machine.disk.open("rb") as disk:
+        disk.seek(rows[partition] * 512)
+        return disk.read(count)
+
+
+def test_what_is_kept_is_encrypted(machine: Machine) -> None:
+    """ext4 begins with its superblock, a kilobyte into it: there inside, and not on the card."""
+    inside = base64.b64decode(machine.run("head -c 4096 /dev/mapper/data | base64 -w 0"))
+    outside = _raw(machine, "data", 4096)
+    assert inside[1080:1082] == b"\x53\xef"
+    assert outside[1080:1082] != b"\x53\xef"
+    assert len(set(outside)) > 250, "random to who has no key"
+
+
+def test_a_factory_reset_destroys_the_key_in_less_than_a_second(machine: Machine) -> None:
+    key = record.read_octets(_raw(machine, "bootstate", 1 << 20))
+    assert key is not None
+    said = machine.run("/usr/lib/sottovoce/.venv/bin/python -I -m firmware.datakey destroy")
+    assert float(re.findall(r"destroyed in ([0-9.]+) s", said)[0]) < 1
+    machine.cut()
+    left = _raw(machine, "bootstate", 1 << 20)
+    assert record.read_octets(left) is None
+    assert key not in left
+    machine.boot()
+    assert machine.run("cat /etc/sottovoce/phone.toml; ls /data/phone | grep mark; true") == ""
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")
 
 
 def test_a_changed_block_is_refused_and_the_other_slot_boots(machine: Machine) -> None:
@@ -112,4 +146,4 @@ def test_a_changed_block_is_refused_and_the_other_slot_boots(machine: Machine) -
             disk.write(bytes([octet[0] ^ 1]))
     machine.boot(900)
     assert "rauc.slot=b" in machine.run("cat /proc/cmdline")
-    _until(machine, "systemctl is-active sottovoce-phone", "active")
+    machine.until("systemctl show -p ActiveState sottovoce-phone", "=active")

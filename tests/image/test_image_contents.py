@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import re
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from firmware.image import bill
 from firmware.image.board import ImageBoard
 from firmware.image.disk import TYPES, sizes, starts
+from firmware.image.kernel import module_name
+from firmware.image.packages import names, read_lock
+from firmware.image.places import DATA
+from firmware.release import sbom
 
 CONFIG, BOOT_A, BOOT_B = (starts(sizes().partitions)[name] for name in ("config", "boot_a", "boot_b"))
 
@@ -68,6 +74,8 @@ def test_every_file_that_the_firmware_is_told_of_is_there(image: Path, board: Im
             for key in ("kernel", "device_tree", "cmdline"):
                 for name in re.findall(rf"^{key}=(\S+)$", text, re.MULTILINE):
                     assert _read(image, at, name), f"{key}={name}"
+            for name in re.findall(r"^initramfs (\S+) followkernel$", text, re.MULTILINE):
+                assert _read(image, at, name)
             assert "arm_64bit=1" in text
 
 
@@ -123,6 +131,27 @@ def test_the_hash_tree_is_that_of_the_root_and_the_arguments_name_it(image: Path
 )
 def test_a_phone_does_not_have(listing: set[str], pattern: str) -> None:
     assert not [name for name in listing if re.fullmatch(pattern, name)]
+
+
+def test_the_bill_of_materials_is_in_it_and_names_every_package(made: Path, board: ImageBoard) -> None:
+    asked: list[str | Path] = ["unsquashfs", "-cat", made / "root.img", bill.PLACE]
+    octets = subprocess.run(asked, capture_output=True, check=True).stdout
+    assert octets == (made / bill.FILE).read_bytes()
+    named = {(part.name, part.version) for part in sbom.debian_parts(octets)}
+    gone = set(names((DATA / "left-out.txt").read_text()))
+    locked = {(one.name, one.version) for one in read_lock(board.lock) if one.name not in gone}
+    assert locked <= named
+    others = {part["name"] for part in json.loads(octets)["components"]}
+    assert {"pjsua2", "pjproject", "cryptography", "libsrtp2-dev"} <= others
+    assert "GPL" in (made / "licences.txt").read_text()
+
+
+def test_the_drivers_of_the_board_are_there(listing: set[str], board: ImageBoard) -> None:
+    """Modules that the kernel has as such, and the files that its wireless chip loads."""
+    there = {module_name(name) for name in listing if ".ko" in name}
+    assert {name.replace("-", "_") for name in board.first_modules} <= there
+    for pattern in board.firmware:
+        assert fnmatch.filter(listing, f"usr/lib/firmware/{pattern}"), pattern
 
 
 def test_the_licence_of_each_package_is_there(listing: set[str]) -> None:

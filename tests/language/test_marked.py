@@ -17,14 +17,24 @@ NAMES = re.compile(
     r"Bob|Baker|Alice|Archer|Carol|Clerk|Dr|Wilhelmina|Freifrau|von|Müller|Lüdenscheidt|Your|bank|Jürgen|"
     r"Größenwahn|Şahin|WWW+|ЩЩ+|数字|[Α-ώЀ-ӿ]+|alice|bob|carol|phone|test|example|org|mueller|luedenscheidt|"
     r"kanzlei|sip|people|vcf|CardDAV|dav|UDP|TLS|Sottovoce|pjsua|opus|pcma|pcmu|knaB|artist|bandit|"
-    r"[km]mmm|wwww|jidc|jd9p|czso|pmb|gt|ufe|xq|jd|mmmm"
+    r"toml|lock|[km]mmm|wwww|jidc|jd9p|czso|pmb|gt|ufe|xq|jd|mmmm"
 )
 """What the samples call people, hosts, files and libraries; and comparison codes."""
 
-FROM_OUTSIDE = {"idle-failed", "idle-everything", "idle-resting-trouble", "menu-contacts-trouble"} | {
-    "menu-contacts-faults",
-    *(name for name in SAMPLES if name.startswith(("update-", "menu-updates"))),
-}
+FROM_OUTSIDE = (
+    {"settings-options", "settings-self-test", "settings-network"}
+    | {
+        "idle-locked-trouble",
+        "idle-failed",
+        "idle-everything",
+        "idle-resting-trouble",
+        "menu-contacts-trouble",
+    }
+    | {
+        "menu-contacts-faults",
+        *(name for name in SAMPLES if name.startswith(("update-", "menu-updates"))),
+    }
+)
 """Screens with texts of servers, other programs or a release's makers: these are shown as they came."""
 
 

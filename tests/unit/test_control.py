@@ -149,6 +149,7 @@ def test_a_wipe_erases_and_says_what(rig: Rig, capsys: pytest.CaptureFixture[str
         "watchers you allowed": 0,
         "watchers you refused": 0,
         "place you typed in": 0,
+        "settings of the keypad": 0,
         "secrets shared with contacts": 0,
         "protection of calls with your contacts": 0,
         "volume": 0,

@@ -15,7 +15,7 @@ from typing import Any
 import alsaaudio
 
 from firmware.phone.audio import countries, melodies, tones
-from firmware.phone.audio.melodies import MELODIES, Melody, Sound, louder
+from firmware.phone.audio.melodies import MELODIES, SIGNALS, Melody, Sound, louder
 from firmware.phone.audio.player import LASTING_S, LoopPlayer, Rendered
 from firmware.phone.audio.volume import Volumes, decibels, shared
 from firmware.phone.clock import Clock, SystemClock
@@ -121,7 +121,7 @@ class AlsaAudio:
             self._ringer.silence()
 
     def _ring_sound(self, melody: str) -> Sound:
-        return MELODIES.get(melody, self._country.ringer)
+        return (MELODIES | SIGNALS).get(melody, self._country.ringer)
 
     def lend(self, lent: bool) -> None:
         self._lent = lent

@@ -71,6 +71,13 @@ MELODIES: dict[str, Melody] = {
 
 NAMES = (COUNTRY, *MELODIES)
 
+LIT, DARK = "lit", "dark"
+SIGNALS: dict[str, Melody] = {
+    LIT: Melody("E5:1 A5:2 -:40", 60, CHIME, -6.0),
+    DARK: Melody("A5:1 E5:2 -:40", 60, CHIME, -6.0),
+}
+"""Short sounds of the ringer that nobody chooses: a light was lit, or went dark."""
+
 Sound = ToneSpec | Melody
 """What a loudspeaker plays."""
 

@@ -12,7 +12,7 @@ class Idle:
     """Handset on the hook. ``clock`` is local time "HH:MM"; ``notice`` one line of trouble or "".
 
     ``resting``: nobody has used the telephone for a while: the number of the place where the view stands
-    (``resting.place``); None: it is awake.
+    (``resting.place``); None: it is awake. ``locked``: the keypad is.
     """
 
     clock: str
@@ -22,6 +22,7 @@ class Idle:
     missed: int = 0
     notice: str = ""
     resting: int | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ __all__ = ["brightness", "draw", "lines"]
 
 NAMES = (*(Face(size, bold=True) for size in (24, 20, 18, 16, 14)), SMALL)
 TITLE = Face(14, bold=True)
+PROMPTS = NAMES[2:]
 CODES = (*(Face(size, bold=True) for size in (24, 18, 14)), Face(14), SMALL)
 
 SECURITY_ART = {
@@ -130,7 +131,8 @@ def _idle(image: Image.Image, screen: Idle, words: Words) -> None:
     if beside:
         _right(image, 0, missed)
     art = REGISTRATION_ART[screen.registration.state]
-    rows = Row(words.registration(screen), art).folded(2 if screen.notice else 3)
+    rows = Row(words.LOCKED, icons.LOCK_CLOSED).folded(1) if screen.locked else []
+    rows += Row(words.registration(screen), art).folded(1 if rows else 2 if screen.notice else 3)
     rows += Row(screen.notice, icons.WARNING).folded(3 - len(rows))
     if not beside and len(rows) < 3:
         rows.append(Row(missed))
@@ -142,7 +144,8 @@ def _resting(image: Image.Image, screen: Idle, words: Words, place: int) -> None
     view = Image.new("1", (WIDTH, HEIGHT))
     switch = icon(view, 0, 0, _eye(screen.privacy))
     SMALL.draw(view, switch, 0, words.switch(screen.privacy))
-    rows = Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
+    rows = Row(words.LOCKED, icons.LOCK_CLOSED).folded(1) if screen.locked else []
+    rows += Row(words.registration(screen), REGISTRATION_ART[screen.registration.state]).folded(1)
     rows += Row(screen.notice, icons.WARNING).folded(1) + Row(words.missed(screen)).folded(1)
     large = len(rows) < 2
     _number(view, ROW + 1, ROW + 4 + (28 if large else 18) + 1, screen.clock, left=True)
@@ -165,7 +168,7 @@ def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
     if screen.digits:
         _number(image, ROW, bottom, screen.digits, left=True)
     else:
-        centred(image, ROW, bottom, Face(18, bold=True), [words.DIAL])
+        centred(image, ROW, bottom, *fit(words.DIAL, WIDTH, bottom - ROW, PROMPTS))
 
 
 def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
@@ -181,14 +184,16 @@ def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
 
 
 def _ringing(image: Image.Image, screen: Ringing, words: Words) -> None:
-    Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
+    mine = words.for_account(screen)
+    title = words.incoming(screen) if screen.clear or not mine else mine  # the bell says that it is a call
+    Row(title, icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
     art = icons.WARNING if screen.doubtful else ""
-    mine = Row(words.for_account(screen), middle=True).folded(1)
-    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2 - len(mine)) + mine)
+    below = Row(mine, middle=True).folded(1) if screen.clear else []
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2 - len(below)) + below)
     _name(image, ROW + 1, bottom, name)
 
 

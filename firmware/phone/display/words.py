@@ -73,6 +73,7 @@ class Words:
     INCOMING_CLEAR = Said(phrase("Unencrypted call"))
     COMPARE = Said(phrase("Read and compare"))
     LIFT = Said(phrase("Lift the handset"))
+    LOCKED = Said(phrase("Locked: * unlocks"))
     HELD = Said(phrase("On hold"))
     MICROPHONE_CLOSED = Said(phrase("Microphone closed"))
     UNKNOWN = Said(phrase_in("caller", "Unknown"))
@@ -192,6 +193,7 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
                 words.switch(screen.privacy),
                 words.missed(screen),
                 screen.clock,
+                words.LOCKED if screen.locked else "",
                 words.registration(screen),
                 screen.notice,
             ]

@@ -11,6 +11,8 @@ from firmware.phone.values import CallState, Feature
 
 Result = tuple[State, tuple[do.Command, ...]]
 
+LOCKED = "the telephone is locked; unlock it at the keypad: *, the PIN, #"
+
 
 def ringing(state: State) -> Call | None:
     """The call that could be answered."""
@@ -27,6 +29,8 @@ def why_not(state: State, event: on.Event) -> str:
         return "no call is ringing; there is nothing to answer"
     if isinstance(event, on.AnswerAsked) and rings is not None and guarding.waits_for_answer(rings):
         return "the call is not encrypted; only a key of the telephone answers it: lift the handset, press 1"
+    if state.locked and isinstance(event, on.PullAsked | on.WipeAsked | on.PlaceTyped):
+        return LOCKED
     if isinstance(event, on.PullAsked):
         return "the contacts are being read already; wait a moment" if state.pulling else ""
     if isinstance(event, on.HangUpAsked) and live is None:
@@ -38,6 +42,8 @@ def _why_not_dial(state: State, event: on.DialAsked) -> str:
     live = state.live
     if not event.uri:
         return "no number given; say whom to call"
+    if state.locked and not event.emergency:
+        return LOCKED
     if live is None or event.emergency:
         return ""
     if live.state is not CallState.HELD:
@@ -55,6 +61,8 @@ def _why_not_feature(state: State, event: on.FeatureAsked) -> str:
         return "the display asks something first; answer it with the keys of the telephone"
     if live.transfer is not None:
         return "the call is being transferred; wait"
+    if state.locked and event.feature is Feature.TRANSFER:
+        return LOCKED
     fit = {
         Feature.HOLD: live.state is CallState.ACTIVE and not state.conference,
         Feature.RESUME: live.state is CallState.HELD,

@@ -8,6 +8,7 @@ from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone.language.phrase import phrase
 from firmware.phone.machine import (
     emergency,
     forwarding,
@@ -30,6 +31,8 @@ BUSY_HERE = 486
 TEMPORARILY_UNAVAILABLE = 480
 NOT_ACCEPTABLE_HERE = 488
 """SIP status codes, RFC 3261 sections 21.4.24, 21.4.18 and 21.4.26."""
+
+ONLY_HELP = phrase("Emergency only")
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -75,11 +78,13 @@ def place(
     replaces: str = "",
 ) -> Result:
     """Send the INVITE; an emergency call's, and no other, tells the place that the user typed in. Who is
-    spoken with is held.
+    spoken with is held. A locked telephone calls for help alone.
 
     ``agreed``: what the user has agreed to for this call, where that is not what the policy says.
     ``referral``: who asked for it; ``replaces``: the call that it is to take the place of.
     """
+    if state.locked and not plan.emergency:
+        return several.told(replace(state, digits="", transfers_to=False), ONLY_HELP, now), ()
     state, aside = several.set_aside(state, now)
     routes: tuple[Route, ...] = ()
     if plan.emergency:

@@ -34,7 +34,7 @@ class Match(NamedTuple):
 def matches(rules: Rules, state: State) -> list[Match]:
     """The addresses of those whose names the digits spell, the contacts of phone.toml first."""
     digits = state.digits
-    if len(digits) < LEAST or not digits.isdigit():
+    if len(digits) < LEAST or not digits.isdigit() or state.locked:
         return []
     found = [*rules.own_book.find(digits), *state.book.find(digits)]
     every = [Match(one.name, target) for one in found for target in one.targets]

@@ -20,7 +20,7 @@ from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.display import paging, screens
 from firmware.phone.language.phrase import calendar_day, joined, moment, phrase, phrase_in
-from firmware.phone.machine import finding, records, updates, watchers
+from firmware.phone.machine import finding, records, settings, updates, watchers
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
@@ -58,6 +58,10 @@ def key(
         return None
     pressed = event.key
     menu = replace(menu, keyed_at=now)
+    if menu.item.startswith(settings.ROOT):
+        return settings.key(rules, state, menu, pressed, now)
+    if not menu.item and pressed == settings.ROOT:
+        return replace(state, menu=Menu(settings.ROOT, keyed_at=now)), ()
     if menu.item == STORED and pressed == "*":
         if menu.asked:
             state, commands = records.wiped(state)
@@ -112,10 +116,16 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
     items = _items(rules)
     if menu.asked:
         return paging.pages(phrase("Erase?"), ERASE, 0)
+    if menu.reset:
+        return paging.pages(phrase("Factory reset"), settings.ASKS[menu.reset], 0)
+    if menu.item.startswith(settings.ROOT):
+        title, paragraphs, special = settings.paragraphs(rules, state, menu)
+        return paging.pages(title, paragraphs, menu.page, special)
     if menu.item:
         title, paragraphs = items[menu.item].title, items[menu.item].text(rules, state, now, wall)
     else:
         title, paragraphs = phrase("Menu"), [joined((digit, item.name)) for digit, item in items.items()]
+        paragraphs += [joined((settings.ROOT, phrase("Settings")))]
         paragraphs += [phrase("8, 2 turn the page"), phrase("# goes back")]
     return paging.pages(title, paragraphs, menu.page, "*" if menu.item in (STORED, CONTACTS) else "")
 

@@ -15,16 +15,19 @@ from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.machine import (
     calls,
     dialplan,
+    ease,
     finding,
     forwarding,
     functions,
     guarding,
     helping,
     knob,
+    locking,
     menu,
     names,
     parts,
     services,
+    settings,
     several,
     starcodes,
     transfers,
@@ -108,7 +111,9 @@ class Outputs:
     ``doubtful``: it is private because the switch cannot be read. ``message``: calls were missed.
     ``mute``: a call is up, and what is said here is not heard there.
     ``muted``: so by the key. ``third``: the other call of a conference, as ``speaks``; the two are mixed.
-    ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do.
+    ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do;
+    ``lamp_lights``: what the lights of the first of them do. ``sound_light``: what the ringing light does for
+    a tone; ``chirp``: the sound of a light, from the ringer, or "".
     """
 
     tone: Tone | None = None
@@ -128,6 +133,9 @@ class Outputs:
     third: tuple[CallId, Security] | None = None
     waiting: bool = False
     lamps: tuple[str, ...] = ()
+    lamp_lights: tuple[Pattern, ...] = ()
+    sound_light: Pattern = Pattern.OFF
+    chirp: str = ""
 
     @property
     def mixed(self) -> tuple[CallId, ...]:
@@ -140,13 +148,14 @@ class Outputs:
         private = Pattern.SLOW if self.doubtful else Pattern.ON
         return {
             Light.PRIVACY: private if self.private else Pattern.OFF,
-            Light.RINGING: Pattern.FAST if self.ringing else Pattern.OFF,
+            Light.RINGING: Pattern.FAST if self.ringing else self.sound_light,
             Light.MESSAGE: Pattern.SLOW if self.message else Pattern.OFF,
             Light.MUTE: Pattern.ON if self.mute else Pattern.OFF,
-        }
+        } | dict(zip(ease.LAMPS, (*self.lamp_lights, *([Pattern.OFF] * len(ease.LAMPS))), strict=False))
 
 
 def outputs(rules: Rules, state: State, now: float) -> Outputs:
+    rules = settings.effective(rules, state)
     live = state.live
     waiting = state.waiting
     ringing = waiting is not None or (live is not None and live.waits and state.hook is Hook.ON)
@@ -159,8 +168,14 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
     reminds = clear and live is not None
     bell = ringing and waiting is None and live is not None and not live.silent
     private = exposure(state.switch).private
+    message = (rules.missed_calls_light and state.missed > 0) or (
+        state.messages is not None and state.messages.waiting
+    )
+    tone = _tone(state, now)
+    if tone is Tone.DIAL and rules.config.accessibility.light_sounds and message:
+        tone = Tone.MESSAGE_WAITING
     return Outputs(
-        _tone(state, now),
+        tone,
         ringing,
         bell,
         voice,
@@ -168,8 +183,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         watchers.seen(rules, state),
         state.volumes,
         doubtful=state.switch is SwitchPosition.UNREADABLE,
-        message=(rules.missed_calls_light and state.missed > 0)
-        or (state.messages is not None and state.messages.waiting),
+        message=message,
         mute=live is not None and live.state is CallState.ACTIVE and (state.muted or not (voice and speaks)),
         speaks=speaks,
         reminds=reminds and live is not None and not live.protection.emergency,
@@ -178,6 +192,9 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         third=third,
         waiting=waiting is not None and not waiting.silent and voice,
         lamps=services.watched(rules, state),
+        lamp_lights=services.lamp_lights(rules, state),
+        sound_light=ease.sound_light(rules, tone, reminds=reminds),
+        chirp=state.chirp[0] if state.chirp is not None and not bell and state.hook is Hook.ON else "",
     )
 
 
@@ -212,11 +229,14 @@ def _end_tone(call: Call, now: float) -> Tone | None:
 
 def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Screen:
     """What the display shows in ``state``."""
+    rules = settings.effective(rules, state)
     live = state.live
     if state.functions_at is not None:
         return functions.page(rules, state)
     if live is not None:
         return _live_screen(rules, state, live, now, wall)
+    if state.lock.typing is not None and not state.digits:
+        return locking.page(state, state.lock.typing, now)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None
@@ -227,9 +247,9 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     if refused is not None:
         return warnings.offer(state, refused)
     if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < _shown(last)):
-        hint = helping.told(rules, state, last) or _HINTS.get(last.reason, "")
+        words = helping.told(rules, state, last) or hint(last.reason)
         return screens.Ended(
-            last.peer.label, last.reason.value, last.seconds(now), hint, _place_note(last, now, wall)
+            last.peer.label, last.reason.value, last.seconds(now), words, _place_note(last, now, wall)
         )
     asking = watchers.asking(state, now)
     if asking is not None:
@@ -246,9 +266,11 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or parts.notice(state)
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
+        or locking.notice(state)
         or services.notice(rules, state)
         or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
+        locked=state.locked,
     )
 
 
@@ -271,6 +293,11 @@ def _registration(rules: Rules, state: State) -> Registration:
                 why = found.reason or (phrase("Connecting …") if connecting else phrase("Not registered"))
                 return Registration(RegistrationState.FAILED, joined((label, why), ": "))
     return every[0][1]
+
+
+def hint(reason: EndReason) -> str:
+    """What to do after a call that ended so, or ""."""
+    return _HINTS.get(reason, "")
 
 
 def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> int | None:
@@ -321,12 +348,15 @@ def _dialling(rules: Rules, state: State, now: float) -> screens.Dialling:
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
     in_vain = dialled.permits and not shown.identity
     counting = helping.countdown(rules, state, now)
+    notice = PERMIT_IN_VAIN if in_vain else _sound_notice(state)
+    if state.locked and not emergency:
+        target, notice = "", calls.ONLY_HELP
     return screens.Dialling(
         digits=number,
         target=counting or ("" if target == number else target),
         they_see=rules.they_see(shown, state.place is not None, account or 0),
         lifted=state.hook is Hook.OFF,
-        notice=helping.STOP if counting else PERMIT_IN_VAIN if in_vain else _sound_notice(state),
+        notice=helping.STOP if counting else notice,
         match=_offered(rules, state),
         account=rules.name_of_account(account or 0),
     )
@@ -444,6 +474,7 @@ def _sound_notice(state: State) -> str:
 
 def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     """When, in monotonic seconds, something of this state changes by itself; at most a minute away."""
+    rules = settings.effective(rules, state)
     times = [now + 60 - wall.second - wall.microsecond / 1e6]
     live = state.live
     if live is not None and live.answered_at is not None:
@@ -462,10 +493,11 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]
+    times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
-    times += updates.deadlines(state)
+    times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]
     times += [state.expiry_at] if state.expiry_at is not None else []
     for call in state.calls:

@@ -69,5 +69,5 @@ def wiped(state: State) -> tuple[State, tuple[do.Command, ...]]:
     calls = tuple(call for call in state.calls if call.live)
     state = replace(state, missed=0, calls=calls, history=(), grants=(), refused=(), place=None)
     state = replace(state, book=NO_BOOK, book_troubles=(), book_faults=(), chosen=("", 0), pulling=False)
-    state = replace(state, dialled=None, caller=None)
+    state = replace(state, dialled=None, caller=None, settings=(), forwards=(), undisturbed=False)
     return replace(state, secrets=0, reached=(), volumes=Volumes()), (do.Wipe(),)

@@ -21,7 +21,7 @@ from firmware.phone.machine import calls, forwarding, several
 from firmware.phone.machine.rules import Plan, Rules
 from firmware.phone.machine.state import Recent, State
 from firmware.phone.privacy import exposure
-from firmware.phone.values import Forward, Lamp, Party, RegistrationState
+from firmware.phone.values import Forward, Lamp, Party, Pattern, RegistrationState
 
 Result = tuple[State, tuple[do.Command, ...]]
 
@@ -40,6 +40,8 @@ class Function(NamedTuple):
 def functions(rules: Rules, state: State) -> dict[str, Function]:
     """What hold 0 offers at rest, by the keys."""
     found: dict[str, Function] = {}
+    if state.locked:
+        return found
     if state.dialled is not None:
         found["1"] = Function(phrase_in("key", "redial"), lambda r, s, now: _again(r, s, s.dialled, now))
     if state.caller is not None:
@@ -122,7 +124,7 @@ def pick_up(rules: Rules, state: State, now: float) -> Result:
 def code(rules: Rules, state: State, now: float) -> Result | None:
     """What the digits with the ``#`` just pressed switch; None: they are no code of these."""
     match = _CODE.fullmatch(state.digits + "#")
-    if match is None or state.live is not None:
+    if match is None or state.live is not None or state.locked:
         return None
     sign, which, number = match.groups()
     if which == "26":
@@ -188,6 +190,17 @@ def watched(rules: Rules, state: State) -> tuple[str, ...]:
     )
 
 
+_SHOWS = {Lamp.RINGING: Pattern.FAST, Lamp.BUSY: Pattern.ON}
+
+
+def lamp_lights(rules: Rules, state: State) -> tuple[Pattern, ...]:
+    """What the lights beside the keys do, in the order of the contacts with ``busy_lamp``: what is not asked,
+    or not known, is dark."""
+    known = {one.uri: one.lamp for one in state.lamps}
+    lamps = [known.get(contact.uri) for contact in rules.contacts if contact.busy_lamp]
+    return tuple(_SHOWS.get(lamp, Pattern.OFF) if lamp else Pattern.OFF for lamp in lamps)
+
+
 def followed(rules: Rules, state: State) -> State:
     """After every event: what is not asked any more is not known any more."""
     if not state.lamps:
@@ -197,7 +210,9 @@ def followed(rules: Rules, state: State) -> State:
 
 
 def notice(rules: Rules, state: State) -> str:
-    """One line for the idle display, "" when there is nothing to tell."""
+    """One line for the idle display, "" when there is nothing to tell: while it is locked, nobody's name."""
+    if state.locked:
+        return ""
     rings = ringing(state)
     if rings:
         return phrase("Hold 0: rings at {who}", who=rules.name_of(rings[0].uri))

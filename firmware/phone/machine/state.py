@@ -8,10 +8,10 @@ from typing import Any
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import NO_BOOK, Book
-from firmware.phone.display.screens import Look
 from firmware.phone.events import LampChanged
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
+from firmware.phone.personal import Value
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant, Watching
 from firmware.phone.privacy import Exposure
@@ -31,6 +31,7 @@ from firmware.phone.values import (
     Messages,
     Part,
     Party,
+    PinFor,
     Registration,
     Signalling,
     SwitchPosition,
@@ -167,6 +168,9 @@ class Menu:
     """The menu is open: at ``item`` ("" = the list) and ``page``, which may run past either end.
 
     ``asked``: whether to erase has been asked; ``erased``: it has been done. ``keyed_at``: the last key.
+
+    In the settings: ``typed`` are the digits of a number, ``said`` what was wrong with it; ``reset``: how
+    often it has been asked whether all is to be erased (``settings.ASKS``).
     """
 
     item: str = ""
@@ -174,6 +178,38 @@ class Menu:
     asked: bool = False
     erased: bool = False
     keyed_at: float = 0.0
+    typed: str = ""
+    said: str = ""
+    reset: int = 0
+
+
+@dataclass(frozen=True)
+class Typing:
+    """A PIN is being typed at the keypad. ``at``: the last key. ``first``: what was typed before, where it is
+    typed twice. ``checking``: it is being compared. ``said``: what was wrong with the last one, or ""."""
+
+    purpose: PinFor
+    digits: str = ""
+    first: str = ""
+    at: float = 0.0
+    checking: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The keypad lock. ``pin``: the hash of its PIN, "": there is none; ``wrong``: wrong PINs in a row; until
+    ``wait_until`` no further one is taken. ``hash_at``: since when ``#`` is held at rest. ``lost``: the PIN
+    was damaged on the disk. ``counted``: the disk took the count of the present try.
+    """
+
+    pin: str = ""
+    wrong: int = 0
+    wait_until: float = 0.0
+    typing: Typing | None = None
+    hash_at: float | None = None
+    lost: bool = False
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -198,7 +234,7 @@ class State:
 
     ``secrets``: with how many contacts secrets are kept (RFC 6189).
     ``reached`` is the best protection that calls with each contact ever had.
-    ``look``: language and type that were chosen at the telephone; None: as configured. ``volumes`` are how
+    ``volumes`` are how
     loud; ``knob_hash_at``: since when ``#`` is held in a call; until ``knob_until`` keys
     turn the volume.
 
@@ -224,6 +260,14 @@ class State:
     ``undisturbed``: nothing rings. ``forwards``: what the keypad said of it since the start ("": off).
     ``dialled`` and ``caller``: for redial and call-back. ``help_at``: when help was called last, for a while.
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
+
+    ``slow_key``: a key that is held and does not count yet, and since when. ``chirp``: the sound of a light
+    and until when.
+
+    ``settings``: the options that were set at the keypad, which stand above phone.toml. ``testing``: the
+    self-test runs; ``tests``: each with whether it works, and words.
+
+    ``locked``: calls come in, emergency calls go out, and nothing else is to be had; ``lock``: its PIN.
 
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
@@ -263,7 +307,6 @@ class State:
     reached: tuple[Reached, ...] = ()
     woken_at: float = 0.0
     volumes: Volumes = Volumes()
-    look: Look | None = None
     knob_hash_at: float | None = None
     knob_until: float | None = None
     sound_gaps: int = 0
@@ -297,6 +340,13 @@ class State:
     help_at: float | None = None
     messages: Messages | None = None
     lamps: tuple[LampChanged, ...] = ()
+    locked: bool = False
+    lock: Lock = Lock()
+    settings: tuple[tuple[str, Value], ...] = ()
+    slow_key: tuple[str, float] | None = None
+    chirp: tuple[str, float] | None = None
+    testing: bool = False
+    tests: tuple[tuple[str, bool, str], ...] = ()
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None

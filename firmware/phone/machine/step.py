@@ -15,18 +15,22 @@ from firmware.phone import events as on
 from firmware.phone.machine import (
     asked,
     calls,
+    chirps,
+    ease,
     finding,
     forwarding,
     functions,
     guarding,
     helping,
     knob,
+    locking,
     looks,
     menu,
     names,
     parts,
     records,
     services,
+    settings,
     several,
     starcodes,
     transfers,
@@ -45,11 +49,25 @@ Result = tuple[State, Commands]
 
 def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     """What ``event`` at ``now`` (monotonic seconds) makes of ``state``, and what is to be done."""
+    rules = settings.effective(rules, state)
+    state, happened = ease.slowed(rules, state, event, now)
+    commands: Commands = ()
+    for one in happened:
+        before = state
+        state, more = _step(rules, state, one, now)
+        state, told = chirps.followed(rules, before, state, now)
+        commands += more + told
+    return state, commands
+
+
+def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
+    """One event, whose key counts."""
     before = state
     state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
     taken = (
         helping.key(rules, state, event, now)
+        or locking.key(rules, state, event, now)
         or menu.key(rules, state, event, now)
         or transfers.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
@@ -59,9 +77,10 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, commands = taken or handler(rules, state, event, now)
     after = functions.watched(knob.followed(after, event, now), event, now)
     after, long = functions.followed(rules, after, event, now)
+    after, lock = locking.followed(rules, after, event, now)
     after, parted = several.followed(before, after, now)
     after, referred = transfers.followed(before, services.followed(rules, after), now)
-    commands = early + commands + long + parted + referred
+    commands = early + commands + long + lock + parted + referred
     state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
@@ -73,6 +92,7 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
+    kept += () if isinstance(event, on.StoreChanged) else settings.kept(before, after)
     return after, commands + refused + guarded + kept + woken
 
 
@@ -255,6 +275,9 @@ def _display(rules: Rules, state: State, event: on.DisplayChanged, now: float) -
 def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Result:
     """What was reached with somebody who is no contact any more is not kept."""
     state = records.stored(state, event, now)
+    if event.loaded:
+        state = locking.loaded(state, event.lock, event.lock_lost, now)
+        state = settings.loaded(state, event.personal)
     kept = tuple(known for known in state.reached if rules.contact_of(known.uri) is not None)
     over = event.loaded and kept != state.reached
     return replace(state, reached=kept), (do.KeepReached(kept),) if over else ()
@@ -266,6 +289,17 @@ def _wipe(rules: Rules, state: State, event: on.WipeAsked, now: float) -> Result
 
 def _place_typed(rules: Rules, state: State, event: on.PlaceTyped, now: float) -> Result:
     return replace(state, place=event.place), (do.KeepPlace(event.place),)
+
+
+def _self_tested(rules: Rules, state: State, event: on.SelfTested, now: float) -> Result:
+    return replace(state, testing=False, tests=event.tests), ()
+
+
+def _factory_done(rules: Rules, state: State, event: on.FactoryDone, now: float) -> Result:
+    """All is gone: start as new. What could not be erased is said instead, and nothing starts."""
+    if not event.trouble:
+        return state, (do.StartAnew(),)
+    return replace(state, menu=None, store_trouble=event.trouble), ()
 
 
 def _tick(rules: Rules, state: State, event: on.Tick, now: float) -> Result:
@@ -346,5 +380,10 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallReplaced: transfers.replaced,
     on.MessagesChanged: services.messages,
     on.LampChanged: services.lamp,
+    on.LockKept: locking.kept,
+    on.PinChecked: locking.checked,
+    on.PinMade: locking.made,
+    on.SelfTested: _self_tested,
+    on.FactoryDone: _factory_done,
     on.Tick: _tick,
 }

@@ -47,7 +47,7 @@ Result = tuple[State, tuple[do.Command, ...]]
 def may(state: State) -> bool:
     """Whether the call in front can be transferred, or the held one to it."""
     live, other = state.live, state.other
-    if live is None or any(call.transfer is not None for call in state.lives):
+    if live is None or state.locked or any(call.transfer is not None for call in state.lives):
         return False
     if other is None:
         return live.state in (CallState.ACTIVE, CallState.HELD) and not live.protection.emergency
@@ -200,7 +200,7 @@ def asked(rules: Rules, state: State, event: on.TransferAsked, now: float) -> Re
         emergency = plan.emergency or is_emergency(rules.country, uri.parse(plan.party.uri).user)
     except ValueError:
         return state, refused
-    if emergency or not rules.config.phone.transfers:
+    if emergency or state.locked or not rules.config.phone.transfers:
         return state, refused
     referral = Referral(event.call_id, event.number, plan.party, event.replaces, now)
     return replace(state, referral=referral, functions_at=None), ()

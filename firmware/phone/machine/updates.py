@@ -69,7 +69,7 @@ def standing(state: State, now: float) -> About | None:
     """What the display has to say of updates now, or None: it says so only while the phone is idle."""
     last = state.last
     ended = last is not None and now - last.since < ENDED_SHOWN
-    if state.live is not None or state.hook is Hook.OFF or state.menu is not None or ended:
+    if state.live is not None or state.hook is Hook.OFF or state.menu is not None or state.locked or ended:
         return None
     found = _news(state)
     if found is not None and state.digits:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from firmware.phone.display import screens
-from firmware.phone.language.phrase import joined, phrase
+from firmware.phone.language.phrase import joined, phrase, phrase_in
 from firmware.phone.machine import guarding
 from firmware.phone.machine.protection import RANK, Doubt
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, State
 from firmware.phone.values import Hook, Keying, Security
 
-TITLE = phrase("No common encryption")
+TITLE = phrase_in("title", "No common encryption")
 GO_ON_KEYS = phrase("# go on, or hang up")
 HANG_UP = phrase("Hang up")
 ANSWER_KEYS = phrase("1 answer  # refuse")

@@ -95,7 +95,7 @@ def asking(state: State, now: float) -> Watching | None:
     """The watcher about whom the display asks: the first who waits, while the phone is idle."""
     last = state.last
     ended = last is not None and now - last.since < ENDED_SHOWN
-    if state.live is not None or state.hook is Hook.OFF or state.digits or ended:
+    if state.live is not None or state.hook is Hook.OFF or state.digits or state.locked or ended:
         return None
     return next((watching for watching in state.watchers if watching.asking), None)
 

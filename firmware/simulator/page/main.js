@@ -41,7 +41,7 @@ function welcome({ phones: list, sounds }) {
 
 function hear() {
   [...phones.values()].forEach((phone, index) => {
-    sound?.play(phone.id, { tone: phone.lifted ? phone.tone : null, ringing: phone.ringing, melody: phone.melody, pan: index ? 0.45 : -0.45 });
+    sound?.play(phone.id, { tone: phone.lifted ? phone.tone : null, ringing: phone.ringing || Boolean(phone.chirp), melody: phone.ringing ? phone.melody : phone.chirp ?? phone.melody, pan: index ? 0.45 : -0.45 });
   });
 }
 

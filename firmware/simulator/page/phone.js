@@ -7,7 +7,7 @@ import { Keypad } from "./keypad.js";
 const LIFT_MS = 700; // a little longer than the handset's transition
 
 export class Phone {
-  status = null; lines = []; ringing = false; melody = null; tone = null;
+  status = null; lines = []; ringing = false; melody = null; chirp = null; tone = null;
   #element; #send; #name; #display; #keypad; #cord; #parts; #position = "private"; #spoken = "";
 
   constructor({ id, name }, finish, send) {
@@ -67,10 +67,11 @@ export class Phone {
     this.#spoken = steady;
   }
 
-  #outputs({ tone, ringing, melody, lights, patterns }) {
+  #outputs({ tone, ringing, melody, chirp, lights, patterns }) {
     this.tone = tone;
     this.ringing = ringing;
     this.melody = melody;
+    this.chirp = chirp || null;
     this.#element.classList.toggle("rings", ringing);
     const { lamp, message, muted, led } = this.#parts;
     for (const [part, name, words] of [[lamp, "ringing", "Ringing"], [message, "message", "Message"], [muted, "mute", "Mute"]]) {

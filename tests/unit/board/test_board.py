@@ -14,6 +14,7 @@ from firmware.phone.board import BOARDS, LARGEST, AudioSpec, Board, known_boards
 from firmware.phone.board_header import POWER, header
 from firmware.phone.board_read import SECTIONS, read
 from firmware.phone.errors import ConfigError
+from firmware.phone.machine.ease import LAMPS
 from firmware.phone.values import Light
 
 PHONES = [name for name in known_boards() if name != "simulator"]
@@ -56,7 +57,7 @@ def test_a_phones_board(name: str) -> None:
     board = load_board(name)
     assert (len(board.keypad.rows), len(board.keypad.columns)) == (4, 3)
     assert board.display.address == 0x3C
-    assert set(board.lights.lines) == set(Light)
+    assert set(board.lights.lines) == set(Light) - set(LAMPS)
     assert board.gpio.chip, "numbers of gpiochips change with the kernel"
     assert board.health.kind == "kernel"
     assert board.switches.hook_lifted == "low", "a broken wire must read as hung up"
@@ -83,6 +84,11 @@ def test_a_sound_card_on_the_header_takes_its_pins(tmp_path: Path) -> None:
     assert found.startswith(
         "switches.hook: GPIO 19 (pin 35) belongs to the sound card WM8960 (I2S); free are 8,"
     )
+
+
+def test_a_board_may_have_lights_beside_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(changed("mute = 7\n", "mute = 7\nlamp1 = 8\n"))
+    assert load_board(tmp_path / "mine.toml").lights.lines[Light.LAMP_1] == 8
 
 
 def test_lights_on_a_pwm_chip(tmp_path: Path) -> None:

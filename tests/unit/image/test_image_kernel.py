@@ -30,3 +30,7 @@ def test_a_pattern_that_chooses_nothing_is_a_fault(pattern: str) -> None:
 
 def test_what_a_module_needs_is_loaded_before_it_and_once() -> None:
     assert load_order(DEP, ["dm-bufio", "dm-verity"]) == [MOD, BUFIO, VERITY]
+
+
+def test_what_not_every_kernel_has_may_be_missing() -> None:
+    assert wanted(DEP, ["sha1-ce?", "net/dccp/*?", "dm-bufio?"]) == {BUFIO, MOD}

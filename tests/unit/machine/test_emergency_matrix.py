@@ -95,6 +95,13 @@ def private(driver: Driver, number: str) -> list[do.Command]:
     return dialled(driver, number)
 
 
+def locked(driver: Driver, number: str) -> list[do.Command]:
+    """With a PIN; the same number is dialled as on a telephone that is open."""
+    driver.state = replace(driver.state, locked=True)
+    assert not [c for c in driver.happen(on.DialAsked("sip:bob@phone.test")) if isinstance(c, do.PlaceCall)]
+    return dialled(driver, number)
+
+
 def unreadable(driver: Driver, number: str) -> list[do.Command]:
     """The switch is broken, and the display too; a star code asks to hide the caller."""
     driver.happen(on.PrivacySwitched(SwitchPosition.UNREADABLE), on.DisplayChanged("it does not answer"))
@@ -110,7 +117,7 @@ STATES: dict[str, Callable[[Driver, str], list[do.Command]]] = {
     "do not disturb": do_not_disturb,
     "not registered": not_registered,
     "privacy switch on": private,
-    "switch and display broken": unreadable,
+    "locked": locked,
 }
 
 
@@ -164,6 +171,20 @@ def test_without_the_last_key_it_is_counted_down(country: str) -> None:
             seen += [line for line in lines(driver.screen) if "Calls in" in line]
             placed = [c for c in driver.wait(0.5) if isinstance(c, do.PlaceCall)]
         assert list(dict.fromkeys(seen)) == [f"Calls in {left} s" for left in (3, 2, 1)]
+
+
+def test_a_broken_switch_and_display_and_a_code_that_hides_change_nothing() -> None:
+    driver = Driver(replace(ACCOUNT, country="DE"))
+    (call,) = [c for c in unreadable(driver, "112") if isinstance(c, do.PlaceCall)]
+    assert call.exposure.cause == "emergency"
+
+
+def test_in_a_locked_telephone_what_is_typed_while_it_rings_counts_too() -> None:
+    driver = Driver(replace(ACCOUNT, country="DE"))
+    driver.state = replace(driver.state, locked=True)
+    driver.ring_in()
+    driver.keys("112")
+    assert [c for c in driver.lift() if isinstance(c, do.PlaceCall)]
 
 
 def test_who_hangs_up_in_time_has_called_nobody() -> None:

@@ -15,7 +15,7 @@ from firmware.phone.config import Config
 from firmware.phone.config import Media as MediaOptions
 from firmware.phone.display import screens
 from firmware.phone.display.words import lines
-from firmware.phone.machine import guarding, protection, transfers
+from firmware.phone.machine import guarding, locking, protection, transfers
 from firmware.phone.machine.protection import RANK
 from firmware.phone.machine.rules import MOST_CALLS, Line
 from firmware.phone.place import Place, parse
@@ -31,6 +31,7 @@ from firmware.phone.values import (
     EndReason,
     Feature,
     Hook,
+    KeptLock,
     Keying,
     Lamp,
     Light,
@@ -62,10 +63,10 @@ class Telephone(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver(
-            replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config, more=self.more)
-        )
-        self.incoming = self.best = self.wiped = self.refers = 0
+        rules = replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config, more=self.more)
+        self.driver = Driver(rules)
+        self.incoming = self.best = self.wiped = self.refers = self.placed = 0
+        self.was_locked = False
         self.subscriptions = 0
 
     @rule(key=st.sampled_from(KEYS))
@@ -348,6 +349,34 @@ class Telephone(RuleBasedStateMachine):
     def the_menu_is_open_only_at_rest(self) -> None:
         state = self.driver.state
         assert state.menu is None or (state.live is None and state.hook is Hook.ON and not state.digits)
+
+    @rule(pin=st.sampled_from(["4711", "47"]))
+    def unlocks(self, pin: str) -> None:
+        """Type a PIN; "4711" is the right one."""
+        found = self.driver.keys(f"*{pin}#")
+        for command in found:
+            if isinstance(command, do.KeepLock):
+                self.driver.happen(on.LockKept(command.lock.wrong, kept=True), on.PinChecked(pin == "4711"))
+
+    @rule(wrong=st.sampled_from([0, 3]))
+    def starts_with_a_pin(self, wrong: int) -> None:
+        """As after a restart; while a call is up there is none."""
+        if self.driver.state.live is None and self.driver.state.menu is None:
+            kept = KeptLock("$argon2id$x", wrong)
+            self.driver.state = locking.loaded(self.driver.state, kept, lost=False, now=self.driver.now)
+
+    @invariant()
+    def a_locked_telephone_calls_for_help_alone_and_shows_no_menu(self) -> None:
+        placed = [
+            c for c in self.driver.done if isinstance(c, do.PlaceCall | do.TransferCall | do.TransferTo)
+        ]
+        new, self.placed = placed[self.placed :], len(placed)
+        state = self.driver.state
+        if state.locked and self.was_locked:
+            assert all(isinstance(c, do.PlaceCall) and c.exposure.cause == "emergency" for c in new)
+            assert state.menu is None
+        assert not self.was_locked or state.locked or state.lock.wrong == 0
+        self.was_locked = state.locked
 
     @invariant()
     def without_a_history_no_call_is_given_to_the_store(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.phone import config
-from firmware.phone.audio.melodies import MELODIES
+from firmware.phone.audio.melodies import MELODIES, SIGNALS
 from firmware.phone.machine.rules import Rules
 from firmware.phone.values import Tone
 from firmware.simulator import pair, sounds
@@ -84,7 +84,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("country", [None, *sounds.KNOWN])
 def test_every_sound_of_every_country_is_told_to_the_page(country: str | None) -> None:
     told = sounds.for_country(country)
-    tones, rings = {tone.value for tone in Tone}, {f"ring-{name}" for name in MELODIES}
+    tones, rings = {tone.value for tone in Tone}, {f"ring-{name}" for name in (*MELODIES, *SIGNALS)}
     assert set(told) == tones | rings | {"ring-country"}
     for name in told.keys() - rings:
         sound = told[name]

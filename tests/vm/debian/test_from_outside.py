@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import random
-import select
 import socket
-import struct
-import time
 
 import pytest
 
 from tests.vm.debian import guest
 from tests.vm.debian.packets import Packet, read
-from tests.vm.debian.world import ADDRESS, ADDRESS6, CAPTURE, PHONE, World, options, settle
+from tests.vm.debian.stranger import answers, declared
+from tests.vm.debian.world import ADDRESS, CAPTURE, PHONE, World, options, settle
 
 CARD_NUMBER = "52:54:00:5e:00:01"
-HIGHEST = 65535
 
 
 def card() -> str:
@@ -60,67 +57,6 @@ def test_ipv6_addresses_hold_no_number_of_the_card(online: World) -> None:
     assert "temporary" in found
 
 
-def sums(words: bytes) -> int:
-    """The words added as RFC 1071 does."""
-    total: int = sum(struct.unpack(f"!{len(words) // 2}H", words))
-    total = (total & 0xFFFF) + (total >> 16)
-    return (total & 0xFFFF) + (total >> 16)
-
-
-def answers(address: str, protocol: int, highest: int = HIGHEST) -> set[tuple[int, int]]:
-    """Send to all ports up to ``highest``; who answered, as protocol and port (or for ICMP type and 0).
-
-    The checksum is made so that it is right for every port: what the port adds the source port takes away.
-    """
-    six = ":" in address
-    family = socket.AF_INET6 if six else socket.AF_INET
-    own = ADDRESS6 if six else ADDRESS
-    heard = [socket.socket(family, socket.SOCK_RAW, kind) for kind in (protocol, 58 if six else 1)]
-    sender = socket.socket(family, socket.SOCK_RAW, protocol)
-    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    ends = socket.inet_pton(family, own) + socket.inet_pton(family, address)
-    length = 20 if protocol == socket.IPPROTO_TCP else 8
-    pseudo = sums(ends + struct.pack("!HH", protocol, length))
-    found: set[tuple[int, int]] = set()
-    for port in range(1, highest + 1):
-        source = 1024 + port % 50000
-        if protocol == socket.IPPROTO_TCP:
-            head = struct.pack("!HHIIBBHHH", source, port, 1, 0, 5 << 4, 2, 1024, 0, 0)
-            total = pseudo + sums(head)
-            check = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-            packet = head[:16] + struct.pack("!H", check) + head[18:]
-        else:
-            head = struct.pack("!HHHH", source, port, 8, 0)
-            total = pseudo + sums(head)
-            check = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF or 0xFFFF
-            packet = head[:6] + struct.pack("!H", check)
-        sender.sendto(packet, (address, 0))
-        if port % 512 == 0:
-            found |= _heard(heard, address, 0)
-    found |= _heard(heard, address, 3)
-    for one in (*heard, sender):
-        one.close()
-    return found
-
-
-def _heard(heard: list[socket.socket], address: str, seconds: float) -> set[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
-    end = time.monotonic() + seconds
-    while True:
-        ready, _, _ = select.select(heard, [], [], max(0.0, end - time.monotonic()))
-        if not ready:
-            return found
-        for one in ready:
-            packet, who = one.recvfrom(2048)
-            if who[0] != address:
-                continue
-            start = 0 if one.family == socket.AF_INET6 else (packet[0] & 15) * 4
-            if one is heard[0]:
-                found.add((one.proto, struct.unpack_from("!H", packet, start)[0]))
-            elif packet[start] not in (133, 134, 135, 136, 143):  # neighbour discovery
-                found.add((one.proto, packet[start]))
-
-
 @pytest.mark.parametrize("protocol", [socket.IPPROTO_TCP, socket.IPPROTO_UDP], ids=["tcp", "udp"])
 @pytest.mark.parametrize("family", [4, 6])
 def test_no_port_answers(online: World, family: int, protocol: int) -> None:
@@ -138,24 +74,6 @@ def test_the_scan_can_find_something(online: World) -> None:
         assert (socket.IPPROTO_ICMP, 3) in answers(PHONE, socket.IPPROTO_UDP, 500)
     finally:
         guest.run("systemctl", "restart", "sottovoce-firewall")
-
-
-def declared(packet: Packet) -> bool:
-    """Whether the telephone may send this, in its factory state."""
-    match packet.protocol:
-        case "arp":
-            return True
-        case "icmp6":
-            return packet.kind in (133, 135, 136, 143)  # neighbour discovery, and which groups it listens to
-        case "udp" if packet.port == 67 and packet.own_port == 68:
-            return True
-        case "udp" if packet.port == 53:
-            return packet.host == ADDRESS
-        case "udp" if packet.port == 123:
-            return True
-        case "tcp" if packet.port == 4460:
-            return True
-    return False
 
 
 def sent() -> list[Packet]:

@@ -12,7 +12,8 @@ from firmware.phone.board import load_board
 from tests.rig.certs import Authority
 from tests.rig.kamailio import USERS, Registrar
 from tests.vm.debian import guest
-from tests.vm.debian.test_from_outside import declared, sent
+from tests.vm.debian.stranger import declared
+from tests.vm.debian.test_from_outside import sent
 from tests.vm.debian.world import ADDRESS, PHONE, World
 
 CONFIGURATION = """

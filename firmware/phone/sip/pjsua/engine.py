@@ -225,6 +225,8 @@ class PjsuaEngine:
                 self._keep(self._outgoing.place(command))
             case do.RemindClear(reminds):
                 self._signals.remind(reminds)
+            case do.TellLight(lit):
+                self._signals.tell_light(lit)
             case do.SignalWaiting(waits):
                 self._signals.wait(waits)
             case do.Mute(muted):

@@ -19,6 +19,9 @@ REMIND_HZ, REMIND_MS = 1400, 200
 CHANGE_HZ, CHANGE_MS, CHANGE_TIMES = (950, 1900), 80, 3
 """What protects the call has changed: three quick bursts of two pitches at once."""
 
+LIGHT_HZ, LIGHT_MS = (660, 990), 90
+"""A light was lit: the two pitches up; it went dark: down."""
+
 LOUDNESS = 4000
 """Of 32767: to be heard beside speech, not over it."""
 
@@ -33,6 +36,7 @@ class Signals:
         self._reminder: pj.ToneGenerator | None = None
         self._change: pj.ToneGenerator | None = None
         self._waiting: pj.ToneGenerator | None = None
+        self._light: pj.ToneGenerator | None = None
 
     def remind(self, on: bool) -> None:
         """A beep now and every ten seconds, until ``on`` is false."""
@@ -60,9 +64,16 @@ class Signals:
         burst = _burst(*CHANGE_HZ, CHANGE_MS, CHANGE_MS)
         self._change.play(pj.ToneDescVector([burst] * CHANGE_TIMES), False)
 
+    def tell_light(self, lit: bool) -> None:
+        """Once: a light was lit, or went dark."""
+        self._light = self._light or self._generator()
+        self._light.stop()
+        pitches = LIGHT_HZ if lit else LIGHT_HZ[::-1]
+        self._light.play(pj.ToneDescVector([_burst(hz, 0, LIGHT_MS, 10) for hz in pitches]), False)
+
     def close(self) -> None:
         """Before the library ends."""
-        self._reminder = self._change = self._waiting = None
+        self._reminder = self._change = self._waiting = self._light = None
 
     def _generator(self) -> pj.ToneGenerator:
         made = pj.ToneGenerator()
