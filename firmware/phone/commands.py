@@ -369,6 +369,26 @@ class FactoryReset:
 
 
 @dataclass(frozen=True)
+class Say:
+    """Make speech of ``text`` in a language (ISO 639-1): ``SpeechMade``. "": no more of what is being said.
+
+    ``aloud``: it is to be heard from the ringer, for the handset lies on its hook.
+    """
+
+    text: str
+    language: str
+    aloud: bool
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Sound these samples once, from the ringer (``aloud``) or the earpiece; b"": be quiet."""
+
+    samples: bytes
+    aloud: bool
+
+
+@dataclass(frozen=True)
 class StartAnew:
     """End this program; what keeps it running (systemd) starts it again."""
 
@@ -447,7 +467,7 @@ SipCommand = (
     | SetReceiveGain
     | TestHelp
 )
-AudioCommand = PlayTone | Ring | SetVolumes
+AudioCommand = PlayTone | Ring | SetVolumes | Speak
 StoreCommand = (
     Remember
     | KeepGrants
@@ -474,4 +494,5 @@ Command = (
     | MakePin
     | TestSelf
     | StartAnew
+    | Say
 )

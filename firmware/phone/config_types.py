@@ -739,6 +739,14 @@ class Accessibility:
         bool,
         Option(Flag(), "`true`: every tone in the handset is seen too: the ringing light shows it."),
     ] = False
+    speech: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: digits, menus and questions are read aloud (espeak-ng), in the earpiece while the "
+            "handset is lifted, else from the ringer, where everybody in the room hears them.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -445,6 +445,15 @@ class FactoryDone:
 
 
 @dataclass(frozen=True)
+class SpeechMade:
+    """What was to be said, as samples (16 bit, mono, 16 kHz); ``trouble``: why there are none, or ""."""
+
+    samples: bytes
+    aloud: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class PinMade:
     """The hash of a new PIN."""
 
@@ -509,6 +518,7 @@ Event = (
     | PinChecked
     | PinMade
     | SelfTested
+    | SpeechMade
     | FactoryDone
     | Tick
 )

@@ -211,6 +211,8 @@ SAMPLES: dict[str, Screen] = {
     "settings-forward": _settings("22"),
     "settings-forward-typed": _settings("22", typed="030901820"),
     "settings-lock": _settings("4"),
+    "settings-easier": _settings("5"),
+    "settings-language": _settings("31"),
     "settings-account": _settings("6"),
     "settings-network": _settings("7"),
     "settings-self-test": _settings("9"),

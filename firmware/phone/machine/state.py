@@ -262,7 +262,7 @@ class State:
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
 
     ``slow_key``: a key that is held and does not count yet, and since when. ``chirp``: the sound of a light
-    and until when.
+    and until when. ``speaks_until``: a text is being read until then.
 
     ``settings``: the options that were set at the keypad, which stand above phone.toml. ``testing``: the
     self-test runs; ``tests``: each with whether it works, and words.
@@ -345,6 +345,7 @@ class State:
     settings: tuple[tuple[str, Value], ...] = ()
     slow_key: tuple[str, float] | None = None
     chirp: tuple[str, float] | None = None
+    speaks_until: float | None = None
     testing: bool = False
     tests: tuple[tuple[str, bool, str], ...] = ()
     more: tuple[Connection, ...] = ()

@@ -56,7 +56,8 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         before = state
         state, more = _step(rules, state, one, now)
         state, told = chirps.followed(rules, before, state, now)
-        commands += more + told
+        state, hushed = ease.quiet(before, state, now)
+        commands += more + told + hushed
     return state, commands
 
 
@@ -384,6 +385,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.PinChecked: locking.checked,
     on.PinMade: locking.made,
     on.SelfTested: _self_tested,
+    on.SpeechMade: ease.speech,
     on.FactoryDone: _factory_done,
     on.Tick: _tick,
 }
