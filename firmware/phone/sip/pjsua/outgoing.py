@@ -175,13 +175,15 @@ class Outgoing:
             return None
         helps = command.exposure.cause == EMERGENCY
         reached = call.heard or not attempt.routes
-        if reached and left and call.status in (REFUSED_FOR_HELP if helps else REFUSED_FOR_ENCRYPTION):
+        if reached and left and call.status in REFUSED_FOR_ENCRYPTION:
             return replace(attempt, ways=left)
         if reached and command.place is not None and pidf_lo.may_be_refused(call.status):
             log.warning("the emergency call was refused with the place in it; it is repeated without")
             self._post(on.PlaceRefused(call.call_id))
             bare = replace(command, place=None)
             return replace(attempt, command=bare, ways=self._ways(bare), first=attempt.first or command)
+        if reached and left and helps and call.status in REFUSED_FOR_HELP:
+            return replace(attempt, ways=left)
         return self._next_route(attempt)
 
     def _next_route(self, attempt: _Attempt) -> _Attempt | None:
