@@ -5,11 +5,15 @@ Raises ``HardwareError`` where the font is not installed (see ``fonts``).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image
 
 from firmware.phone.display import icons
 from firmware.phone.display.base import HEIGHT, WIDTH
 from firmware.phone.display.fonts import Face
+from firmware.phone.display.large import TooMuch
+from firmware.phone.display.large import draw as draw_large
 from firmware.phone.display.layout import (
     ROW,
     SMALL,
@@ -23,7 +27,7 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
-from firmware.phone.display.paging import laid
+from firmware.phone.display.paging import LARGE_LINES, laid
 from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
@@ -80,10 +84,21 @@ REGISTRATION_ART = {
 }
 
 
+_ARTS: dict[object, str] = {
+    **{level: art for level, art in SECURITY_ART.items()},  # noqa: C416
+    **{state: art for state, art in REGISTRATION_ART.items()},  # noqa: C416
+}
+
+
 def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
     """``screen`` as an image of mode "1", lit on dark. Raises KeyError for a language that there is not."""
     spoken = language(look.language)
     words, screen = Words(spoken), cleaned(screen, spoken)
+    if look.large:
+        try:
+            return _large(screen, words, look)
+        except TooMuch:
+            pass
     image = Image.new("1", (WIDTH, HEIGHT))
     match screen:
         case Idle():
@@ -111,7 +126,19 @@ def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
         case Message():
             _message(image, screen)
         case Pages():
-            _pages(image, laid(screen, look))
+            _pages(image, laid(screen, replace(look, large=False)))
+    return image
+
+
+def _large(screen: Screen, words: Words, look: Look) -> Image.Image:
+    image = Image.new("1", (WIDTH, HEIGHT))
+    if isinstance(screen, Pages):
+        screen = laid(screen, look)
+        if len(screen.lines) > LARGE_LINES:
+            raise TooMuch
+    privacy = getattr(screen, "privacy", None)
+    eye = "" if privacy is None else _eye(privacy)
+    draw_large(image, screen, words, _ARTS, eye)
     return image
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.vm.kit import VmError
 from tests.vm.slots import cuts, scenarios
-from tests.vm.slots.machine import ACCELERATORS, ROOT
+from tests.vm.slots.machine import ROOT
 from tests.vm.slots.scenarios import PHASES, Place
 
 RESULTS = ROOT / "build" / "slots"
@@ -32,9 +32,6 @@ def main() -> int:
     options.add_argument("--cuts", type=int, default=0, help="power cuts in each phase, each of them booted")
     options.add_argument("--kills", type=int, default=0, help="kill the machine so often in each phase")
     options.add_argument("--phases", nargs="*", default=PHASES, metavar="PHASE", help="of --kills")
-    options.add_argument(
-        "--accel", choices=list(ACCELERATORS), default="tcg", help="kvm: where it is there, much faster"
-    )
     options.add_argument("--seed", type=int, default=int(time.time()), help="for the moments of power cuts")
     options.add_argument("--results", type=Path, default=RESULTS, help="a folder that is made anew")
     options.add_argument("scenarios", nargs="*", help="only these, by name")
@@ -54,7 +51,7 @@ def main() -> int:
     results.mkdir(parents=True)
     failed = 0
     try:
-        place = Place(results, chosen.seed, chosen.accel)
+        place = Place(results, chosen.seed)
     except VmError as error:
         print(f"\nmake test-vm: {error}", file=sys.stderr)
         return 1

@@ -36,7 +36,7 @@ SMALL = 10
 class Place:
     """The workshop, the folder that the machine sees, and one machine at a time."""
 
-    def __init__(self, folder: Path, seed: int, accelerator: str) -> None:
+    def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
         self.results = folder / "results"
         self.dice = random.Random(seed)
@@ -50,7 +50,7 @@ class Place:
         self.fresh = folder / "fresh.img"
         self.shop.disk(self.fresh, OLD)
         self.disk = folder / "disk.img"
-        self.machine = Machine(self.disk, self.results, accelerator)
+        self.machine = Machine(self.disk, self.results)
         self.took: dict[str, float] = {}
         """Seconds of each phase of an update."""
         self.armed = folder / "armed.img"
