@@ -30,8 +30,8 @@ def _painter() -> None:
     from firmware.phone.display import painter, views
     from firmware.phone.display.screens import Dialling, Screen
 
-    def draw(screen: Screen) -> Any:
-        return _fail() if isinstance(screen, Dialling) else views.draw(screen)
+    def draw(screen: Screen, *more: Any) -> Any:
+        return _fail() if isinstance(screen, Dialling) else views.draw(screen, *more)
 
     setattr(painter, "draw", draw)  # noqa: B010 - a name that the module imports, not its own
 
