@@ -33,6 +33,9 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 REFUSED_FOR_HELP = (400, 415, 420, 488, 500, 501, 606)
 """Of a call for help more answers may mean its encryption: it is tried, and never a reason to fail."""
 
+MADE_HERE = (0, 408, 503)
+"""What the library says of a call that nobody has answered: no connection, or none in time."""
+
 PATIENCE = 4.0
 """Seconds without any answer after which a call for help goes out by the next way too (timer F of RFC 3261 is
 32 s)."""
@@ -174,7 +177,7 @@ class Outgoing:
         if call.hung_up or call.rang or call.answered:
             return None
         helps = command.exposure.cause == EMERGENCY
-        reached = call.heard or not attempt.routes
+        reached = call.heard or call.status not in MADE_HERE or not attempt.routes
         if reached and left and call.status in REFUSED_FOR_ENCRYPTION:
             return replace(attempt, ways=left)
         if reached and command.place is not None and pidf_lo.may_be_refused(call.status):
