@@ -38,6 +38,7 @@ from firmware.phone.values import (
     CallRecord,
     Direction,
     EndReason,
+    KeptLock,
     Party,
     Registration,
     RegistrationState,
@@ -467,3 +468,25 @@ def test_status_tells_how_sure_it_is_who_calls(rig: Rig, capsys: pytest.CaptureF
     assert (call["trust"], call["anonymous"], call["doubt"]) == ("asserted", False, "the signature is wrong")
     cli.main(["--socket", str(rig.path), "status"])
     assert "caller asserted, proof false: the signature is wrong" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dial", "2"),
+        ("inventory", "--wipe"),
+        ("place",),
+        ("place", "--clear"),
+        ("contacts", "find", "262"),
+        ("contacts",),
+    ],
+)
+def test_a_locked_telephone_tells_and_does_no_more_than_its_keys(
+    rig: Rig, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    rig.loop.post(on.StoreChanged(loaded=True, lock=KeptLock("$argon2id$x")))
+    code, found, _ = rig.sotto(capsys, "status")
+    assert (code, found["locked"]) == (0, True)
+    code, _, said = rig.sotto(capsys, *words)
+    assert code == 1
+    assert "locked" in said
