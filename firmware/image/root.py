@@ -23,7 +23,7 @@ from firmware.updater.slots.system_conf import KEYRING, Boot, system_conf
 HOME = "usr/lib/sottovoce/.venv"
 SITE = f"{HOME}/lib/python3.13/site-packages"
 TRUST = "usr/lib/sottovoce/trust"
-NOT_ON_A_PHONE = {"image", "native", "release", "simulator", "wiring", "__pycache__"}
+NOT_ON_A_PHONE = {"image", "messages", "native", "release", "simulator", "wiring", "__pycache__"}
 """Folders of firmware/ that are tools of the developer's machine."""
 LAST = (
     f"{SITE}/firmware",

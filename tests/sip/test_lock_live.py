@@ -1,4 +1,4 @@
-"""The keypad lock and the settings of a running telephone that is killed in between; and the factory reset."""
+"""Keypad lock and settings of a running telephone that is killed in between; and the factory reset."""
 
 from __future__ import annotations
 

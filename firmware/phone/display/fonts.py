@@ -67,7 +67,7 @@ class Face:
     def _advance(self, char: str) -> int:
         ink = self._ink(char)
         if ink is not None:
-            stop = wide(char) and unicodedata.category(char).startswith("P")
+            stop = wide(char) and unicodedata.category(char) in ("Po", "Pe")
             return ink.width + self.gap + (self.blank if stop else 0)
         return self.blank if char.isspace() else 0
 

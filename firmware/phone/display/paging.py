@@ -103,7 +103,8 @@ def wide(char: str) -> bool:
 
 
 _CLOSING = "，。、：；！？）」』】》…"
-"""These do not begin a line (Unicode Standard Annex 14, class CL)."""
+_OPENING = "（「『【《"
+"""Those do not begin a line, these do not end one (Unicode Standard Annex 14, classes CL and OP)."""
 
 
 def breakable(text: str) -> list[tuple[str, bool]]:
@@ -112,7 +113,8 @@ def breakable(text: str) -> list[tuple[str, bool]]:
     for word in text.split():
         piece, blank = "", True
         for char in word:
-            ends = piece and (wide(piece[-1]) or wide(char)) and char not in _CLOSING
+            apart = bool(piece) and (wide(piece[-1]) or wide(char))
+            ends = apart and char not in _CLOSING and piece[-1] not in _OPENING
             if ends:
                 found.append((piece, blank))
                 piece, blank = "", False
