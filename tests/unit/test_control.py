@@ -19,7 +19,9 @@ from firmware.phone import cli, place, store
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
+from firmware.phone.config import Config, Phone
 from firmware.phone.control import MAX_LINE, Control, parse
+from firmware.phone.display.screens import Look
 from firmware.phone.errors import ConfigError
 from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.fake import FakeKeypad
@@ -29,6 +31,7 @@ from firmware.phone.notify import Notifier
 from firmware.phone.presence import Grant
 from firmware.phone.requests import Refused, Requests
 from firmware.phone.simulated import Simulated
+from firmware.phone.sip.reasons import registration_failure
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.values import (
     CallId,
@@ -37,10 +40,14 @@ from firmware.phone.values import (
     EndReason,
     KeptLock,
     Party,
+    Registration,
+    RegistrationState,
     SubscriptionId,
     Trust,
 )
 from firmware.phone.watch import event_fields, told
+
+NO_OPTIONS = Config()
 
 
 class Recorder:
@@ -52,12 +59,11 @@ class Recorder:
 
 
 class Rig:
-    def __init__(self, path: Path, simulated: bool = True) -> None:
+    def __init__(self, path: Path, simulated: bool = True, config: Config = NO_OPTIONS) -> None:
         self.path = path
         self.recorder = Recorder()
-        self.loop = Loop(
-            Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({})
-        )
+        rules = Rules(domain="phone.test", identity="Alice", config=config)
+        self.loop = Loop(rules, SystemClock(), self.recorder, Notifier({}))
         keypad, switches = FakeKeypad(), FakeSwitches()
         health = FakeHealth()
         health.start(self.loop.post)
@@ -289,6 +295,24 @@ def test_the_screen_is_text_and_a_picture(
     code, shown, _ = rig.sotto(capsys, "screen")
     assert code == 0
     assert any(shown["lines"])
+
+
+def test_the_screen_speaks_its_language_and_the_status_english(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig = Rig(tmp_path / "sock", config=Config(phone=Phone(language="de")))
+    try:
+        assert rig.sotto(capsys, "sim", "privacy", "open")[0] == 0
+        german = rig.sotto(capsys, "screen")[1]
+        assert german["lines"][0] == "Offen"
+        shown = next(command for command in reversed(rig.recorder.done) if isinstance(command, do.Show))
+        assert shown.look == Look("de")
+        failed = Registration(RegistrationState.FAILED, registration_failure(403))
+        rig.loop.post(on.RegistrationChanged(failed))
+        assert "Konto prüfen" in " ".join(rig.sotto(capsys, "screen")[1]["lines"])
+        assert rig.sotto(capsys, "status")[1]["registration_reason"].endswith("check the account")
+    finally:
+        rig.stop()
 
 
 def test_hardware_has_no_simulated_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
