@@ -27,7 +27,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Policy
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.personal import Personal, Value
-from firmware.phone.values import EndReason, Forward, Loudspeaker, PinFor, RegistrationState
+from firmware.phone.values import EndReason, Forward, Loudspeaker, PinFor, Registration, RegistrationState
 
 ROOT = "*"
 """The item of the menu that holds the settings."""
@@ -261,24 +261,28 @@ def lock(rules: Rules, state: State) -> tuple[Setting, ...]:
 
 
 def account(rules: Rules, state: State) -> list[str]:
-    """The account and its registration; its password is masked as everywhere."""
-    found = rules.config.account
-    if found is None:
+    """Each account and its registration; the first one first."""
+    found = rules.config.accounts
+    if not found:
         return [phrase("Direct calls only")]
-    states = {
-        RegistrationState.REGISTERED: phrase("Registered"),
-        RegistrationState.REGISTERING: phrase("Connecting …"),
-        RegistrationState.NONE: phrase("Not registered"),
-    }
-    standing = states.get(state.registration.state) or state.registration.reason or phrase("Not registered")
-    name = [phrase("Name: {name}", name=found.display_name)] if found.display_name else []
+    standings = (state.registration, *(one.registration for one in state.more))
+    lines: list[str] = []
+    for one, standing in zip(found, standings, strict=False):
+        lines += [one.address.removeprefix("sip:"), _standing(standing)]
+        lines += [phrase("Name: {name}", name=one.display_name)] if one.display_name else []
     return [
-        found.address.removeprefix("sip:"),
-        standing,
-        *name,
+        *lines,
         phrase("Calls over {transport}", transport=rules.transport.upper()),
         phrase("Changed in {file}", file="phone.toml"),
     ]
+
+
+def _standing(registration: Registration) -> str:
+    states = {
+        RegistrationState.REGISTERED: phrase("Registered"),
+        RegistrationState.REGISTERING: phrase("Connecting …"),
+    }
+    return states.get(registration.state) or registration.reason or phrase("Not registered")
 
 
 def network(rules: Rules, state: State) -> list[str]:
@@ -310,6 +314,7 @@ PARTS = {
     "temperature": phrase_in("test", "temperature"),
     "storage": phrase_in("test", "storage"),
     "registration": phrase_in("test", "registration"),
+    "emergency test call": phrase_in("test", "emergency test call"),
 }
 
 

@@ -15,8 +15,9 @@ from firmware.phone.display import screens, words
 from firmware.phone.machine import settings
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Ring
+from firmware.phone.machine.state import Connection
 from firmware.phone.personal import Personal
-from firmware.phone.values import CallId, Forward, KeptLock, Party
+from firmware.phone.values import CallId, Forward, KeptLock, Party, Registration, RegistrationState
 from tests.unit.machine.driver import BOB, Driver
 
 CONFIG = Config(
@@ -182,6 +183,16 @@ def test_account_and_network_are_shown_without_the_password() -> None:
     assert "ptbtime1.ptb.de" in everything(it)
     it.keys("#*1")
     assert "hunter2" not in everything(it)
+
+
+def test_every_account_is_shown_with_its_registration() -> None:
+    second = Account("carol", "other.test", Secret("hunter3"))
+    it = opened("6", Rules.of(replace(CONFIG, more=(second,))))
+    refused = Registration(RegistrationState.FAILED, "Provider refused")
+    it.state = replace(it.state, more=(Connection(refused),))
+    shown = everything(it)
+    assert "alice@phone.test Not registered" in shown
+    assert "carol@other.test Provider refused" in shown
 
 
 def test_every_option_of_the_file_is_shown() -> None:
