@@ -225,7 +225,8 @@ class Phone:
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
-        requests = Requests(board.name, found, simulated, storage.settle, trying.begin)
+        test: Callable[[Loop], object] = lambda loop: trying.begin(loop, asked=True)  # noqa: E731
+        requests = Requests(board.name, found, simulated, storage.settle, test)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None

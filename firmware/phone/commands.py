@@ -20,6 +20,7 @@ from firmware.phone.values import (
     Light,
     Party,
     Pattern,
+    Route,
     Security,
     SubscriptionId,
     Tone,
@@ -33,6 +34,7 @@ class PlaceCall:
     ``place``: where the caller is, in an emergency call alone (RFC 6442).
     ``levels``: the protection to try, in this order; the next only after 488 or 606.
     ``replaces``: the call that this one is to take the place of (RFC 3891), or "".
+    ``account``: by which it goes. ``routes``: of a call for help, what is tried after that, one by one.
     """
 
     call_id: CallId
@@ -41,6 +43,8 @@ class PlaceCall:
     place: Place | None = None
     levels: tuple[Security, ...] = (Security.END_TO_END,)
     replaces: str = ""
+    account: int = 0
+    routes: tuple[Route, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -420,6 +424,13 @@ class Wipe:
 
 
 @dataclass(frozen=True)
+class TestHelp:
+    """Place a test call to the emergency service (RFC 6881 section 15) and end it: ``HelpTested``."""
+
+    exposure: Exposure
+
+
+@dataclass(frozen=True)
 class WakeUpdater:
     """Have the updater look here: the user wishes something."""
 
@@ -454,6 +465,7 @@ SipCommand = (
     | RefuseWatcher
     | NotifyWatcher
     | SetReceiveGain
+    | TestHelp
 )
 AudioCommand = PlayTone | Ring | SetVolumes | Speak
 StoreCommand = (

@@ -186,7 +186,10 @@ class FakeRauc:
                 raise UpdateError("signature verification failed") from None
             if content["compatible"] != BOARD:
                 raise UpdateError(f"Compatible mismatch: Expected '{BOARD}'")
-            self._ask("set-state", spare, "bad")
+            try:
+                self._ask("set-state", spare, "bad")
+            except UpdateError:
+                raise UpdateError("custom backend: Child process exited with code 1") from None
             self._progress(40, "Determining target install group")
             if self.dies:
                 return

@@ -79,7 +79,7 @@ def test_the_program_with_a_boards_slots(
 
 
 def test_a_bundle_that_rauc_has_taken_can_be_read_again(fake: FakeRaucRig) -> None:
-    """RAUC gives it to root, with the group's right to read as it was: else it could never be tried again."""
+    """RAUC may give it to root, and the group's right stays as it was: else it could never be tried again."""
     bundle = fake.bundle("1.2.0")
     bundle.chmod(0o600)
     fake.engine().install(bundle, nothing)

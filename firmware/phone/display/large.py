@@ -137,7 +137,9 @@ def _pages(image: Image.Image, screen: Pages) -> None:
     ImageDraw.Draw(image).rectangle((0, 0, WIDTH - 1, ROW - 1), fill=255)
     title = pages_title(screen)
     face = BIG if BIG.width(title) <= WIDTH - keys - 8 else SMALL
-    face.draw(image, 2, (ROW - face.size) // 2, shorten(title, face, WIDTH - keys - 8), lit=False)
+    if face.width(title) > WIDTH - keys - 8:
+        raise TooMuch
+    face.draw(image, 2, (ROW - face.size) // 2, title, lit=False)
     SMALL.draw(image, WIDTH - keys - 2, 2, screen.keys, lit=False)
     for number, line in enumerate(screen.lines[:3]):
         if BIG.width(line) > WIDTH - 2:

@@ -56,7 +56,6 @@ from firmware.phone.display.words import (
     duration,
     lines,
     pages_title,
-    target,
 )
 from firmware.phone.language.catalogue import language
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
@@ -186,7 +185,7 @@ def _resting(image: Image.Image, screen: Idle, words: Words, place: int) -> None
 
 def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
-    SMALL.draw(image, left, 0, shorten(target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
+    SMALL.draw(image, left, 0, shorten(words.dialled_by(screen), SMALL, WIDTH - left))
     notice = _notice(screen.notice)
     match = Row(screen.match).folded(1)
     rows = (
@@ -201,7 +200,8 @@ def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
 
 def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
-    SMALL.draw(image, left, 0, screen.progress)
+    room = WIDTH - left - icons.picture(icons.EYE).width - 6
+    SMALL.draw(image, left, 0, shorten(words.by_account(screen), SMALL, room))
     _right_eye(image, 0, screen.privacy)
     place = Row(screen.place, middle=True).folded(1)
     must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift(words)])
@@ -211,13 +211,16 @@ def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
 
 
 def _ringing(image: Image.Image, screen: Ringing, words: Words) -> None:
-    Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
+    mine = words.for_account(screen)
+    title = words.incoming(screen) if screen.clear or not mine else mine  # the bell says that it is a call
+    Row(title, icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
     art = icons.WARNING if screen.doubtful else ""
-    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2))
+    below = Row(mine, middle=True).folded(1) if screen.clear else []
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2 - len(below)) + below)
     _name(image, ROW + 1, bottom, name)
 
 

@@ -9,7 +9,7 @@
     get-current               the slot that runs
     links                     (ours) make the links that RAUC's system.conf names, before RAUC starts
 
-Exit status: 0 done, 1 refused or failed (the reason is printed, and RAUC repeats it).
+Exit status: 0 done, 1 refused or failed (the reason is printed, and is in the log of RAUC's service).
 """
 
 from __future__ import annotations

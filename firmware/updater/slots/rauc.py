@@ -55,7 +55,12 @@ class RaucSlots:
         return next(slot for slot in self._known().names if slot != self._known().bootname)
 
     def install(self, bundle: Path, progress: Progress) -> None:
-        """RAUC makes ``bundle`` root's, so that nobody changes it; by its group it stays readable here."""
+        """RAUC may make ``bundle`` root's, so that nobody changes it; by its group it stays readable here."""
+        if not (self.confirmed() or self.armed()):
+            # Our handler refuses too, but RAUC does not tell its reason.
+            raise UpdateError(
+                f"only slot {self.spare()} is known to boot; the one that runs has to be kept first"
+            )
         if bundle.stat().st_uid == os.geteuid():
             bundle.chmod(0o640)
         self._bus.install(bundle, progress)
