@@ -54,7 +54,7 @@ check: setup-test ## linters and types
 bench: setup-test ## the figures, with a rival in the same run
 	@$(BIN)/python -m tests.bench
 
-fuzz: setup-test ## the media port against random packets: make fuzz FUZZ=3600
+fuzz: setup-test ## the media port, and what reads octets of strangers, against random input: make fuzz FUZZ=3600
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),3600)
 
 soak: setup-test ## calls without end, and whether anything grows: make soak HOURS=8

@@ -5,6 +5,7 @@ In the image at /usr/lib/sottovoce/sbom.cdx.json; beside it, with the licences, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ def write(tree: Path, board: ImageBoard, said: Path, version: str, epoch: int, r
 
     Raises ImageError when a part's origin cannot be told.
     """
+    logging.getLogger("debian.copyright").setLevel(logging.ERROR)  # old forms of an address are no news
     there = results / "packages.status"
     there.write_text(without(said.read_text(), names((DATA / "left-out.txt").read_text())))
     try:

@@ -1,4 +1,4 @@
-"""``python -m firmware.messages [CODE …]``: catalogues get what is new in the source; what is missing is said.
+"""``python -m firmware.messages [CODE …]``: catalogues get what is new in the source; says what is missing.
 
 A CODE (ISO 639-1) of a language that is not there begins its file.
 """

@@ -44,12 +44,12 @@ def brought_up_to_date(file: Path, found: Catalog) -> str:
 
 
 def begun(code: str, found: Catalog) -> str:
-    """The text of a new language's file: every phrase, still empty. ``UnknownLocaleError`` for no language."""
-    return _text(Catalog(locale=code), found)
+    """The text of a new language's file: every phrase, still empty. UnknownLocaleError for no language."""
+    return _text(Catalog(locale=code, fuzzy=False), found)
 
 
 def _text(kept: Catalog, found: Catalog) -> str:
-    kept.header_comment = f"# {kept.locale_name if kept.locale is None else kept.locale.english_name}."
+    kept.header_comment = f"# {kept.locale.english_name}." if kept.locale else ""
     kept.update(found, no_fuzzy_matching=True, update_creation_date=False)
     octets = io.BytesIO()
     write_po(octets, kept, width=0, no_location=True, sort_output=True, ignore_obsolete=True)

@@ -4,6 +4,7 @@
 #include <pjsip.h>
 #include <challenge.hpp>
 
+#include <map>
 #include <string>
 
 namespace
@@ -11,8 +12,8 @@ namespace
 
 // A far end can challenge too (RFC 3261 section 22), and pjsip would answer
 // anybody: with the login name, and a proof that the password can be guessed by.
-std::string host;  // the registrar's
-std::string realm; // in the latest REGISTER that had credentials
+std::map<std::string, std::string> realms; // registrar's host -> the realm of the latest REGISTER to it that
+                                           // had credentials, or nothing
 
 bool same(const std::string &one, const pj_str_t &other)
 {
@@ -24,7 +25,11 @@ bool same(const std::string &one, const pj_str_t &other)
 bool providers(const pj_str_t &name)
 {
     // Some proxies take the realm from From, which is RFC 3323's in private.
-    return same(realm, name) || same(host, name) || pj_stricmp2(&name, "anonymous.invalid") == 0;
+    for (std::map<std::string, std::string>::const_iterator entry = realms.begin(); entry != realms.end(); ++entry) {
+        if (same(entry->first, name) || same(entry->second, name))
+            return true;
+    }
+    return pj_stricmp2(&name, "anonymous.invalid") == 0;
 }
 
 } // namespace
@@ -34,17 +39,16 @@ namespace challenge
 
 void reset()
 {
-    host.clear();
-    realm.clear();
+    realms.clear();
 }
 
 void learn(const pjsip_msg *registration)
 {
     const pjsip_uri *uri = registration->line.req.uri;
-    if (PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)) {
-        const pj_str_t &name = static_cast<const pjsip_sip_uri *>(pjsip_uri_get_uri(uri))->host;
-        host.assign(name.ptr, name.slen);
-    }
+    if (!PJSIP_URI_SCHEME_IS_SIP(uri) && !PJSIP_URI_SCHEME_IS_SIPS(uri))
+        return;
+    const pj_str_t &host = static_cast<const pjsip_sip_uri *>(pjsip_uri_get_uri(uri))->host;
+    std::string &realm = realms[std::string(host.ptr, host.slen)];
     for (const pjsip_hdr *header = registration->hdr.next; header != &registration->hdr; header = header->next) {
         if (header->type == PJSIP_H_AUTHORIZATION || header->type == PJSIP_H_PROXY_AUTHORIZATION) {
             const pj_str_t &name =

@@ -12,7 +12,7 @@ namespace challenge
 void reset();
 
 /** Learn from a REGISTER that leaves: the registrar's name and the realm that it
- *  gave are our provider's.
+ *  gave are our provider's; of several accounts all are remembered.
  */
 void learn(const pjsip_msg *registration);
 

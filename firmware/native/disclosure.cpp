@@ -17,6 +17,7 @@ namespace
 {
 
 const char MARK[] = "Sottovoce-Disclosure";
+const char ASKED[] = "Sottovoce-Privacy"; // what this call's account asks of its provider
 const char PRIVACY[] = "Privacy";
 const char PREFERRED_IDENTITY[] = "P-Preferred-Identity";
 const char REFERRED_BY[] = "Referred-By"; // RFC 3892: in a REFER that is not private
@@ -58,11 +59,13 @@ struct Promise
     pj_int32_t provenSeq; // of the INVITE whose challenge was answered; -1: none
     bool proven;          // an INVITE of this call has borne our proof
     bool passedOn;        // a provisional response shows that the provider let the INVITE through
+    bool ownPrivacy;      // its account asks for another privacy than the others
+    std::string privacy;
     pj_time_val used;
 
     Promise()
         : level(FOLLOWS_SWITCH), closed(false), inviteSeq(-1), inviteHidden(true), inDialog(false),
-          provenSeq(-1), proven(false), passedOn(false), used()
+          provenSeq(-1), proven(false), passedOn(false), ownPrivacy(false), used()
     {
     }
 };
@@ -223,6 +226,25 @@ void takeMark(pjsip_msg *msg, const std::string &id)
     }
 }
 
+/** The same with the value of Privacy in this call. */
+void takeAsked(pjsip_msg *msg, const std::string &id)
+{
+    const pj_str_t name = text(ASKED);
+    pjsip_hdr *header;
+
+    while ((header = static_cast<pjsip_hdr *>(pjsip_msg_find_hdr_by_name(msg, &name, NULL))) != NULL) {
+        char value[128];
+        const int length = pjsip_hdr_print_on(header, value, sizeof(value));
+        const size_t start = std::strlen(ASKED) + 2;
+        if (length > static_cast<int>(start)) {
+            Promise &kept = promise(id);
+            kept.ownPrivacy = true;
+            kept.privacy.assign(value + start, length - start);
+        }
+        pj_list_erase(header);
+    }
+}
+
 bool hides(const Promise *kept)
 {
     if (kept && kept->level == FULL)
@@ -348,9 +370,10 @@ void onlyAddress(pjsip_tx_data *tdata, pjsip_hdr_e type)
     header->uri = reinterpret_cast<pjsip_uri *>(address);
 }
 
-void askForPrivacy(pjsip_tx_data *tdata)
+void askForPrivacy(pjsip_tx_data *tdata, const Promise *kept)
 {
-    const pj_str_t name = text(PRIVACY), value = text(state.privacy.c_str());
+    const std::string &wanted = kept && kept->ownPrivacy ? kept->privacy : state.privacy;
+    const pj_str_t name = text(PRIVACY), value = text(wanted.c_str());
     pjsip_hdr *header;
 
     while ((header = static_cast<pjsip_hdr *>(pjsip_msg_find_hdr_by_name(tdata->msg, &name, NULL))) != NULL)
@@ -392,14 +415,31 @@ bool asksForOwnMailbox(const pjsip_msg *msg)
            pj_stricmp2(&header->event_type, "message-summary") == 0;
 }
 
+/** The Contact user by which a message's account is registered: the library has put it there. */
+std::string registeredUser(const pjsip_msg *msg)
+{
+    const pjsip_contact_hdr *contact = find<pjsip_contact_hdr>(msg, PJSIP_H_CONTACT);
+    if (contact && !contact->star && contact->uri &&
+        (PJSIP_URI_SCHEME_IS_SIP(contact->uri) || PJSIP_URI_SCHEME_IS_SIPS(contact->uri)))
+    {
+        const std::string user =
+            copied(static_cast<pjsip_sip_uri *>(pjsip_uri_get_uri(contact->uri))->user);
+        if (gate::knows(user))
+            return user;
+    }
+    return state.contactUser;
+}
+
 void judgeRegister(pjsip_tx_data *tdata)
 {
+    const std::string user = registeredUser(tdata->msg);
+
     onlyAddress(tdata, PJSIP_H_FROM);
     onlyAddress(tdata, PJSIP_H_TO);
-    hideContacts(tdata, state.contactUser, true);
+    hideContacts(tdata, user, true);
     strip(tdata->msg, false, false, false);
     challenge::learn(tdata->msg);
-    gate::setFlow(tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
+    gate::setFlow(user, tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
 }
 
 /** Decide for a request, and keep what later ones have to follow. */
@@ -446,11 +486,12 @@ void judgeRequest(pjsip_tx_data *tdata)
     } else if (asksForOwnMailbox(tdata->msg)) {
         onlyAddress(tdata, PJSIP_H_FROM);
         onlyAddress(tdata, PJSIP_H_TO);
-        hideContacts(tdata, state.contactUser, true);
+        hideContacts(tdata, registeredUser(tdata->msg), true);
         strip(tdata->msg, false, false, false);
         challenge::strip(tdata->msg);
     } else {
         takeMark(tdata->msg, id);
+        takeAsked(tdata->msg, id);
         const bool hidden = decide(tdata->msg, id, sent);
         const Promise *kept = promiseOf(id);
         const bool full = kept && kept->level == FULL;
@@ -460,10 +501,10 @@ void judgeRequest(pjsip_tx_data *tdata)
 
         strip(tdata->msg, full, !hidden || (state.preferredIdentity && secure), !hidden && refers);
         challenge::strip(tdata->msg);
-        hideContacts(tdata, full ? state.contactUser : contactUser(id), false);
+        hideContacts(tdata, full ? registeredUser(tdata->msg) : contactUser(id), false);
         if (hidden) {
             hideFrom(tdata);
-            askForPrivacy(tdata);
+            askForPrivacy(tdata, kept);
         } else if (opensCall(tdata->msg)) {
             proving::prove(tdata);
         }
@@ -487,6 +528,7 @@ void judgeResponse(pjsip_tx_data *tdata)
     if (earlier(tdata, status) && pjsip_tx_data_is_valid(tdata))
         return; // a retransmission
     takeMark(msg, id);
+    takeAsked(msg, id);
     const Promise *kept = promiseOf(id);
     const bool hidden = hides(kept);
 
@@ -496,7 +538,7 @@ void judgeResponse(pjsip_tx_data *tdata)
     else
         hideContacts(tdata, contactUser(id), false);
     if (hidden && code > 100 && code < 300) {
-        askForPrivacy(tdata);
+        askForPrivacy(tdata, kept);
         if (cseq && cseq->method.id == PJSIP_INVITE_METHOD)
             promise(id).closed = true;
     }
@@ -595,12 +637,21 @@ namespace pj
 namespace
 {
 
+/** The library asks whom a request from outside is for; what names nobody is for the first account. */
+void onAccountSought(const pjsip_rx_data *rdata, pjsua_acc_id *account)
+{
+    const int found = gate::accountOf(rdata);
+    if (found >= 0)
+        *account = found;
+}
+
 void bringIn()
 {
     if (pjsua_get_pjsip_endpt() == NULL)
         PJSUA2_RAISE_ERROR2(PJ_EINVALIDOP, "disclosure before libInit()");
     if (module.id < 0)
         PJSUA2_CHECK_EXPR(pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &module));
+    pjsua_var.ua_cfg.cb.on_acc_find_for_incoming = &onAccountSought;
 }
 
 } // namespace
@@ -620,7 +671,22 @@ void setContactUser(const std::string &user) PJSUA2_THROW(Error)
     bringIn();
     PJSUA2_CHECK_EXPR(pjsua_set_contact_user(&value));
     state.contactUser = user;
-    gate::setContactUser(user);
+    gate::setContactUser(-1, user);
+}
+
+void setAccountContactUser(int accountId, const std::string &user) PJSUA2_THROW(Error)
+{
+    pj_str_t value = { const_cast<char *>(user.data()), static_cast<pj_ssize_t>(user.size()) };
+
+    bringIn();
+    PJSUA2_CHECK_EXPR(pjsua_acc_set_contact_user(accountId, &value));
+    gate::setContactUser(accountId, user);
+}
+
+std::vector<int> accountsAt(const OnTransportStateParam &event)
+{
+    const pjsip_transport *transport = static_cast<const pjsip_transport *>(event.hnd);
+    return transport ? gate::accountsAt(transport) : std::vector<int>();
 }
 
 void setFlowOnly(bool flowOnly) PJSUA2_THROW(Error)

@@ -4,8 +4,10 @@
 #ifndef SOTTOVOCE_DISCLOSURE_HPP
 #define SOTTOVOCE_DISCLOSURE_HPP
 
+#include <pjsua2/endpoint.hpp>
 #include <pjsua2/types.hpp>
 #include <string>
+#include <vector>
 
 namespace pj
 {
@@ -31,7 +33,9 @@ namespace pj
  *
  * For one call the header field Sottovoce-Disclosure of its INVITE decides,
  * which never leaves the phone: "none", nothing is said whatever the switch
- * allows; "full", all is said, with a location too (an emergency).
+ * allows; "full", all is said, with a location too (an emergency). Its field
+ * Sottovoce-Privacy, which never leaves either, is the value of Privacy for
+ * this call, where its account asks its provider for another one.
  */
 void setDisclosure(bool identity, const std::string &privacy, bool preferredIdentity = false)
     PJSUA2_THROW(Error);
@@ -41,6 +45,16 @@ void setDisclosure(bool identity, const std::string &privacy, bool preferredIden
  * Outside REGISTER it is another one for each Call-ID, by a keyed hash.
  */
 void setContactUser(const std::string &user) PJSUA2_THROW(Error);
+
+/**
+ * The same for one account, before it registers: no two registrars know the
+ * same one. A request from outside is then for the account whose server sent
+ * it, and of several there for the one that it names.
+ */
+void setAccountContactUser(int accountId, const std::string &user) PJSUA2_THROW(Error);
+
+/** The accounts whose REGISTER went to the far end of the connection of this event. */
+std::vector<int> accountsAt(const OnTransportStateParam &event);
 
 /**
  * Take requests outside a dialog only from where REGISTER goes to: over TLS

@@ -5,20 +5,32 @@
 #include <pjsua-lib/pjsua_internal.h>
 #include <gate.hpp>
 
+#include <map>
+
 namespace
 {
 
 // To those who get 405 (RFC 3261 section 21.4.6); the same in every state.
 const char ALLOWED[] = "INVITE, ACK, BYE, CANCEL, SUBSCRIBE";
 
+// The way of one account to its server.
+struct Flow
+{
+    std::string contactUser;
+    int type; // of the transport that REGISTER leaves by
+    pj_sockaddr server;
+
+    Flow() : type(PJSIP_TRANSPORT_UNSPECIFIED) { pj_bzero(&server, sizeof(server)); }
+};
+
+typedef std::map<int, Flow> Flows; // by accounts; -1: of all that have none of their own
+
 struct State
 {
     bool flowOnly;
-    int type; // of the transport that REGISTER leaves by
-    pj_sockaddr server;
-    std::string contactUser;
+    Flows flows;
 
-    State() : flowOnly(false), type(PJSIP_TRANSPORT_UNSPECIFIED) { pj_bzero(&server, sizeof(server)); }
+    State() : flowOnly(false) {}
 };
 
 State state;
@@ -40,26 +52,50 @@ bool inDialog(const pjsip_rx_data *rdata)
            pjsip_ua_find_dialog(&id, &ours, &none, PJ_FALSE) != NULL; // nobody has answered yet
 }
 
-bool isForContactUser(const pjsip_msg *msg)
+/** The user that a URI names; empty: none. */
+std::string userOf(const pjsip_uri *uri)
 {
-    const pjsip_uri *uri = msg->line.req.uri;
     if (!PJSIP_URI_SCHEME_IS_SIP(uri) && !PJSIP_URI_SCHEME_IS_SIPS(uri))
+        return std::string();
+    const pj_str_t &user = static_cast<const pjsip_sip_uri *>(pjsip_uri_get_uri(uri))->user;
+    return user.slen > 0 ? std::string(user.ptr, user.slen) : std::string();
+}
+
+bool isForContactUser(const pjsip_msg *msg, const Flow &flow)
+{
+    return !flow.contactUser.empty() && userOf(msg->line.req.uri) == flow.contactUser;
+}
+
+bool cameBy(const Flow &flow, const pjsip_rx_data *rdata)
+{
+    const pjsip_transport *transport = rdata->tp_info.transport;
+    if (transport->key.type != flow.type)
         return false;
-    const pjsip_sip_uri *address = static_cast<const pjsip_sip_uri *>(pjsip_uri_get_uri(uri));
-    return !state.contactUser.empty() && pj_strcmp2(&address->user, state.contactUser.c_str()) == 0;
+    if (transport->flag & PJSIP_TRANSPORT_RELIABLE) {
+        return transport->dir == PJSIP_TP_DIR_OUTGOING &&
+               pj_sockaddr_cmp(&transport->key.rem_addr, &flow.server) == 0;
+    }
+    return pj_sockaddr_cmp(&rdata->pkt_info.src_addr, &flow.server) == 0 &&
+           isForContactUser(rdata->msg_info.msg, flow);
 }
 
 bool cameByOurFlow(const pjsip_rx_data *rdata)
 {
-    const pjsip_transport *transport = rdata->tp_info.transport;
-    if (transport->key.type != state.type)
-        return false;
-    if (transport->flag & PJSIP_TRANSPORT_RELIABLE) {
-        return transport->dir == PJSIP_TP_DIR_OUTGOING &&
-               pj_sockaddr_cmp(&transport->key.rem_addr, &state.server) == 0;
+    for (Flows::const_iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (cameBy(entry->second, rdata))
+            return true;
     }
-    return pj_sockaddr_cmp(&rdata->pkt_info.src_addr, &state.server) == 0 &&
-           isForContactUser(rdata->msg_info.msg);
+    return false;
+}
+
+/** Whether a request names the account by its address: some servers put that into its first line. */
+bool isForAddress(const pjsip_rx_data *rdata, int account)
+{
+    const pj_str_t &own = pjsua_var.acc[account].user_part;
+    const std::string user(own.ptr, own.slen > 0 ? own.slen : 0);
+
+    return !user.empty() && (userOf(rdata->msg_info.msg->line.req.uri) == user ||
+                             userOf(rdata->msg_info.to->uri) == user);
 }
 
 pj_bool_t answer(pjsip_rx_data *rdata, int status, const char *name = NULL, const char *value = NULL)
@@ -180,15 +216,60 @@ void setFlowOnly(bool flowOnly)
     state.flowOnly = flowOnly;
 }
 
-void setContactUser(const std::string &user)
+void setContactUser(int account, const std::string &user)
 {
-    state.contactUser = user;
+    state.flows[account].contactUser = user;
 }
 
-void setFlow(int type, const pj_sockaddr &server)
+bool knows(const std::string &user)
 {
-    state.type = type;
-    pj_sockaddr_cp(&state.server, &server);
+    for (Flows::const_iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (!user.empty() && entry->second.contactUser == user)
+            return true;
+    }
+    return false;
+}
+
+void setFlow(const std::string &contactUser, int type, const pj_sockaddr &server)
+{
+    for (Flows::iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (entry->second.contactUser == contactUser) {
+            entry->second.type = type;
+            pj_sockaddr_cp(&entry->second.server, &server);
+        }
+    }
+}
+
+int accountOf(const pjsip_rx_data *rdata)
+{
+    int first = -1, addressed = -1;
+
+    for (Flows::const_iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        const int account = entry->first;
+        if (account < 0 || !pjsua_acc_is_valid(account) || !cameBy(entry->second, rdata))
+            continue;
+        if (isForContactUser(rdata->msg_info.msg, entry->second))
+            return account;
+        if (addressed < 0 && isForAddress(rdata, account))
+            addressed = account;
+        if (first < 0)
+            first = account;
+    }
+    return addressed >= 0 ? addressed : first;
+}
+
+std::vector<int> accountsAt(const pjsip_transport *transport)
+{
+    std::vector<int> found;
+
+    for (Flows::const_iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (entry->first >= 0 && entry->second.type == transport->key.type &&
+            pj_sockaddr_cmp(&entry->second.server, &transport->key.rem_addr) == 0)
+        {
+            found.push_back(entry->first);
+        }
+    }
+    return found;
 }
 
 } // namespace gate

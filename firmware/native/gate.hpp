@@ -5,6 +5,7 @@
 
 #include <pjsip.h>
 #include <string>
+#include <vector>
 
 namespace gate
 {
@@ -21,11 +22,22 @@ void reset();
 /** Whether requests outside a dialog must come by our flow. */
 void setFlowOnly(bool flowOnly);
 
-/** The Contact user that only the registrar knows. */
-void setContactUser(const std::string &user);
+/** The Contact user that only the registrar knows, of one account; -1: of all that have none. */
+void setContactUser(int account, const std::string &user);
 
-/** Where REGISTER goes to, and by which type of transport. */
-void setFlow(int type, const pj_sockaddr &server);
+/** Whether a registrar knows us by this Contact user. */
+bool knows(const std::string &user);
+
+/** Where the REGISTER with this Contact user goes to, and by which type of transport. */
+void setFlow(const std::string &contactUser, int type, const pj_sockaddr &server);
+
+/** Which account a request is for that the gate has let in: the one whose server sent it, of several the one
+ *  that it names. -1: it came by no account's flow.
+ */
+int accountOf(const pjsip_rx_data *rdata);
+
+/** The accounts whose REGISTER goes to the far end of this connection. */
+std::vector<int> accountsAt(const pjsip_transport *transport);
 
 } // namespace gate
 

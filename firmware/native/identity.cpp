@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -24,7 +25,7 @@
 namespace
 {
 
-pj::Prover *current;
+std::vector<pj::Prover *> provers;
 
 const size_t LONGEST_KEY = 16384;
 const size_t COORDINATE = 32; // octets, on P-256
@@ -134,9 +135,11 @@ void prove(pjsip_tx_data *tdata)
     const pjsip_from_hdr *from = PJSIP_MSG_FROM_HDR(msg);
     const pjsip_to_hdr *to = PJSIP_MSG_TO_HDR(msg);
 
-    if (current == NULL || from == NULL || to == NULL)
+    if (from == NULL || to == NULL)
         return;
-    const std::string value = current->prove(printed(from->uri), printed(to->uri), printed(msg->body));
+    std::string value;
+    for (size_t i = 0; value.empty() && i < provers.size(); ++i)
+        value = provers[i]->prove(printed(from->uri), printed(to->uri), printed(msg->body));
     if (value.empty() || value.find_first_of("\r\n") != std::string::npos)
         return;
     pj_str_t name = pj_str(const_cast<char *>("Identity"));
@@ -196,7 +199,7 @@ void DtlsIdentity::showIn(OnCreateMediaTransportSrtpParam &prm) const
 
 Prover::Prover(const std::string &keyFile) PJSUA2_THROW(Error) : secret(readKey(keyFile))
 {
-    current = this;
+    provers.push_back(this);
 }
 
 Prover::~Prover()
@@ -243,8 +246,7 @@ std::string Prover::publicKey() const PJSUA2_THROW(Error)
 
 void Prover::close()
 {
-    if (current == this)
-        current = NULL;
+    provers.erase(std::remove(provers.begin(), provers.end(), this), provers.end());
     EVP_PKEY_free(static_cast<EVP_PKEY *>(secret)); // wipes it
     secret = NULL;
 }

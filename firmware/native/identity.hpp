@@ -43,7 +43,8 @@ private:
  * field, again when it is repeated with a password or in another way. A
  * message that does not name the caller is not shown to it.
  *
- * One at a time; make it after libInit() and close() it before libDestroy().
+ * Of several each is asked until one proves. Make it after libInit() and
+ * close() it before libDestroy().
  */
 class Prover
 {
@@ -55,7 +56,8 @@ public:
     virtual ~Prover();
 
     /** The value of the Identity header field for an INVITE with these
-     *  addresses in From and To and this body; empty: none.
+     *  addresses in From and To and this body; empty: none, for it is not
+     *  this prover's caller.
      */
     virtual std::string prove(const std::string &from, const std::string &to, const std::string &body);
 

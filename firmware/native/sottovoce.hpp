@@ -89,8 +89,9 @@ std::vector<int> srtpKeyings();
 
 /** A TLS server reached through nextHop (a host; empty: any) may prove with
  *  its certificate that it serves domain, instead of the host's own name. SNI
- *  does not ask for domain. An empty domain ends this. Returns false when a
- *  name is too long to be one.
+ *  does not ask for domain. Up to eight such pairs count. An empty domain ends
+ *  those of this hop; both empty: all. Returns false when a name is too long to
+ *  be one, and when there are too many.
  */
 bool setTrustedTlsDomain(const std::string &nextHop, const std::string &domain);
 

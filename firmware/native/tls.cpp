@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -19,7 +20,7 @@ namespace
 // Seconds that the two clocks may differ.
 const long OCSP_SLACK = 300;
 
-std::set<std::string> pins;
+std::map<std::string, std::set<std::string> > pins; // by the next hop's host; "": of any
 pj::TlsAgreed agreed;
 
 template <typename T, void (*release)(T *)>
@@ -53,13 +54,16 @@ std::string pinOf(X509 *certificate)
 }
 
 /** Only the chain that was verified counts: a server can send along whatever it likes. */
-bool pinned(STACK_OF(X509) *chain)
+bool pinned(const std::string &host, STACK_OF(X509) *chain)
 {
+    const std::string which = pins.count(host) ? host : std::string();
+    if (!pins.count(which))
+        return true;
     for (int i = 0; chain && i < sk_X509_num(chain); ++i) {
-        if (pins.count(pinOf(sk_X509_value(chain, i))))
+        if (pins[which].count(pinOf(sk_X509_value(chain, i))))
             return true;
     }
-    return pins.empty();
+    return false;
 }
 
 /** Whether the certificate asks that each handshake brings an OCSP response (RFC 7633). */
@@ -129,7 +133,7 @@ std::string groupOf(SSL *ssl)
 #endif
 }
 
-pj_uint32_t judge(void *native, pj_uint32_t flaws)
+pj_uint32_t judge(const pj_str_t *host, void *native, pj_uint32_t flaws)
 {
     SSL *ssl = static_cast<SSL *>(native);
     STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
@@ -140,7 +144,7 @@ pj_uint32_t judge(void *native, pj_uint32_t flaws)
     agreed.group = groupOf(ssl);
     if (flaws || chain == NULL || sk_X509_num(chain) < 1)
         return 0; // refused anyway
-    if (!pinned(chain))
+    if (!pinned(std::string(host->ptr, host->slen), chain))
         found |= pj::TLS_NOT_PINNED;
     switch (stapledStatus(ssl, chain)) {
     case V_OCSP_CERTSTATUS_GOOD:
@@ -171,9 +175,12 @@ int reasonOf(int status)
 namespace pj
 {
 
-void setTlsPins(const StringVector &values)
+void setTlsPins(const StringVector &values, const std::string &host)
 {
-    pins = std::set<std::string>(values.begin(), values.end());
+    if (host.empty())
+        pins.clear();
+    if (!values.empty())
+        pins[host].insert(values.begin(), values.end());
     pjsip_tls_set_judge(&judge);
 }
 

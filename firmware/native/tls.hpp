@@ -42,11 +42,13 @@ struct TlsAgreed
     std::string group;   // "X25519MLKEM768"; its number if the library has no name for it
 };
 
-/** From now on the verified chain of every server that we connect to must hold
- *  one of these keys: SHA-256 of the SubjectPublicKeyInfo, in Base64. Empty:
- *  any. Whatever the pins are, a stapled OCSP response is judged.
+/** From now on the verified chain of the server at this next hop, as its URI
+ *  names it, must hold one of these keys: SHA-256 of the SubjectPublicKeyInfo,
+ *  in Base64. They come to those of earlier calls. Without a host all earlier
+ *  ones are forgotten, and these are for every server that has none of its own;
+ *  empty: any key. Whatever the pins are, a stapled OCSP response is judged.
  */
-void setTlsPins(const StringVector &pins);
+void setTlsPins(const StringVector &pins, const std::string &host = "");
 
 TlsAgreed tlsAgreed();
 

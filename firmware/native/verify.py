@@ -23,6 +23,7 @@ ADDITIONS = (
     "dropLateSound",
     "madeByUs",
     "setDisclosure",
+    "setAccountContactUser",
     "Watchers",
     "zrtpState",
     "setReceiveGain",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from firmware.phone.config import Config
 from firmware.phone.sip import uri
+from firmware.phone.sip.servers import server_of, without_tls_port
 from firmware.phone.sip.uri import SipUri
 from firmware.updater.settings import Settings
 
@@ -69,12 +70,16 @@ def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
 
 def _signalling(config: Config) -> Iterator[Flow]:
     transport = config.sip.transport
-    protocol: Literal["tcp", "udp"] = "udp" if transport == "udp" else "tcp"
-    if config.account is not None:
-        proxy = config.account.outbound_proxy
-        server = uri.parse(proxy) if proxy else SipUri("sip", "", config.account.domain)
-        yield _call("signalling to the provider", protocol, transport, server)
-    else:
+    protocol = _protocol(transport)
+    for account in config.accounts:
+        own = config.transport_of(account)
+        yield _call("signalling to the provider", _protocol(own), own, server_of(account))
+    for account in config.accounts:
+        for other in SIP_PORT:
+            if other != config.transport_of(account):
+                server = without_tls_port(server_of(account), other)
+                yield _call("emergency calls, when nothing else works", _protocol(other), other, server)
+    if config.account is None:
         port = SIP_PORT[transport]
         yield Flow("signalling of direct calls", PHONE, "out", protocol, (port, port))
         for contact in config.contacts:
@@ -82,6 +87,10 @@ def _signalling(config: Config) -> Iterator[Flow]:
     if config.sip.port:
         # Only a port that somebody chose: to one that the kernel picked nobody can be invited.
         yield Flow("direct calls that come in", PHONE, "in", protocol, (config.sip.port, config.sip.port))
+
+
+def _protocol(transport: str) -> Literal["tcp", "udp"]:
+    return "udp" if transport == "udp" else "tcp"
 
 
 def _call(what: str, protocol: Literal["tcp", "udp"], transport: str, server: SipUri) -> Flow:

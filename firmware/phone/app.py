@@ -52,6 +52,9 @@ from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.trying import Trying, self_call
 from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
+from firmware.phone.voice.base import Voice
+from firmware.phone.voice.espeak import EspeakVoice
+from firmware.phone.voice.fake import FakeVoice
 
 log = logging.getLogger("sottovoce.app")
 
@@ -78,6 +81,7 @@ class Hands:
         comparing: Comparing,
         puller: Puller,
         checking: Checking,
+        voice: Voice,
         wake_updater: Callable[[], None] = lambda: None,
         test_self: Callable[[], None] = lambda: None,
         start_anew: Callable[[], None] = lambda: None,
@@ -97,6 +101,7 @@ class Hands:
         self.comparing = comparing
         self.puller = puller
         self.checking = checking
+        self.voice = voice
 
     def carry_out(self, command: do.Command) -> None:
         match command:
@@ -136,6 +141,10 @@ class Hands:
                 self.wake_updater()
             case do.CompareKeys():
                 self.comparing.carry_out(command)
+            case do.Say():
+                self.voice.say(command)
+            case do.Speak(samples, aloud):
+                self.audio.speak(samples, aloud)
             case do.TestSelf():
                 self.test_self()
             case do.StartAnew():
@@ -206,6 +215,7 @@ class Phone:
             comparing,
             puller,
             Checking(crash),
+            FakeVoice() if isinstance(audio, FakeAudio) else EspeakVoice(crash),
             self._wake_updater,
             lambda: self._test_self(trying),
             lambda: self.loop.stop(),
@@ -215,7 +225,8 @@ class Phone:
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
-        requests = Requests(board.name, found, simulated, storage.settle, trying.begin)
+        test: Callable[[Loop], object] = lambda loop: trying.begin(loop, asked=True)  # noqa: E731
+        requests = Requests(board.name, found, simulated, storage.settle, test)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
@@ -243,6 +254,8 @@ class Phone:
         stack.callback(hands.comparing.stop)
         hands.puller.start(post)
         stack.callback(hands.puller.stop)
+        hands.voice.start(post)
+        stack.callback(hands.voice.stop)
         hands.checking.start(post)
         stack.callback(hands.checking.stop)
         hands.audio.start()

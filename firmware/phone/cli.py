@@ -320,11 +320,23 @@ def selftest_lines(found: dict[str, Any]) -> list[str]:
     return [f"{'ok' if t['ok'] else 'NOT OK':<7} {t['test']}: {t['text']}" for t in found["tests"]]
 
 
+def _accounts(accounts: list[dict[str, Any]]) -> list[str]:
+    """Each of several accounts for a person; one alone is the registration."""
+    if len(accounts) < 2:
+        return []
+    return [
+        f"account {n:<5} {one['name']}: {one['registration']}"
+        + (f": {one['registration_reason']}" if one["registration_reason"] else "")
+        for n, one in enumerate(accounts, start=1)
+    ]
+
+
 def status_lines(status: dict[str, Any]) -> list[str]:
     """The status for a person."""
     reason = status["registration_reason"]
     lines = [
         f"registration  {status['registration']}" + (f": {reason}" if reason else ""),
+        *_accounts(status.get("accounts", [])),
         f"privacy       {status['privacy']} ({status['privacy_cause']})",
         f"handset       {'lifted' if status['hook'] == 'off' else 'on the hook'}",
     ]

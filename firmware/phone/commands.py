@@ -20,6 +20,7 @@ from firmware.phone.values import (
     Light,
     Party,
     Pattern,
+    Route,
     Security,
     SubscriptionId,
     Tone,
@@ -33,6 +34,7 @@ class PlaceCall:
     ``place``: where the caller is, in an emergency call alone (RFC 6442).
     ``levels``: the protection to try, in this order; the next only after 488 or 606.
     ``replaces``: the call that this one is to take the place of (RFC 3891), or "".
+    ``account``: by which it goes. ``routes``: of a call for help, what is tried after that, one by one.
     """
 
     call_id: CallId
@@ -41,6 +43,8 @@ class PlaceCall:
     place: Place | None = None
     levels: tuple[Security, ...] = (Security.END_TO_END,)
     replaces: str = ""
+    account: int = 0
+    routes: tuple[Route, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -365,6 +369,26 @@ class FactoryReset:
 
 
 @dataclass(frozen=True)
+class Say:
+    """Make speech of ``text`` in a language (ISO 639-1): ``SpeechMade``. "": no more of what is being said.
+
+    ``aloud``: it is to be heard from the ringer, for the handset lies on its hook.
+    """
+
+    text: str
+    language: str
+    aloud: bool
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Sound these samples once, from the ringer (``aloud``) or the earpiece; b"": be quiet."""
+
+    samples: bytes
+    aloud: bool
+
+
+@dataclass(frozen=True)
 class StartAnew:
     """End this program; what keeps it running (systemd) starts it again."""
 
@@ -397,6 +421,13 @@ class Expire:
 @dataclass(frozen=True)
 class Wipe:
     """Destroy the history, grants, place, levels reached, pulled contacts, secrets and certificates."""
+
+
+@dataclass(frozen=True)
+class TestHelp:
+    """Place a test call to the emergency service (RFC 6881 section 15) and end it: ``HelpTested``."""
+
+    exposure: Exposure
 
 
 @dataclass(frozen=True)
@@ -434,8 +465,9 @@ SipCommand = (
     | RefuseWatcher
     | NotifyWatcher
     | SetReceiveGain
+    | TestHelp
 )
-AudioCommand = PlayTone | Ring | SetVolumes
+AudioCommand = PlayTone | Ring | SetVolumes | Speak
 StoreCommand = (
     Remember
     | KeepGrants
@@ -462,4 +494,5 @@ Command = (
     | MakePin
     | TestSelf
     | StartAnew
+    | Say
 )

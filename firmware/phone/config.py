@@ -55,7 +55,8 @@ LARGEST = 256 * 1024
 
 
 CREDENTIAL = "account-password"
-"""The name of the password among systemd's credentials (systemd.exec(5)), for an account that names none."""
+"""The name of the password among systemd's credentials (systemd.exec(5)), for an account that names none;
+that of the second account ends in "-2"."""
 
 
 def load(path: Path | None, files: bool = True) -> Config:
@@ -67,12 +68,14 @@ def load(path: Path | None, files: bool = True) -> Config:
     if path is None:
         return Config()
     document, mode, fault = _parse(path)
-    account = document.get("account")
-    inside = isinstance(account, dict) and "password" in account
+    written = document.get("account")
+    accounts = [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
+    inside = any("password" in account for account in accounts)
     if files:
-        _take_credential(account)
+        for number, account in enumerate(accounts, start=1):
+            _take_credential(account, CREDENTIAL if number == 1 else f"{CREDENTIAL}-{number}")
     else:
-        if isinstance(account, dict):
+        for account in accounts:
             account.setdefault("password", "-")
         document = _without_files(document)
     config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
@@ -81,12 +84,12 @@ def load(path: Path | None, files: bool = True) -> Config:
     return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
 
 
-def _take_credential(account: object) -> None:
+def _take_credential(account: dict[str, object], name: str) -> None:
     """Name systemd's credential as the password's file where there is one, and no other password."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if not folder or not isinstance(account, dict) or account.keys() & {"password", "password_file"}:
+    if not folder or account.keys() & {"password", "password_file"}:
         return
-    if (file := Path(folder) / CREDENTIAL).exists():
+    if (file := Path(folder) / name).exists():
         account["password_file"] = str(file)
 
 
@@ -152,6 +155,13 @@ def weakenings(config: Config) -> list[str]:
             f'SIP is sent unencrypted (sip.transport = "{transport}"): '
             'anyone on the way can read whom you call. Remedy: remove the line or write "tls".'
         )
+    for account in config.accounts:
+        if account.transport not in ("", "tls", transport):
+            found.append(
+                f"SIP of the account {account.label} is sent unencrypted "
+                f'(account.transport = "{account.transport}"): '
+                'anyone on the way can read whom you call. Remedy: remove the line or write "tls".'
+            )
     if encryption is Encryption.PROVIDER and transport != "tls":
         found.append(
             "The keys of calls may be sent unencrypted "
@@ -174,7 +184,7 @@ def weakenings(config: Config) -> list[str]:
             f"read or change. Remedy: run chmod 600 {shlex.quote(str(config.source))}, "
             "or move the password to a file of its own (account.password_file)."
         )
-    if config.account is not None and config.account.preferred_identity:
+    if any(account.preferred_identity for account in config.accounts):
         found.append(
             "Your provider is told in each anonymous call who calls (account.preferred_identity = true), "
             "and has to keep it to itself. Remedy: remove the line or write false."

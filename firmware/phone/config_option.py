@@ -11,10 +11,14 @@ from firmware.phone.config_kinds import Kind
 
 
 class Table(NamedTuple):
-    """A ``[table]`` of phone.toml. An ``optional`` one may be left out as a whole."""
+    """A ``[table]`` of phone.toml. An ``optional`` one may be left out as a whole.
+
+    ``most``: so many may be written as ``[[tables]]``; those after the first go to the field ``more``.
+    """
 
     cls: type
     optional: bool = False
+    most: int = 1
 
 
 class Tables(NamedTuple):

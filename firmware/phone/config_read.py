@@ -60,7 +60,7 @@ class _Reader:
         kind = row.option.kind
         path = _path(at, row.key)
         if isinstance(kind, Table):
-            values[row.name] = self._inner_table(kind, raw.get(row.key), path)
+            values[row.name] = self._inner_table(kind, raw.get(row.key), path, values)
         elif isinstance(kind, Tables):
             values[row.name] = self._inner_tables(kind, raw.get(row.key, []), path)
         elif isinstance(kind, Password):
@@ -75,9 +75,16 @@ class _Reader:
         else:
             values[row.name] = row.default
 
-    def _inner_table(self, kind: Table, raw: object, path: str) -> Values | None:
+    def _inner_table(self, kind: Table, raw: object, path: str, values: Values) -> Values | None:
         if raw is None and kind.optional:
             return None
+        if isinstance(raw, list) and len(raw) == 1 and kind.most > 1 and isinstance(raw[0], dict):
+            raw = raw[0]
+        if isinstance(raw, list) and kind.most > 1 and raw and all(isinstance(item, dict) for item in raw):
+            if len(raw) > kind.most:
+                raise Wrong(f"there are {len(raw)}; write at most {kind.most}")
+            first, *values["more"] = self._inner_tables(Tables(kind.cls), raw, path)
+            return first
         if raw is None:
             raw = {}
         if not isinstance(raw, dict):
@@ -114,37 +121,65 @@ class _Reader:
 
     def check_account(self, values: Values) -> None:
         """Pins are of TLS; a certificate is of use only with its key and an address to find it at."""
-        account = values.get("account") or {}
-        if account.get("pin") and values.get("sip", {}).get("transport", "tls") != "tls":
-            self._fault("account.pin", 'is of no use without TLS; write sip.transport = "tls", or remove it')
-        names = ("identity_cert", "identity_key", "identity_url")
-        there = [name for name in names if account.get(name)]
-        for name in names:
-            if there and name in account and not account[name]:
-                self._fault(f"account.{name}", f"is missing, but {there[0]} is there; write all three")
-        if "identity_cert" in there and "user" in account and "domain" in account:
-            from firmware.phone.sip import prove
+        for at, account in _accounts(values):
+            if account.get("pin") and _transport(values, account) not in ("tls", None):
+                self._fault(
+                    f"{at}.pin", 'is of no use without TLS; write sip.transport = "tls", or remove it'
+                )
+            names = ("identity_cert", "identity_key", "identity_url")
+            there = [name for name in names if account.get(name)]
+            for name in names:
+                if there and name in account and not account[name]:
+                    self._fault(f"{at}.{name}", f"is missing, but {there[0]} is there; write all three")
+            if "identity_cert" in there and "user" in account and "domain" in account:
+                from firmware.phone.sip import prove
 
-            caller = str(uri.SipUri("sip", account["user"], account["domain"]))
-            if not prove.speaks_for(account["identity_cert"].read_bytes(), caller):
-                text = f"may not speak for {account['domain']}; get one that does, or remove all three"
-                self._fault("account.identity_cert", text)
+                caller = str(uri.SipUri("sip", account["user"], account["domain"]))
+                if not prove.speaks_for(account["identity_cert"].read_bytes(), caller):
+                    text = f"may not speak for {account['domain']}; get one that does, or remove all three"
+                    self._fault(f"{at}.identity_cert", text)
+        self._check_several(values)
+
+    def _check_several(self, values: Values) -> None:
+        """Of several accounts each is another one, and what is dialled picks one at most."""
+        accounts = _accounts(values)
+        country = values.get("phone", {}).get("country", "")
+        speed = [str(contact.get("speed_dial")) for contact in values.get("contacts", ())]
+        for n, (at, account) in enumerate(accounts):
+            for key in ("name", "prefix", "user"):
+                same = next((where for where, one in accounts[:n] if _is_same(one, account, key)), "")
+                if same:
+                    self._fault(f"{at}.{key}", f"is the same as in {same}; each account needs one of its own")
+            prefix = account.get("prefix")
+            if not prefix:
+                continue
+            others = [one["prefix"] for _, one in accounts if one is not account and one.get("prefix")]
+            if any(other.startswith(prefix) and other != prefix for other in others):
+                self._fault(f"{at}.prefix", "is the beginning of another account's; write another one")
+            if what := dialplan.shadows(country, prefix):
+                self._fault(f"{at}.prefix", f"begins like {what}; write another one")
+            if any(number.startswith(prefix) and number != prefix for number in speed):
+                self._fault(f"{at}.prefix", "is the beginning of a speed dial; change one of them")
 
     def check_transports(self, values: Values) -> None:
         """No address may ask for another transport than the configured one; the proxy's always names it."""
-        transport = values.get("sip", {}).get("transport")
-        if transport is None:
+        if values.get("sip", {}).get("transport") is None:
             return
-        wrong = f'asks for another transport than sip.transport = "{transport}"; remove that from the address'
-        account = values.get("account") or {}
-        if proxy := account.get("outbound_proxy"):
-            address = uri.parse(proxy).over(transport)
-            account["outbound_proxy"] = str(address)
-            if address.transport not in (transport, None):
-                self._fault("account.outbound_proxy", wrong)
+        wrong = 'asks for another transport than {} = "{}"; remove that from the address'
+        for at, account in _accounts(values):
+            transport = _transport(values, account)
+            if transport is not None and (proxy := account.get("outbound_proxy")):
+                address = uri.parse(proxy).over(transport)
+                account["outbound_proxy"] = str(address)
+                if address.transport not in (transport, None):
+                    where = f"{at}.transport" if account.get("transport") else "sip.transport"
+                    self._fault(f"{at}.outbound_proxy", wrong.format(where, transport))
         for n, contact in enumerate(values.get("contacts", ()), start=1):
-            if "uri" in contact and uri.parse(contact["uri"]).transport not in (transport, None):
-                self._fault(f"contact[{n}].uri", wrong)
+            allowed = {_transport(values, account) for _, account in _accounts(values)}
+            allowed = (allowed or {values["sip"]["transport"]}) | {None}
+            if "uri" in contact and uri.parse(contact["uri"]).transport not in allowed:
+                text = wrong.format("sip.transport", values["sip"]["transport"])
+                self._fault(f"contact[{n}].uri", text)
 
     def check_doubles(self, values: Values) -> None:
         """One speed dial calls one contact, and one watcher has one grant."""
@@ -188,15 +223,43 @@ class _Reader:
             if number := dialplan.cuts_off(country or here, rule):
                 text = f"would cut off the emergency number {number}; write false, or a longer pattern"
                 self._fault(f"dial[{n}].at_once", text)
-        active = [
-            (n, rule)
-            for n, rule, country in known
-            if country in ("", here) and rule.strip <= len(rule.match.keys)
-        ]
-        if pair := dialplan.chained([rule for _, rule in active]):
-            one, two = active[pair[0]][0], active[pair[1]][0]
-            text = f"makes numbers that dial[{two}] would change again; write a closer pattern there"
-            self._fault(f"dial[{one}]", text)
+        names = [account.get("name") for _, account in _accounts(values)]
+        wanted = {n: dial.get("account", "") for n, dial in enumerate(dials, start=1)}
+        for n, name in wanted.items():
+            if name and name not in names:
+                self._fault(f"dial[{n}].account", "is the name of no account; write one of account.name")
+        for name in dict.fromkeys(("", *names)):
+            active = [
+                (n, rule)
+                for n, rule, country in known
+                if country in ("", here) and rule.strip <= len(rule.match.keys) and wanted[n] in ("", name)
+            ]
+            if pair := dialplan.chained([rule for _, rule in active]):
+                one, two = active[pair[0]][0], active[pair[1]][0]
+                text = f"makes numbers that dial[{two}] would change again; write a closer pattern there"
+                self._fault(f"dial[{one}]", text)
+                return
+
+
+def _accounts(values: Values) -> list[tuple[str, Values]]:
+    """The accounts, each with how faults name it."""
+    first, more = values.get("account"), values.get("more", [])
+    if not first and not more:
+        return []
+    every = [first or {}, *more]
+    return [("account" if not more else f"account[{n}]", one) for n, one in enumerate(every, start=1)]
+
+
+def _transport(values: Values, account: Values) -> str | None:
+    """How an account's signalling travels; None where that has a fault."""
+    found = account.get("transport", None) or values.get("sip", {}).get("transport")
+    return found if isinstance(found, str) else None
+
+
+def _is_same(one: Values, other: Values, key: str) -> bool:
+    if key == "user":
+        return all(k in one and k in other and one[k] == other[k] for k in ("user", "domain"))
+    return bool(other.get(key)) and one.get(key) == other.get(key)
 
 
 def _build(cls: Any, values: Values) -> Any:
@@ -206,6 +269,8 @@ def _build(cls: Any, values: Values) -> Any:
         value, kind = values[row.name], row.option.kind
         if isinstance(kind, Table) and value is not None:
             built[row.name] = _build(kind.cls, value)
+            if kind.most > 1:
+                built["more"] = tuple(_build(kind.cls, item) for item in values.get("more", ()))
         elif isinstance(kind, Tables):
             built[row.name] = tuple(_build(kind.cls, item) for item in value)
     return cls(**built)
@@ -222,8 +287,8 @@ def _path(at: str, key: str) -> str:
 
 
 def _elsewhere(key: str) -> str:
-    """A key that is right in another table."""
-    for table in rows(Config):
+    """A key that is right in another table; where every telephone has it counts before an account."""
+    for table in sorted(rows(Config), key=lambda row: row.key == "account"):
         kind = table.option.kind
         if isinstance(kind, Table | Tables) and any(key in _keys(row) for row in rows(kind.cls)):
             brackets = f"[{table.key}]" if isinstance(kind, Table) else f"[[{table.key}]]"

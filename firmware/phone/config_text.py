@@ -84,8 +84,12 @@ def _dump_rows(cls: type, table: object, at: str) -> Iterator[str]:
         value, kind = getattr(table, row.name), row.option.kind
         path = f"{at}.{row.key}" if at else row.key
         if isinstance(kind, Table):
-            yield from ("", f"[{path}]" if value else f"# no [{path}]: {row.option.absent}")
+            more = getattr(table, "more", ()) if kind.most > 1 else ()
+            title = f"[[{path}]]" if more else f"[{path}]"
+            yield from ("", title if value else f"# no [{path}]: {row.option.absent}")
             yield from _dump_rows(kind.cls, value, path) if value else ()
+            for item in more:
+                yield from ("", title, *_dump_rows(kind.cls, item, path))
         elif isinstance(kind, Tables):
             if not value:
                 yield from ("", f"# no [[{path}]]")
@@ -110,6 +114,8 @@ def _reference_rows(cls: type, at: str) -> Iterator[str]:
         if isinstance(kind, Table | Tables):
             path = f"{at}.{row.key}" if at else row.key
             title = f"`[{path}]`" if isinstance(kind, Table) else f"`[[{path}]]`, any number of them"
+            if isinstance(kind, Table) and kind.most > 1:
+                title += f", or up to {kind.most} `[[{path}]]`"
             yield from (f"## {title}", "", _summary(kind.cls), "", *_reference_rows(kind.cls, path))
 
 

@@ -23,7 +23,7 @@ from firmware.phone.machine import dialplan, emergency, starcodes
 from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
-from firmware.phone.values import Encryption
+from firmware.phone.values import MOST_ACCOUNTS, Encryption
 
 
 def _user(text: str) -> str:
@@ -144,9 +144,19 @@ _ADDRESS = Text("SIP address", _address)
 _DEVICE = Text("ALSA name", by_name, longest=128)
 
 
+def _prefix(text: str) -> str:
+    if not re.fullmatch("[0-9*]{1,4}", text):
+        raise ValueError('is not a prefix; write one to four digits or stars, such as "9" or "*9"')
+    return text
+
+
 @dataclass(frozen=True)
 class Account:
-    """The account at a provider. Leave the table out for direct calls only, without registration."""
+    """The account at a provider. Leave the table out for direct calls only, without registration.
+
+    For several accounts write `[[account]]` before each. Calls go by the first, unless a prefix or a key
+    picks another, or the address has the domain of another. Presence and mailbox are those of the first.
+    """
 
     user: Annotated[
         str,
@@ -257,6 +267,43 @@ class Account:
             '`"national"` as people dial in `phone.country`. The display shows it before the call.',
         ),
     ] = Form.DIALLED
+    name: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=20),
+            "Of several accounts: what the display calls this one.",
+            absent="`user@domain`",
+        ),
+    ] = ""
+    prefix: Annotated[
+        str,
+        Option(
+            Text("digits or stars", _prefix, empty=True, longest=8),
+            "Of several accounts: a number that is dialled after these keys goes by this one, without them.",
+            absent="none",
+        ),
+    ] = ""
+    transport: Annotated[
+        Literal["", "tls", "tcp", "udp"],
+        Option(
+            Choice.of("tls", "tcp", "udp"),
+            'How this account\'s signalling travels; anything but `"tls"` is a weakening, logged and shown.',
+            absent="that of `sip.transport`",
+        ),
+    ] = ""
+    emergency: Annotated[
+        Literal["digits", "urn"],
+        Option(
+            Choice.of("digits", "urn"),
+            'How an emergency call names the service: `"urn"` as `urn:service:sos` (RFC 5031) first, and as '
+            "digits where that is refused. `sotto selftest` says whether the provider takes it.",
+        ),
+    ] = "digits"
+
+    @property
+    def label(self) -> str:
+        """What the display calls this account."""
+        return self.name or f"{self.user}@{self.domain}"
 
     @property
     def address(self) -> str:
@@ -542,6 +589,14 @@ class Dial:
         bool,
         Option(Flag(), "`true`: such a number is complete, and called without waiting for `digit_timeout`."),
     ] = False
+    account: Annotated[
+        str,
+        Option(
+            Text(empty=True, longest=20),
+            "Only in calls by the account of this `name`.",
+            absent="by every account",
+        ),
+    ] = ""
 
     @property
     def rule(self) -> Rule:
@@ -684,6 +739,14 @@ class Accessibility:
         bool,
         Option(Flag(), "`true`: every tone in the handset is seen too: the ringing light shows it."),
     ] = False
+    speech: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: digits, menus and questions are read aloud (espeak-ng), in the earpiece while the "
+            "handset is lifted, else from the ringer, where everybody in the room hears them.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -714,12 +777,13 @@ class Config:
     """All that phone.toml says, with the defaults filled in.
 
     ``source`` is the file; None without one. ``password_exposed``: it holds the password itself, and others
-    than its owner may read it.
+    than its owner may read it. ``more``: the accounts after the first.
     """
 
-    account: Annotated[Account | None, Option(Table(Account, optional=True), absent="direct calls only")] = (
-        None
-    )
+    account: Annotated[
+        Account | None,
+        Option(Table(Account, optional=True, most=MOST_ACCOUNTS), absent="direct calls only"),
+    ] = None
     sip: Annotated[Sip, Option(Table(Sip))] = Sip()
     media: Annotated[Media, Option(Table(Media))] = Media()
     audio: Annotated[Audio, Option(Table(Audio))] = Audio()
@@ -734,3 +798,13 @@ class Config:
     dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
     source: Path | None = None
     password_exposed: bool = False
+    more: tuple[Account, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All accounts, the first one first."""
+        return () if self.account is None else (self.account, *self.more)
+
+    def transport_of(self, account: Account) -> Literal["tls", "tcp", "udp"]:
+        """How the signalling of this account travels."""
+        return account.transport or self.sip.transport

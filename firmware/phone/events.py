@@ -7,7 +7,6 @@ from datetime import date
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import Book
-from firmware.phone.display.screens import Look
 from firmware.phone.personal import Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
@@ -59,12 +58,13 @@ class PrivacySwitched:
 class IncomingCall:
     """An INVITE that the policy lets ring. ``call_id`` is chosen by the engine, never re-used.
 
-    ``offered``: the best protection that its offer allows.
+    ``offered``: the best protection that its offer allows. ``account``: whom it is for, 0 is the first.
     """
 
     call_id: CallId
     peer: Party
     offered: Security = Security.END_TO_END
+    account: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ class DigitReceived:
 @dataclass(frozen=True)
 class RegistrationChanged:
     registration: Registration
+    account: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,12 +159,15 @@ class DisplayChanged:
 class DialAsked:
     """``sotto dial TARGET``. The target was checked and is a SIP URI.
 
-    ``restricted``: a star code stood before it; ``emergency``: an emergency number (see ``Rules.plan``).
+    ``restricted``: a star code stood before it; ``emergency``: an emergency number (see ``Rules.plan``),
+    which is ``number``. ``account``: by which it goes.
     """
 
     uri: str
     restricted: bool = False
     emergency: bool = False
+    number: str = ""
+    account: int = 0
 
 
 @dataclass(frozen=True)
@@ -201,16 +205,18 @@ class DayChanged:
 
 @dataclass(frozen=True)
 class OwnAddress:
-    """Where the far ends of our connections reach us now: "host:port"."""
+    """Where the far ends of an account's connection reach us now: "host:port"."""
 
     address: str
+    account: int = 0
 
 
 @dataclass(frozen=True)
 class ServerAgreed:
-    """What was agreed with our server: TLS itself, before anything is sent."""
+    """What was agreed with an account's server: TLS itself, before anything is sent."""
 
     signalling: Signalling
+    account: int = 0
 
 
 @dataclass(frozen=True)
@@ -262,13 +268,6 @@ class PullAsked:
 
 
 @dataclass(frozen=True)
-class LookChosen:
-    """The display is to speak another language, or in letters of another size. None: as configured."""
-
-    look: Look | None
-
-
-@dataclass(frozen=True)
 class BookPulled:
     """What the sources gave. ``troubles``: of each that gave nothing, why; ``faults``: entries left out."""
 
@@ -296,6 +295,27 @@ class PlaceRefused:
     """The INVITE with the place was refused; the call goes on without it."""
 
     call_id: CallId
+
+
+@dataclass(frozen=True)
+class CallRerouted:
+    """A call for help came to nothing by one way, and goes out by the next (``values.Route``)."""
+
+    call_id: CallId
+    account: int
+    transport: str = ""
+
+
+@dataclass(frozen=True)
+class HelpTestAsked:
+    """The self-test: whether the provider takes test calls to the emergency service (RFC 6881 section 15)."""
+
+
+@dataclass(frozen=True)
+class HelpTested:
+    """What came of it: a status of SIP; 0: no answer."""
+
+    status: int
 
 
 @dataclass(frozen=True)
@@ -417,6 +437,15 @@ class FactoryDone:
 
 
 @dataclass(frozen=True)
+class SpeechMade:
+    """What was to be said, as samples (16 bit, mono, 16 kHz); ``trouble``: why there are none, or ""."""
+
+    samples: bytes
+    aloud: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class PinMade:
     """The hash of a new PIN."""
 
@@ -459,11 +488,13 @@ Event = (
     | StoreChanged
     | BookLoaded
     | PullAsked
-    | LookChosen
     | BookPulled
     | PlaceTyped
     | PlaceSent
     | PlaceRefused
+    | CallRerouted
+    | HelpTestAsked
+    | HelpTested
     | HealthChanged
     | PartChanged
     | UpdaterTold
@@ -478,6 +509,7 @@ Event = (
     | PinChecked
     | PinMade
     | SelfTested
+    | SpeechMade
     | FactoryDone
     | Tick
 )

@@ -71,7 +71,6 @@ class Redaction:
         self._words: re.Pattern[str] | None = None
 
     def learn(self, config: Config) -> None:
-        account = config.account
         people = [contact.name for contact in config.contacts]
         addresses = [contact.uri for contact in config.contacts]
         addresses += [watcher.uri for watcher in config.privacy.watchers]
@@ -79,11 +78,11 @@ class Redaction:
         addresses += [one for one in blocked if one.startswith("sip")]
         people += [one.rstrip("*") for one in blocked if not one.startswith("sip")]
         people += [uri.parse(address).label for address in addresses]
-        if account:
+        for account in config.accounts:
             people += [account.user, account.auth_user, account.display_name, *account.numbers]
             proxy = [uri.parse(account.outbound_proxy).host] if account.outbound_proxy else []
-            self._hosts = frozenset([account.domain, *proxy])
-            self._secrets = (account.password.reveal(),) if len(account.password.reveal()) > 3 else ()
+            self._hosts |= {account.domain, *proxy}
+            self._secrets += (account.password.reveal(),) if len(account.password.reveal()) > 3 else ()
         self._known = frozenset(
             word for person in people for word in (person, *person.split()) if len(word) > 2
         )

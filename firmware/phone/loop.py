@@ -15,16 +15,17 @@ from typing import Any, Protocol
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone import presence
+from firmware.phone import presence, spoken
 from firmware.phone.clock import Clock
-from firmware.phone.display.screens import PLAIN, Screen
+from firmware.phone.display.screens import PLAIN, Look, Screen
 from firmware.phone.machine.looks import look
 from firmware.phone.machine.outputs import Outputs, deadline, outputs, screen
 from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.settings import effective
 from firmware.phone.machine.state import State
 from firmware.phone.machine.step import step, why_not
 from firmware.phone.notify import Notifier
-from firmware.phone.values import CallId, Security
+from firmware.phone.values import CallId, Hook, Security
 
 log = logging.getLogger("sottovoce.loop")
 
@@ -152,11 +153,22 @@ class Loop:
         shown = screen(self.rules, self.state, now, wall)
         looks = look(self.rules, self.state)
         changed = shown if (shown, looks) != (self.screen, self.look) else None
+        self._read_aloud(self.screen, shown, looks)
         self.screen, self.look = shown, looks
         if changed is not None:
             self._drivers.carry_out(do.Show(shown, looks))
         for watcher in list(self._watchers):
             watcher.changed(event, self.state, self.outputs, changed)
+
+    def _read_aloud(self, before: Screen | None, shown: Screen, looks: Look) -> None:
+        """Say what is new on the display, where that is wanted, and no call is there."""
+        wanted = effective(self.rules, self.state).config.accessibility.speech
+        if not wanted or shown == before or self.state.live is not None:
+            return
+        text = spoken.text(before, shown, looks)
+        if text is not None:
+            aloud = self.state.hook is Hook.ON
+            self._drivers.carry_out(do.Say(text, looks.language, aloud))
 
 
 def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:

@@ -47,11 +47,13 @@ def manifest(config: Config, state: State, components: Sequence[dict[str, str]])
 
 
 def _protocols(config: Config, state: State) -> list[dict[str, str]]:
-    tls = config.sip.transport == "tls"
+    transports = [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+    tls = "tls" in transports
+    over = ", ".join(dict.fromkeys(one.upper() for one in transports))
     provider = config.media.encryption is Encryption.PROVIDER
     account = config.account is not None
     rows = [
-        ("SIP", "RFC 3261", f"calls, over {config.sip.transport.upper()}", True),
+        ("SIP", "RFC 3261", f"calls, over {over}", True),
         ("SDP offer and answer", "RFC 8866, RFC 3264", "what a call carries", True),
         ("TLS 1.3, TLS 1.2", "RFC 8446, RFC 5246", "encryption of signalling", tls),
         ("OCSP stapling", "RFC 6066, RFC 6960", "certificates that were called back", tls),
@@ -74,7 +76,8 @@ def _protocols(config: Config, state: State) -> list[dict[str, str]]:
 
 
 def _algorithms(config: Config, components: Sequence[dict[str, str]]) -> dict[str, list[str]]:
-    tls = config.sip.transport == "tls"
+    transports = [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+    tls = "tls" in transports
     groups = ["x25519", "secp256r1", "x448", "secp384r1", "secp521r1", "ffdhe2048 to ffdhe8192 (RFC 7919)"]
     if _openssl(components) >= _POST_QUANTUM_FROM:
         groups.insert(0, "X25519MLKEM768")

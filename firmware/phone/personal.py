@@ -35,6 +35,7 @@ KEYS = (
     "accessibility.slow_keys",
     "accessibility.light_sounds",
     "accessibility.sound_lights",
+    "accessibility.speech",
 )
 """The options of phone.toml that belong to a person."""
 

@@ -25,7 +25,7 @@ from firmware.phone.risks import as_json, risks
 from firmware.phone.selftest import selftest
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip import preview, uri
-from firmware.phone.status import status
+from firmware.phone.status import accounts, status
 from firmware.phone.store import PLACE_NOT_KEPT, erasable, inventory
 from firmware.phone.updates import Want
 from firmware.phone.values import Feature
@@ -93,6 +93,7 @@ class Requests:
         loop = self._loop
         assert loop is not None, "serve() comes first"  # noqa: S101
         told = status(loop.state, loop.clock.monotonic(), self._board, self._versions)
+        told |= {"accounts": accounts(loop.rules, loop.state)}
         return told | {"watchers": watchers.listed(loop.rules, loop.state)}
 
     def picture(self, shown: Screen) -> tuple[list[str], bytes]:
@@ -111,7 +112,8 @@ class Requests:
 
     def _dial(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         plan = _plan(loop, args)
-        return self._step(loop, on.DialAsked(plan.party.uri, plan.restricted, plan.emergency))
+        asked = on.DialAsked(plan.party.uri, plan.restricted, plan.emergency, plan.number, plan.account)
+        return self._step(loop, asked)
 
     def _call(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """Hold, resume, swap, transfer, conference, mute: as the keys would."""
@@ -132,9 +134,11 @@ class Requests:
         shown = exposure(switch, emergency=plan.emergency, restricted=plan.restricted)
         place = loop.state.place if shown.cause == EMERGENCY else None
         known = any(uri.same_address(one.uri, plan.party.uri) for one in loop.rules.contacts)
-        found = preview.fields(loop.rules.profile, shown, loop.state.own_address, place, known)
+        line, connection = loop.rules.line(plan.account), loop.state.connection(plan.account)
+        found = preview.fields(line.profile, shown, connection.own_address, place, known)
         return {
             "target": plan.party.uri,
+            "account": line.label,
             "switch": "private" if exposure(switch).private else "open",
             "cause": shown.cause,
             "fields": [dataclasses.asdict(field) for field in found],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from firmware.phone.config import Config
 from firmware.phone.language.phrase import calendar_day, counted, joined, phrase
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
@@ -39,7 +40,7 @@ def as_json(found: list[Risk]) -> list[dict[str, Any]]:
 
 def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     config = rules.config
-    transport = config.sip.transport
+    transport = next((t for t in _transports(config) if t != "tls"), "tls")
     if transport != "tls":
         yield Risk(
             "sip-clear",
@@ -54,7 +55,9 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
             phrase("Anyone on the way can listen: keys may go unencrypted."),
             phrase("Remove sip.transport, or write tls."),
         )
-    registration = state.registration
+    known = [state.connection(number).registration for number in range(max(1, len(config.accounts)))]
+    away = next((one for one in known if one.state is not RegistrationState.REGISTERED), known[0])
+    registration = next((one for one in known if "not trusted" in one.reason), away)
     if registration.state is RegistrationState.FAILED and "not trusted" in registration.reason:
         yield Risk(
             "certificate",
@@ -66,9 +69,19 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "not-registered",
             55,
-            phrase("No connection to your provider: nobody can call you now."),
+            phrase("One account has no connection: nobody can call you there now.")
+            if config.more
+            else phrase("No connection to your provider: nobody can call you now."),
             phrase("Check the network cable and the account."),
         )
+
+
+def _transports(config: Config) -> list[str]:
+    return [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+
+
+def _identities(rules: Rules) -> str:
+    return ", or ".join(dict.fromkeys(line.identity for line in rules.lines))
 
 
 def _listening(rules: Rules, state: State, today: date) -> Iterator[Risk]:
@@ -119,7 +132,7 @@ def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         yield Risk(
             "switch-open",
             70,
-            phrase("Who calls you or is called by you sees: {who}.", who=rules.identity),
+            phrase("Who calls you or is called by you sees: {who}.", who=_identities(rules)),
             phrase("Slide the privacy switch to private."),
         )
 

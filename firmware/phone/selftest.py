@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from firmware.phone.machine import helping
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.values import Part, RegistrationState, SwitchPosition
@@ -32,9 +33,12 @@ def _switch(rules: Rules, state: State) -> str:
 
 
 def _registration(rules: Rules, state: State) -> str:
-    if rules.config.account is None or state.registration.state is RegistrationState.REGISTERED:
-        return ""
-    return state.registration.reason or "not registered yet"
+    for number in range(len(rules.config.accounts)):
+        found = state.connection(number).registration
+        if found.state is not RegistrationState.REGISTERED:
+            name = rules.name_of_account(number)
+            return f"{name}: " * bool(name) + (found.reason or "not registered yet")
+    return ""
 
 
 def _part(part: Part) -> Callable[[Rules, State], str]:
@@ -63,6 +67,9 @@ CALL, ADDRESS, MICROPHONE = "call to itself", "address", "microphone"
 TRIED = (CALL, ADDRESS, MICROPHONE)
 """What is not in the state: it is tried when the self-test is asked for (``trying``)."""
 
+HELP = "emergency test call"
+"""Tried only when a person asks for the self-test."""
+
 TESTS = (
     Test("configuration", True, lambda rules, state: ""),
     Test(CALL, True, lambda rules, state: ""),
@@ -79,6 +86,7 @@ TESTS = (
     Test("temperature", False, _heat),
     Test("storage", False, lambda rules, state: state.store_trouble),
     Test("registration", False, _registration),
+    Test(HELP, False, lambda rules, state: helping.test_words(state)),
 )
 """The configuration is read before anything runs: a telephone that answers has a good one."""
 
@@ -93,6 +101,7 @@ def selftest(rules: Rules, state: State, tried: Mapping[str, str]) -> list[dict[
             tried.get(test.name, "not tried") if test.name in TRIED else test.trouble(rules, state),
         )
         for test in TESTS
+        if test.name != HELP or state.help_status is not None
     ]
     return [
         {"test": test.name, "ok": not trouble, "needed": test.needed, "text": trouble or "works"}

@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from firmware.phone.machine import guarding
-from firmware.phone.machine.state import Call, State
+from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.state import Call, Connection, State
 from firmware.phone.machine.warnings import WORDS
 from firmware.phone.privacy import exposure
 from firmware.phone.values import RegistrationState
@@ -50,7 +51,26 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
     }
 
 
-def _signalling(state: State) -> dict[str, Any] | None:
+def accounts(rules: Rules, state: State) -> list[dict[str, Any]]:
+    """Each account, the first one first; none without one."""
+    found = []
+    for number, line in enumerate(rules.lines if rules.domain else ()):
+        known = state.connection(number)
+        found.append(
+            {
+                "name": line.label,
+                "address": line.profile.address,
+                "prefix": line.prefix,
+                "transport": line.transport,
+                "registration": known.registration.state.value,
+                "registration_reason": known.registration.reason,
+                "signalling": _signalling(known),
+            }
+        )
+    return found
+
+
+def _signalling(state: State | Connection) -> dict[str, Any] | None:
     """TLS with the server; None while there is no registration over it."""
     agreed = state.signalling
     if state.registration.state is not RegistrationState.REGISTERED or not agreed.version:
@@ -87,4 +107,5 @@ def _call(state: State, call: Call, now: float) -> dict[str, Any]:
         "reason": call.reason.value if call.reason else None,
         "place_sent": call.place_at is not None,
         "transferring": call.transfer is not None,
+        "account": call.account + 1,
     }

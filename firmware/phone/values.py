@@ -80,10 +80,25 @@ class RegistrationState(enum.Enum):
 
 @dataclass(frozen=True)
 class Registration:
-    """The registration of the account (RFC 3261 section 10) and, when it failed, why, in plain words."""
+    """The registration of an account (RFC 3261 section 10) and, when it failed, why, in plain words."""
 
     state: RegistrationState = RegistrationState.NONE
     reason: str = ""
+
+
+MOST_ACCOUNTS = 4
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to place a call: by which account (0: the first), to which address.
+
+    ``transport``: how, where that is not as the account has it; "" = as it has it.
+    """
+
+    account: int
+    uri: str
+    transport: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ _SECRET = (
     "lock",
     "lock_lost",
     "personal",
+    "samples",
 )
 
 

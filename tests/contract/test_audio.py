@@ -46,7 +46,7 @@ class Rig:
 def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeAudio()
-        yield Rig(fake, lambda: (fake.playing is not None) + fake.ringing)
+        yield Rig(fake, lambda: (fake.playing is not None) + fake.ringing + (fake.spoken is not None))
     elif request.param == "alsa-library":
         library = AlsaLibrary("handset", "bell")
         monkeypatch.setattr(alsa, "alsaaudio", library)
@@ -195,3 +195,48 @@ def test_louder_is_never_softer(rig: Rig) -> None:
     missing = [rig.driver.volumes(Volumes(handset=step)) for step in range(9)]
     assert missing == sorted(missing)
     assert missing[4] == 0, "the nominal step needs no gain"
+
+
+SPEECH = bytes(2 * 16_000)
+
+
+@pytest.mark.parametrize("aloud", [True, False])
+def test_speech_sounds_until_it_is_ended(rig: Rig, aloud: bool) -> None:
+    rig.driver.start()
+    rig.driver.speak(SPEECH, aloud)
+    rig.await_sounding(1)
+    rig.driver.speak(b"", aloud)
+    assert rig.sounding() == 0
+
+
+def test_the_voice_of_a_call_ends_what_is_read_in_the_handset(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.speak(SPEECH, aloud=False)
+    rig.await_sounding(1)
+    rig.driver.lend(True)
+    assert rig.sounding() == 0
+    rig.driver.speak(SPEECH, aloud=False)
+    assert rig.sounding() == 0
+    rig.driver.lend(False)
+
+
+def test_a_tone_takes_the_place_of_what_is_read(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.speak(SPEECH, aloud=False)
+    rig.await_sounding(1)
+    rig.driver.tone(Tone.BUSY)
+    rig.driver.speak(b"", aloud=False)
+    rig.await_sounding(1)
+    rig.driver.tone(None)
+    assert rig.sounding() == 0
+
+
+def test_the_bell_takes_the_place_of_what_is_read_aloud(rig: Rig) -> None:
+    rig.driver.start()
+    rig.driver.speak(SPEECH, aloud=True)
+    rig.await_sounding(1)
+    rig.driver.ring(True)
+    rig.driver.speak(b"", aloud=True)
+    rig.await_sounding(1)
+    rig.driver.ring(False)
+    assert rig.sounding() == 0

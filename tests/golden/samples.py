@@ -26,7 +26,7 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import calls, functions, locking, menu, outputs, parts, warnings
+from firmware.phone.machine import calls, functions, helping, locking, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Doubt, Protection
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Call, Lock, Menu, Recent, State, Typing
@@ -211,6 +211,8 @@ SAMPLES: dict[str, Screen] = {
     "settings-forward": _settings("22"),
     "settings-forward-typed": _settings("22", typed="030901820"),
     "settings-lock": _settings("4"),
+    "settings-easier": _settings("5"),
+    "settings-language": _settings("31"),
     "settings-account": _settings("6"),
     "settings-network": _settings("7"),
     "settings-self-test": _settings("9"),
@@ -257,6 +259,19 @@ SAMPLES: dict[str, Screen] = {
         "", "", phrase_in("they see", "nothing"), lifted=True, notice=outputs.PERMIT_IN_VAIN
     ),
     "dialling-emergency": Dialling("112", "", phrase("{name} (emergency)", name="Alice Archer"), lifted=True),
+    "dialling-emergency-countdown": Dialling(
+        "112",
+        phrase("Calls in {seconds} s", seconds=3),
+        phrase("{name} (emergency)", name="Alice Archer"),
+        lifted=True,
+        notice=helping.STOP,
+    ),
+    "dialling-account": Dialling("102", "Bob Baker", "Alice Archer", lifted=True, account="kanzlei"),
+    "calling-account": Calling("Bob Baker", outputs.RINGING, "Alice Archer", OPEN, account="kanzlei"),
+    "ringing-account": Ringing("Bob Baker", "bob@phone.test", OPEN, account="kanzlei"),
+    "ended-emergency": Ended(
+        "112", EndReason.HUNG_UP.value, 63, phrase("They saw {name}. Private again.", name="Alice Archer")
+    ),
     "dialling-emergency-place": Dialling(
         "112", "", phrase("{name} and place (emergency)", name="Alice Archer"), lifted=True
     ),

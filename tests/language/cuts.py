@@ -11,7 +11,9 @@ from PIL import Image
 
 from firmware.phone.display import fonts, layout, views
 from firmware.phone.display.base import WIDTH
+from firmware.phone.display.large import TooMuch
 from firmware.phone.display.screens import Look, Screen
+from firmware.phone.display.words import Words
 
 
 @dataclass
@@ -49,6 +51,18 @@ def _watched(patch: pytest.MonkeyPatch) -> Iterator[Cuts]:
         _placed(drawn, found, (x, y, right - layout.ICON_GAP, y + layout.ROW, ""))
         return right
 
+    large = views._large
+
+    def watched_large(screen: Screen, words: Words, look: Look) -> Image.Image:
+        try:
+            return large(screen, words, look)
+        except TooMuch:  # it is drawn anew in small type
+            found.cut.clear()
+            found.over.clear()
+            drawn.clear()
+            raise
+
+    patch.setattr(views, "_large", watched_large)
     patch.setattr(layout, "_cut", watched_cut)
     patch.setattr(fonts.Face, "draw", watched_draw)
     for module in (layout, views):

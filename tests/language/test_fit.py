@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from firmware.phone.config import Config, Phone
@@ -27,6 +29,8 @@ from tests.golden.samples import OPEN, PRIVATE, REGISTERED, SAMPLES
 from tests.language.cuts import of
 
 MADE_TO_BE_CUT = "pages-wide"
+NAMES = re.compile("Baker|Щербакова|Größenwahn|Παπαδοπούλου")
+"""People whose names may be shortened at the top of a screen."""
 
 NOTICES = [
     *parts.FAILS.values(),
@@ -90,3 +94,24 @@ def test_nothing_is_cut_that_is_whole_in_english(code: str) -> None:
         if len(found.over) > len(plain.over):
             wrong.append(f"{name}: {found.over} has no room")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_in_large_type_no_more_is_cut_than_names(code: str) -> None:
+    wrong = []
+    for name, plain in ENGLISH.items():
+        found = of(SHOWN[name], Look(code, large=True))
+        cut = [text for text in found.cut if text not in plain.cut and not NAMES.search(text)]
+        if len(cut) > len(plain.cut):
+            wrong.append(f"{name}: {cut} is cut")
+        if len(found.over) > len(plain.over):
+            wrong.append(f"{name}: {found.over} has no room")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", ["menu-erase", "settings-reset", "settings-reset-twice"])
+def test_a_question_stands_on_one_page_with_its_answers(name: str, code: str) -> None:
+    screen = cleaned(SAMPLES[name], language(code))
+    assert isinstance(screen, Pages)
+    assert laid(screen, Look(code)).of == 1

@@ -77,6 +77,7 @@ class Phone:
         alsa_config: Path | None = None,
         extra: str = "",
         account_extra: str = "",
+        more_accounts: str = "",
         board: str | Path = "simulator",
         env: Mapping[str, str] | None = None,
         module: str = "firmware.phone",
@@ -96,6 +97,7 @@ class Phone:
             board: the board's name, or a file.
             extra: TOML to append, further tables.
             account_extra: TOML to put into [account], further lines.
+            more_accounts: TOML, [[account]] tables of the accounts after the first.
             env: further variables of its environment.
             module: what is started, see ``faulty``.
         """
@@ -138,7 +140,9 @@ class Phone:
         tables["audio"] = {"playback": playback, "capture": capture, "mixer": mixer}
         tables["audio"] |= {"ringer": ringer} if ringer else {}
         text = _toml(tables).replace("[account]\n", f"[account]\n{account_extra}", 1)
-        self.config.write_text(text + extra)
+        if more_accounts:
+            text = text.replace("[account]\n", "[[account]]\n", 1)
+        self.config.write_text(text + more_accounts + extra)
         self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder)}
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:

@@ -294,7 +294,7 @@ def response(
 def _closed(lines: Mapping[str, str], body: str) -> str:
     """Header fields, length and body."""
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    kind = "Content-Type: application/sdp\r\n" if body else ""
+    kind = "Content-Type: application/sdp\r\n" if body and "Content-Type" not in lines else ""
     return f"{head}{kind}Content-Length: {len(body.encode())}\r\n\r\n{body}"
 
 

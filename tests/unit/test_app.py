@@ -121,7 +121,7 @@ def test_what_the_mixer_lacks_is_the_engines_and_set_anew_before_each_voice() ->
     """A card that was plugged in since may have a mixer, so it is asked again."""
     asked: list[object] = []
     driver: Any = Heard(asked, 6.0)
-    hands = app.Hands(*[driver] * 11)
+    hands = app.Hands(*[driver] * 12)
     hands.carry_out(do.SetVolumes(Volumes(handset=8)))
     assert asked == [Volumes(handset=8), do.SetReceiveGain(6.0)]
     asked.clear()

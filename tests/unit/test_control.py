@@ -19,7 +19,9 @@ from firmware.phone import cli, place, store
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import SystemClock
+from firmware.phone.config import Config, Phone
 from firmware.phone.control import MAX_LINE, Control, parse
+from firmware.phone.display.screens import Look
 from firmware.phone.errors import ConfigError
 from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.fake import FakeKeypad
@@ -29,9 +31,23 @@ from firmware.phone.notify import Notifier
 from firmware.phone.presence import Grant
 from firmware.phone.requests import Refused, Requests
 from firmware.phone.simulated import Simulated
+from firmware.phone.sip.reasons import registration_failure
 from firmware.phone.switches.fake import FakeSwitches
-from firmware.phone.values import CallId, CallRecord, Direction, EndReason, Party, SubscriptionId, Trust
+from firmware.phone.values import (
+    CallId,
+    CallRecord,
+    Direction,
+    EndReason,
+    KeptLock,
+    Party,
+    Registration,
+    RegistrationState,
+    SubscriptionId,
+    Trust,
+)
 from firmware.phone.watch import event_fields, told
+
+NO_OPTIONS = Config()
 
 
 class Recorder:
@@ -43,12 +59,11 @@ class Recorder:
 
 
 class Rig:
-    def __init__(self, path: Path, simulated: bool = True) -> None:
+    def __init__(self, path: Path, simulated: bool = True, config: Config = NO_OPTIONS) -> None:
         self.path = path
         self.recorder = Recorder()
-        self.loop = Loop(
-            Rules(domain="phone.test", identity="Alice"), SystemClock(), self.recorder, Notifier({})
-        )
+        rules = Rules(domain="phone.test", identity="Alice", config=config)
+        self.loop = Loop(rules, SystemClock(), self.recorder, Notifier({}))
         keypad, switches = FakeKeypad(), FakeSwitches()
         health = FakeHealth()
         health.start(self.loop.post)
@@ -282,6 +297,24 @@ def test_the_screen_is_text_and_a_picture(
     assert any(shown["lines"])
 
 
+def test_the_screen_speaks_its_language_and_the_status_english(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig = Rig(tmp_path / "sock", config=Config(phone=Phone(language="de")))
+    try:
+        assert rig.sotto(capsys, "sim", "privacy", "open")[0] == 0
+        german = rig.sotto(capsys, "screen")[1]
+        assert german["lines"][0] == "Offen"
+        shown = next(command for command in reversed(rig.recorder.done) if isinstance(command, do.Show))
+        assert shown.look == Look("de")
+        failed = Registration(RegistrationState.FAILED, registration_failure(403))
+        rig.loop.post(on.RegistrationChanged(failed))
+        assert "Konto prüfen" in " ".join(rig.sotto(capsys, "screen")[1]["lines"])
+        assert rig.sotto(capsys, "status")[1]["registration_reason"].endswith("check the account")
+    finally:
+        rig.stop()
+
+
 def test_hardware_has_no_simulated_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rig = Rig(tmp_path / "sock", simulated=False)
     try:
@@ -435,3 +468,25 @@ def test_status_tells_how_sure_it_is_who_calls(rig: Rig, capsys: pytest.CaptureF
     assert (call["trust"], call["anonymous"], call["doubt"]) == ("asserted", False, "the signature is wrong")
     cli.main(["--socket", str(rig.path), "status"])
     assert "caller asserted, proof false: the signature is wrong" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dial", "2"),
+        ("inventory", "--wipe"),
+        ("place",),
+        ("place", "--clear"),
+        ("contacts", "find", "262"),
+        ("contacts",),
+    ],
+)
+def test_a_locked_telephone_tells_and_does_no_more_than_its_keys(
+    rig: Rig, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    rig.loop.post(on.StoreChanged(loaded=True, lock=KeptLock("$argon2id$x")))
+    code, found, _ = rig.sotto(capsys, "status")
+    assert (code, found["locked"]) == (0, True)
+    code, _, said = rig.sotto(capsys, *words)
+    assert code == 1
+    assert "locked" in said

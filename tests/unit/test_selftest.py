@@ -25,7 +25,8 @@ def wrong(state: State) -> dict[str, str]:
 
 def test_all_is_well() -> None:
     assert not wrong(GOOD)
-    assert len(selftest(ACCOUNT, GOOD, TRIED)) == len(TESTS)
+    assert len(selftest(ACCOUNT, GOOD, TRIED)) == len(TESTS) - 1, "nobody has asked for a test call"
+    assert len(selftest(ACCOUNT, replace(GOOD, help_status=200), TRIED)) == len(TESTS)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,8 @@ def test_all_is_well() -> None:
         (replace(GOOD, health=Health(weak=True)), "power", "too weak"),
         (replace(GOOD, health=Health(hot=True)), "temperature", "air"),
         (replace(GOOD, store_trouble="disk full"), "storage", "disk full"),
+        (replace(GOOD, help_status=404), "emergency test call", "takes no test calls"),
+        (replace(GOOD, help_status=0), "emergency test call", "did not answer"),
     ],
 )
 def test_what_is_wrong_is_said(state: State, name: str, word: str) -> None:

@@ -36,6 +36,14 @@ class Audio(Protocol):
         """
         ...
 
+    def speak(self, samples: bytes, aloud: bool) -> None:
+        """Sound these samples (16 bit, mono, 16 kHz) once, from the ringer (``aloud``) or the handset.
+
+        None: no more of them. A tone or the bell takes their place; while the voice has the handset, nothing
+        sounds there.
+        """
+        ...
+
     def lend(self, lent: bool) -> None:
         """The SIP engine is about to open the sound devices for the voice, or is closing them.
 

@@ -78,7 +78,15 @@ SIGNALS: dict[str, Melody] = {
 }
 """Short sounds of the ringer that nobody chooses: a light was lit, or went dark."""
 
-Sound = ToneSpec | Melody
+
+@dataclass(frozen=True)
+class Speech:
+    """Samples of a text that is read: 16 bit, mono, 16 kHz."""
+
+    samples: bytes
+
+
+Sound = ToneSpec | Melody | Speech
 """What a loudspeaker plays."""
 
 _NOTE = re.compile(r"(?:(?P<name>[A-G]#?)(?P<octave>[1-8])|-):(?P<beats>[0-9]+)")
@@ -113,6 +121,10 @@ def louder(sound: Sound, decibels: float) -> Sound:
     """``sound`` by so much louder, but never louder than 16 bits are."""
     if isinstance(sound, ToneSpec):
         return tones.louder(sound, decibels)
+    if isinstance(sound, Speech):
+        factor, most = 10 ** (decibels / 20), tones.FULL_SCALE
+        clipped = (max(-most, min(most, round(one * factor))) for one in array("h", sound.samples))
+        return Speech(array("h", clipped).tobytes())
     return replace(sound, level=min(sound.level + decibels, tones.LOUDEST_DBM0))
 
 

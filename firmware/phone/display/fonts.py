@@ -2,7 +2,8 @@
 
 Terminus is a font of one width; set by its ink, a line of 128 pixels holds more of it. Digits keep one width,
 so that a counter does not shiver. The strikes are copied, never scaled or smoothed, and Pillow brings its own
-FreeType: the pictures are the same on every system.
+FreeType: the pictures are the same on every system. Letters of East Asia are of another font, in large type
+doubled.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ EAST_FOLDER = "/usr/share/fonts/X11/misc"
 EAST_PACKAGE = "xfonts-wqy"
 EAST_STRIKES = {12: "9pt", 13: "10pt", 16: "12pt"}
 """WenQuanYi Bitmap Song, for the letters of East Asia: pixels of a strike, and its file."""
+EAST_DROP = {12: 1, 13: 1, 16: 0}
+"""Rows above the highest ink of a strike, that the line of Terminus has no room for."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Face:
     def _advance(self, char: str) -> int:
         ink = self._ink(char)
         if ink is not None:
-            return ink.width + self.gap
+            stop = wide(char) and unicodedata.category(char).startswith("P")
+            return ink.width + self.gap + (self.blank if stop else 0)
         return self.blank if char.isspace() else 0
 
     def _ink(self, char: str) -> Image.Image | None:
@@ -90,11 +94,13 @@ def _glyph(size: int, bold: bool, char: str) -> Image.Image | None:
 def _cell(size: int, bold: bool, char: str) -> Image.Image:
     cell = Image.new("1", (2 * size, size))
     if wide(char):
-        strike = max(pixels for pixels in EAST_STRIKES if pixels <= size)
+        times = 2 if size >= 2 * min(EAST_STRIKES) else 1
+        strike = max(pixels for pixels in EAST_STRIKES if times * pixels <= size)
         ink = Image.new("1", (2 * size, 2 * size))
         ImageDraw.Draw(ink).text((size // 2, 0), char, font=_east_strike(strike), fill=255)
-        box = ink.getbbox() or (0, 0, 0, 0)
-        cell.paste(ink, (0, (size - strike) // 2 - max(0, box[3] - strike)))
+        ink = ink.crop((0, EAST_DROP[strike], *ink.size))
+        ink = ink.resize((times * ink.width, times * ink.height), Image.Resampling.NEAREST)
+        cell.paste(ink, ((1 - times) * size // 2, (size - times * strike) // 2))
         return cell
     pen = ImageDraw.Draw(cell)
     pen.text((size // 2, 0), char, font=_strike(size, bold), fill=255)

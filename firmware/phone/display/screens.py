@@ -29,7 +29,8 @@ class Idle:
 class Dialling:
     """Handset lifted or keys pressed. ``target`` is what will be called, ``they_see`` what they learn.
 
-    ``match``: a name that the digits spell and the key that goes to it, or "".
+    ``match``: a name that the digits spell and the key that goes to it, or "". ``account``, here and in the
+    screens below: of several, what the one is called by which the call goes; "" where there is but one.
     """
 
     digits: str
@@ -38,6 +39,7 @@ class Dialling:
     lifted: bool
     notice: str = ""
     match: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Calling:
     lifted: bool = True
     notice: str = ""
     place: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Ringing:
     silent: bool = False
     doubtful: bool = False
     clear: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True)

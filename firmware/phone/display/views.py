@@ -5,11 +5,15 @@ Raises ``HardwareError`` where the font is not installed (see ``fonts``).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image
 
 from firmware.phone.display import icons
 from firmware.phone.display.base import HEIGHT, WIDTH
 from firmware.phone.display.fonts import Face
+from firmware.phone.display.large import TooMuch
+from firmware.phone.display.large import draw as draw_large
 from firmware.phone.display.layout import (
     ROW,
     SMALL,
@@ -23,7 +27,7 @@ from firmware.phone.display.layout import (
     shorten,
     tail,
 )
-from firmware.phone.display.paging import laid
+from firmware.phone.display.paging import LARGE_LINES, laid
 from firmware.phone.display.resting import DIMMED, offset
 from firmware.phone.display.screens import (
     PAGE_LINES,
@@ -52,7 +56,6 @@ from firmware.phone.display.words import (
     duration,
     lines,
     pages_title,
-    target,
 )
 from firmware.phone.language.catalogue import language
 from firmware.phone.values import RegistrationState, Security, SwitchPosition
@@ -80,10 +83,21 @@ REGISTRATION_ART = {
 }
 
 
+_ARTS: dict[object, str] = {
+    **{level: art for level, art in SECURITY_ART.items()},  # noqa: C416
+    **{state: art for state, art in REGISTRATION_ART.items()},  # noqa: C416
+}
+
+
 def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
     """``screen`` as an image of mode "1", lit on dark. Raises KeyError for a language that there is not."""
     spoken = language(look.language)
     words, screen = Words(spoken), cleaned(screen, spoken)
+    if look.large:
+        try:
+            return _large(screen, words, look)
+        except TooMuch:
+            pass
     image = Image.new("1", (WIDTH, HEIGHT))
     match screen:
         case Idle():
@@ -111,7 +125,19 @@ def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
         case Message():
             _message(image, screen)
         case Pages():
-            _pages(image, laid(screen, look))
+            _pages(image, laid(screen, replace(look, large=False)))
+    return image
+
+
+def _large(screen: Screen, words: Words, look: Look) -> Image.Image:
+    image = Image.new("1", (WIDTH, HEIGHT))
+    if isinstance(screen, Pages):
+        screen = laid(screen, look)
+        if len(screen.lines) > LARGE_LINES:
+            raise TooMuch
+    privacy = getattr(screen, "privacy", None)
+    eye = "" if privacy is None else _eye(privacy)
+    draw_large(image, screen, words, _ARTS, eye)
     return image
 
 
@@ -159,7 +185,7 @@ def _resting(image: Image.Image, screen: Idle, words: Words, place: int) -> None
 
 def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET if screen.lifted else icons.HUNG_UP)
-    SMALL.draw(image, left, 0, shorten(target(screen) or words.NEW_CALL, SMALL, WIDTH - left))
+    SMALL.draw(image, left, 0, shorten(words.dialled_by(screen), SMALL, WIDTH - left))
     notice = _notice(screen.notice)
     match = Row(screen.match).folded(1)
     rows = (
@@ -174,7 +200,8 @@ def _dialling(image: Image.Image, screen: Dialling, words: Words) -> None:
 
 def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
     left = icon(image, 0, 0, icons.HANDSET)
-    SMALL.draw(image, left, 0, screen.progress)
+    room = WIDTH - left - icons.picture(icons.EYE).width - 6
+    SMALL.draw(image, left, 0, shorten(words.by_account(screen), SMALL, room))
     _right_eye(image, 0, screen.privacy)
     place = Row(screen.place, middle=True).folded(1)
     must = _notice(screen.notice) + place + ([] if screen.lifted else [_lift(words)])
@@ -184,13 +211,16 @@ def _calling(image: Image.Image, screen: Calling, words: Words) -> None:
 
 
 def _ringing(image: Image.Image, screen: Ringing, words: Words) -> None:
-    Row(words.incoming(screen), icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
+    mine = words.for_account(screen)
+    title = words.incoming(screen) if screen.clear or not mine else mine  # the bell says that it is a call
+    Row(title, icons.BELL_CROSSED if screen.silent else icons.BELL, bar=True).draw(image, 0)
     _right_eye(image, 0, screen.privacy, lit=False)
     name, address = words.caller(screen)
     if SMALL.width(address) > WIDTH:
         address = address.replace("@", " @", 1)  # may be broken before its host
     art = icons.WARNING if screen.doubtful else ""
-    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2))
+    below = Row(mine, middle=True).folded(1) if screen.clear else []
+    bottom = rows_at_bottom(image, Row(address, art, middle=not art).folded(2 - len(below)) + below)
     _name(image, ROW + 1, bottom, name)
 
 

@@ -111,6 +111,19 @@ class Words:
             case RegistrationState.NONE:
                 return self.say(phrase("Not registered") if screen.account else phrase("Direct calls only"))
 
+    def by_account(self, screen: Calling) -> str:
+        """How the call fares, and by which of several accounts it goes."""
+        return f"{screen.progress}, {screen.account}" if screen.account else screen.progress
+
+    def for_account(self, screen: Ringing) -> str:
+        """Which of several accounts is called."""
+        return self.say(phrase("For {account}", account=screen.account)) if screen.account else ""
+
+    def dialled_by(self, screen: Dialling) -> str:
+        """Whom the digits call, and by which of several accounts."""
+        whom = target(screen) or self.NEW_CALL
+        return f"{screen.account}: {whom}" if screen.account else whom
+
     def they_see(self, screen: Dialling | Calling) -> str:
         return self.say(phrase("They see: {what}", what=screen.they_see)) if screen.they_see else ""
 
@@ -186,7 +199,7 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
             ]
         case Dialling():
             return [
-                target(screen) or words.NEW_CALL,
+                words.dialled_by(screen),
                 screen.digits or words.DIAL,
                 screen.match,
                 words.they_see(screen),
@@ -195,7 +208,7 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
         case Calling():
             lift = "" if screen.lifted else words.LIFT
             return [
-                screen.progress,
+                words.by_account(screen),
                 words.switch(screen.privacy),
                 screen.peer or words.UNKNOWN,
                 words.they_see(screen),
@@ -204,7 +217,8 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
                 lift,
             ]
         case Ringing():
-            return [words.incoming(screen), words.switch(screen.privacy), *words.caller(screen)]
+            mine = words.for_account(screen)
+            return [words.incoming(screen), words.switch(screen.privacy), *words.caller(screen), mine]
         case InCall():
             return _in_call(screen, words)
         case Held():

@@ -9,13 +9,23 @@ from typing import Any
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.language.phrase import phrase
-from firmware.phone.machine import forwarding, guarding, names, protection, screening, several, starcodes
+from firmware.phone.machine import (
+    emergency,
+    forwarding,
+    guarding,
+    helping,
+    names,
+    protection,
+    screening,
+    several,
+    starcodes,
+)
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_KEPT, MOST_CALLS, RING_LIMIT, Plan, Rules
 from firmware.phone.machine.state import Call, Referral, State
 from firmware.phone.machine.table import Move
 from firmware.phone.privacy import EMERGENCY, STAR_CODE, exposure
-from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party, Security
+from firmware.phone.values import CallId, CallState, Direction, EndReason, Hook, Party, Route, Security
 
 BUSY_HERE = 486
 TEMPORARILY_UNAVAILABLE = 480
@@ -33,7 +43,7 @@ def dial(rules: Rules, state: State, now: float) -> Result:
     if not number:
         return state, ()
     try:
-        plan = rules.plan(state.digits)
+        plan = rules.plan(state.digits, state.picked)
     except ValueError:
         unknown = Call(_next_id(state), Direction.OUT, Party(number), CallState.DIALING, now)
         state = replace(state, digits="", placed=state.placed + 1)
@@ -76,19 +86,38 @@ def place(
     if state.locked and not plan.emergency:
         return several.told(replace(state, digits="", transfers_to=False), ONLY_HELP, now), ()
     state, aside = several.set_aside(state, now)
+    routes: tuple[Route, ...] = ()
+    if plan.emergency:
+        state, refused = helping.refused_beside(state)
+        aside += refused
+        plan, routes = _for_help(rules, state, plan)
     shown = exposure(state.switch, emergency=plan.emergency, restricted=plan.restricted)
     told = state.place if shown.cause == EMERGENCY else None
     call = Call(_next_id(state), Direction.OUT, plan.party, CallState.DIALING, now, exposure=shown)
     tried = agreed or protection.wanted(rules.config.media.encryption, emergency=plan.emergency)
     call = replace(call, tells_place=told is not None, protection=tried)
-    call = replace(call, referral=referral.number if referral else 0)
+    call = replace(
+        call, referral=referral.number if referral else 0, account=plan.account, number=plan.number
+    )
     replaces = referral.replaces if referral else replaces
-    state = replace(state, digits="", transfers_to=False, placed=state.placed + 1).with_call(call)
+    state = replace(state, digits="", transfers_to=False, picked=None, placed=state.placed + 1)
+    state = state.with_call(call)
     if plan.emergency:
         state = replace(state, muted=False, help_at=now)
     else:
         state = forwarding.dialled(rules, state, plan, now)
-    return state, (*aside, do.PlaceCall(call.id, plan.party.uri, shown, told, tried.levels, replaces))
+    address = routes[0].uri if routes else plan.party.uri
+    sent = do.PlaceCall(call.id, address, shown, told, tried.levels, replaces, plan.account, routes[1:])
+    return state, (*aside, sent)
+
+
+def _for_help(rules: Rules, state: State, plan: Plan) -> tuple[Plan, tuple[Route, ...]]:
+    """The call for help by its best account, named as it was dialled; and every way to place it."""
+    user = plan.party.uri.removeprefix("sips:").removeprefix("sip:").partition("@")[0]
+    plan = replace(plan, number=plan.number or user)
+    ways = helping.routes(rules, state, plan.number, plan.account) or (Route(0, plan.party.uri),)
+    digits = next(way for way in ways if way.account == ways[0].account and not way.uri.startswith("urn:"))
+    return replace(plan, account=ways[0].account, party=replace(plan.party, uri=digits.uri)), ways
 
 
 def offers(state: State) -> Call | None:
@@ -103,7 +132,7 @@ def try_again(rules: Rules, state: State, refused: Call, now: float) -> Result:
     level = refused.protection.offer
     if level is None or now - refused.since < ASK_GUARD:
         return state, ()
-    plan = Plan(refused.peer, restricted=refused.exposure.cause == STAR_CODE)
+    plan = Plan(refused.peer, restricted=refused.exposure.cause == STAR_CODE, account=refused.account)
     return place(rules, dismissed(state), plan, now, protection.consented(level))
 
 
@@ -181,11 +210,13 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
         silent=screened.silent,
         exposure=exposure(state.switch),
         protection=Protection(least=protection.policy(rules.config.media.encryption), offered=event.offered),
+        account=event.account,
     )
-    state = forwarding.rang(rules, state, peer, now)
+    state = forwarding.rang(rules, state, peer, now, event.account)
     if state.live is not None:
         return replace(state, functions_at=None).with_call(call), (do.AlertCaller(call.id),)
-    return replace(dismissed(state), digits="").with_call(call), (do.AlertCaller(call.id),)
+    digits = state.digits if emergency.begins(rules.country, state.digits) else ""
+    return replace(dismissed(state), digits=digits).with_call(call), (do.AlertCaller(call.id),)
 
 
 def busy(rules: Rules, state: State, event: on.IncomingCall) -> bool:

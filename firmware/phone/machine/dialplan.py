@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from firmware.phone.machine import starcodes
 from firmware.phone.machine.emergency import EVERYWHERE, NUMBERS, is_emergency
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 DIGITS = frozenset("0123456789")
 _KEYS = re.compile(r"\+?[0-9*#]+")
 _PART = re.compile(r"[0-9*#+X]|\[([0-9]-[0-9]|[0-9]+)\]")
+
+
+SERVICES = ("*21*", "*26", "*61*", "*67*")
+"""How the codes of ``machine.services`` begin that have a star."""
 
 
 class Form(enum.Enum):
@@ -121,6 +126,18 @@ def cuts_off(country: str, rule: Rule) -> str:
     numbers = sorted(EVERYWHERE | NUMBERS.get(country, frozenset()))
     begun = ((number, number[:size]) for number in numbers for size in range(1, len(number)))
     return next((number for number, start in begun if rule.at_once and rule.match.matches(start)), "")
+
+
+def shadows(country: str, prefix: str) -> str:
+    """What ``prefix`` would be mistaken for if it picked an account: an emergency number, a code; or "". An
+    emergency number that begins with it is itself: it is looked for first.
+    """
+    numbers = sorted(EVERYWHERE | NUMBERS.get(country, frozenset()))
+    if number := next((number for number in numbers if prefix.startswith(number)), ""):
+        return f"the emergency number {number}"
+    codes = (*starcodes.codes(country), *SERVICES)
+    code = next((code for code in codes if code.startswith(prefix) or prefix.startswith(code)), "")
+    return f"the code {code}" if code else ""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
-from firmware.phone.values import Light, Pattern, Tone
+from firmware.phone.values import Hook, Light, Pattern, Tone
 
 OF_TONE = {
     Tone.DIAL: Pattern.ON,
@@ -28,6 +29,11 @@ OF_TONE = {
     Tone.CONGESTION: Pattern.FAST,
     Tone.WARNING: Pattern.FAST,
 }
+
+SPEECH_RATE = 16_000
+"""Samples of speech in a second."""
+
+Result = tuple[State, tuple[do.Command, ...]]
 
 LAMPS = (Light.LAMP_1, Light.LAMP_2, Light.LAMP_3, Light.LAMP_4)
 """The lights beside keys, for the first four contacts with ``busy_lamp``."""
@@ -54,7 +60,29 @@ def deadlines(rules: Rules, state: State) -> list[float]:
     """When, in monotonic seconds, a key that is held counts, or a chirp ends."""
     held = state.slow_key
     counts = [] if held is None else [held[1] + rules.config.accessibility.slow_keys / 1000]
-    return counts if state.chirp is None else [*counts, state.chirp[1]]
+    ends = [] if state.speaks_until is None else [state.speaks_until]
+    return counts + ends + ([] if state.chirp is None else [state.chirp[1]])
+
+
+def speech(rules: Rules, state: State, event: on.SpeechMade, now: float) -> Result:
+    """What was to be said is ready. In a call, or with one that rings, nothing is said."""
+    if event.trouble:
+        return replace(state, news=event.trouble, news_at=now), ()
+    if state.live is not None or event.aloud is not (state.hook is Hook.ON):
+        return state, ()
+    if not event.samples:
+        return replace(state, speaks_until=None), (do.Speak(b"", event.aloud),)
+    lasts = len(event.samples) / 2 / SPEECH_RATE
+    return replace(state, speaks_until=now + lasts), (do.Speak(event.samples, event.aloud),)
+
+
+def quiet(before: State, state: State, now: float) -> Result:
+    """After every event: the text is over, or the handset was moved, or a call is there."""
+    until = state.speaks_until
+    moved = state.hook is not before.hook or state.live is not None
+    if until is None or (now < until and not moved):
+        return state, ()
+    return replace(state, speaks_until=None), (do.Speak(b"", before.hook is Hook.ON),)
 
 
 def sound_light(rules: Rules, tone: Tone | None, *, reminds: bool) -> Pattern:

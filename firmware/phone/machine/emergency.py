@@ -86,6 +86,42 @@ UNCONFIRMED = {
 }
 
 
+SERVICES: dict[str, dict[str, str]] = {
+    "": {"112": "sos", "911": "sos"},
+    "AT": {"122": "sos.fire", "133": "sos.police", "144": "sos.ambulance"},
+    "AU": {"000": "sos"},
+    "BE": {"100": "sos", "101": "sos.police"},
+    "CH": {"117": "sos.police", "118": "sos.fire", "144": "sos.ambulance"},
+    "DE": {"110": "sos.police"},
+    "FR": {"15": "sos.ambulance", "17": "sos.police", "18": "sos.fire"},
+    "GB": {"999": "sos"},
+    "IE": {"999": "sos"},
+    "IT": {"113": "sos.police", "115": "sos.fire", "118": "sos.ambulance"},
+    "JP": {"110": "sos.police"},
+    "NO": {"110": "sos.fire", "113": "sos.ambulance"},
+    "NZ": {"111": "sos"},
+    "PL": {"997": "sos.police", "998": "sos.fire", "999": "sos.ambulance"},
+}
+"""Which service a number is known to call (RFC 5031 section 4.2), by country; "": everywhere. A number that
+is not here has no name, and goes as digits alone: another service than the one dialled is no help."""
+
+URN = "urn:service:"
+TEST = "urn:service:test.sos"
+"""A test call (RFC 6881 section 15): a machine answers it."""
+
+
+def urn(country: str, digits: str) -> str:
+    """The name of the service that an emergency number calls, or "" where it is not known for sure."""
+    service = SERVICES.get(country, {}).get(digits) or SERVICES[""].get(digits, "")
+    return f"{URN}{service}" if service else ""
+
+
+def begins(country: str, digits: str) -> bool:
+    """Whether an emergency number is these digits, or begins with them."""
+    numbers = EVERYWHERE | NUMBERS.get(country, frozenset())
+    return bool(digits) and any(number.startswith(digits) for number in numbers)
+
+
 def is_emergency(country: str, digits: str) -> bool:
     """Whether exactly these dialled digits call an emergency service. ``country`` may be unknown ("")."""
     return digits in EVERYWHERE or digits in NUMBERS.get(country, frozenset())

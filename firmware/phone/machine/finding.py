@@ -67,7 +67,9 @@ def key(rules: Rules, state: State, event: on.Event, now: float) -> Result | Non
 def plan(rules: Rules, state: State) -> Plan:
     """Who is chosen, else whom the digits mean. Raises ValueError as ``Rules.plan`` does."""
     match = chosen(rules, state)
-    return rules.plan(state.digits) if match is None else rules.plan_of(match.name, match.target)
+    if match is None:
+        return rules.plan(state.digits, state.picked)
+    return rules.plan_of(match.name, match.target, state.picked)
 
 
 def dial(rules: Rules, state: State, now: float) -> Result:

@@ -69,14 +69,14 @@ def dialled(rules: Rules, state: State, plan: Plan, now: float) -> State:
     """``state`` that remembers for redial, as long as the configuration says."""
     if not rules.config.phone.redial_minutes:
         return state
-    return replace(state, dialled=Recent(plan.party, now, plan.restricted))
+    return replace(state, dialled=Recent(plan.party, now, plan.restricted, plan.account))
 
 
-def rang(rules: Rules, state: State, peer: Party, now: float) -> State:
+def rang(rules: Rules, state: State, peer: Party, now: float, account: int = 0) -> State:
     """``state`` that remembers who can be called back; who is anonymous, or not who they say, cannot be."""
     if not rules.config.phone.redial_minutes or peer.anonymous or peer.doubt:
         return state
-    return replace(state, caller=Recent(peer, now))
+    return replace(state, caller=Recent(peer, now, account=account))
 
 
 def forgotten(rules: Rules, state: State, now: float) -> State:

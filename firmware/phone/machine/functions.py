@@ -6,6 +6,7 @@
                            0 refuse who waits, or end who is held     1 end this one, take the other
                            2 hold, take who waits, swap, resume       3 three together; apart
                            4 transfer                                 5 mute
+                           9 hold all, and dial an emergency number
     on hold       digits dial somebody else; # alone: back
     at rest       hold 0:  redial, call back, do not disturb, forwarding, messages, pick up
                   hold 1:  the mailbox; hold 2 … 9: the contact with that speed dial
@@ -21,7 +22,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import paging, screens
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import calls, guarding, knob, services, several, transfers
+from firmware.phone.machine import calls, guarding, helping, knob, services, several, transfers
 from firmware.phone.machine.rules import MAX_DIGITS, Rules
 from firmware.phone.machine.services import Function
 from firmware.phone.machine.state import Call, State
@@ -184,6 +185,7 @@ def _of_call(state: State, live: Call) -> dict[str, Function]:
         found["4"] = Function(phrase_in("key", "transfer"), transfers.begin)
     if live.state is CallState.ACTIVE:
         found["5"] = Function(phrase_in("key", "unmute") if state.muted else phrase_in("key", "mute"), mute)
+        found["9"] = Function(phrase_in("key", "call help"), helping.aside)
     return found
 
 

@@ -90,7 +90,7 @@ def less(rules: Rules, call: Call) -> Security | None:
     """The level below all that the call has tried, or None where no less is allowed."""
     return protection.next_offer(
         call.protection,
-        secure_signalling=rules.transport == "tls",
+        secure_signalling=rules.line(call.account).transport == "tls",
         allow_clear=rules.config.media.allow_clear,
     )
 

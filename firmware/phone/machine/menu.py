@@ -157,15 +157,15 @@ def _items(rules: Rules) -> dict[str, Item]:
 
 def they_see(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     shown = exposure(state.switch)
-    account = rules.config.account
     found: list[str] = []
     if state.switch is SwitchPosition.UNREADABLE:
         found.append(phrase("The switch cannot be read: private"))
     else:
         found.append(phrase("Switch: open") if shown.identity else phrase("Switch: private"))
-    found.append(phrase("People in a call see: {what}", what=rules.they_see(shown)))
-    if shown.identity and account:
-        found.append(account.address.removeprefix("sip:"))
+    for number, account in enumerate(rules.config.accounts or (None,)):
+        found.append(phrase("People in a call see: {what}", what=rules.they_see(shown, account=number)))
+        if shown.identity and account:
+            found.append(account.address.removeprefix("sip:"))
     if state.place is not None:
         found.append(phrase("Emergency calls tell your place"))
     granted, none = phrase("Watchers see: what you granted"), phrase("Watchers see: nothing")
@@ -217,11 +217,12 @@ def present_risks(rules: Rules, state: State, now: float, wall: datetime) -> lis
 def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     versions = dict(rules.versions)
     own = versions.pop("sottovoce", "")
+    over = ", ".join(dict.fromkeys(line.transport.upper() for line in rules.lines))
     return [
         f"Sottovoce {own}".strip(),
         *updates.standing_lines(state.updates, wall.date()),
         phrase("Free software, without warranty: GPL-3.0-or-later"),
-        phrase("Calls: SIP (RFC 3261) over {transport}", transport=rules.transport.upper()),
+        phrase("Calls: SIP (RFC 3261) over {transport}", transport=over),
         phrase("Speech: SRTP (RFC 3711), DTLS keys (RFC 5763)"),
         phrase("Codecs: {codecs}", codecs=", ".join(rules.config.media.codecs)),
         *(f"{name} {version}" for name, version in versions.items()),

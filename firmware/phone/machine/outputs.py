@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.display import resting, screens
-from firmware.phone.language.phrase import phrase
+from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.machine import (
     calls,
     dialplan,
@@ -20,6 +20,7 @@ from firmware.phone.machine import (
     forwarding,
     functions,
     guarding,
+    helping,
     knob,
     locking,
     menu,
@@ -48,7 +49,7 @@ from firmware.phone.machine.rules import (
 )
 from firmware.phone.machine.state import Call, State
 from firmware.phone.presence import Sees
-from firmware.phone.privacy import exposure
+from firmware.phone.privacy import EMERGENCY, exposure
 from firmware.phone.values import (
     CallId,
     CallState,
@@ -58,6 +59,8 @@ from firmware.phone.values import (
     Light,
     Party,
     Pattern,
+    Registration,
+    RegistrationState,
     Security,
     SubscriptionId,
     SwitchPosition,
@@ -238,13 +241,13 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None
     if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
-        return _dialling(rules, state)
+        return _dialling(rules, state, now)
     last = state.last
     refused = calls.offers(state)
     if refused is not None:
         return warnings.offer(state, refused)
     if last is not None and last.reason and (state.hook is Hook.OFF or now - last.since < _shown(last)):
-        words = hint(last.reason)
+        words = helping.told(rules, state, last) or hint(last.reason)
         return screens.Ended(
             last.peer.label, last.reason.value, last.seconds(now), words, _place_note(last, now, wall)
         )
@@ -255,8 +258,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return updates.screen(state, news)
     return screens.Idle(
         clock=wall.strftime("%H:%M"),
-        account=rules.identity if rules.domain else "",
-        registration=state.registration,
+        account=_accounts(rules),
+        registration=_registration(rules, state),
         privacy=state.switch,
         missed=state.missed,
         notice=_sound_notice(state)
@@ -269,6 +272,27 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         resting=_resting_place(rules, state, now, wall),
         locked=state.locked,
     )
+
+
+def _accounts(rules: Rules) -> str:
+    """What the idle view calls the accounts that can be called."""
+    if not rules.more:
+        return rules.identity if rules.domain else ""
+    return ", ".join(line.label for line in rules.lines)
+
+
+def _registration(rules: Rules, state: State) -> Registration:
+    """Of several accounts the one that fares worst, named where it cannot be called."""
+    if not rules.more:
+        return state.registration
+    every = [(line.label, state.connection(n).registration) for n, line in enumerate(rules.lines)]
+    for bad in (RegistrationState.FAILED, RegistrationState.NONE, RegistrationState.REGISTERING):
+        for label, found in every:
+            if found.state is bad:
+                connecting = bad is RegistrationState.REGISTERING
+                why = found.reason or (phrase("Connecting …") if connecting else phrase("Not registered"))
+                return Registration(RegistrationState.FAILED, joined((label, why), ": "))
+    return every[0][1]
 
 
 def hint(reason: EndReason) -> str:
@@ -285,8 +309,8 @@ def _resting_place(rules: Rules, state: State, now: float, wall: datetime) -> in
 
 
 def _shown(ended: Call) -> float:
-    """Seconds that the screen of an ended call stays: longer when it says that the place was sent."""
-    return ENDED_SHOWN if ended.place_at is None else ENDED_KEPT
+    """Seconds that the screen of an ended call stays: longer when it says what a call for help has told."""
+    return ENDED_SHOWN if ended.exposure.cause != EMERGENCY else ENDED_KEPT
 
 
 def _place_note(call: Call, now: float, wall: datetime) -> str:
@@ -305,32 +329,36 @@ def _asks(rules: Rules, state: State, address: str) -> screens.WatcherAsks:
     return screens.WatcherAsks(name or Party(address).label, bare)
 
 
-def _dialling(rules: Rules, state: State) -> screens.Dialling:
+def _dialling(rules: Rules, state: State, now: float) -> screens.Dialling:
     """The number without the star code before it, and what that makes of what they see."""
     match = finding.chosen(rules, state)
     if match is not None:
         return _found(rules, state, match)
     dialled = starcodes.split(rules.country, state.digits)
     target, emergency = "", False
+    account, number = rules.split(dialled.number, state.picked)
     if dialled.number:
         try:
-            plan = rules.plan(state.digits)
+            plan = rules.plan(state.digits, state.picked)
+            account = plan.account
             party = names.named(rules, state, plan.party)
             target, emergency = dialplan.written(party.label), plan.emergency
         except ValueError:
             target = phrase("not in the contacts")
     shown = exposure(state.switch, emergency=emergency, restricted=dialled.restricted)
     in_vain = dialled.permits and not shown.identity
+    counting = helping.countdown(rules, state, now)
     notice = PERMIT_IN_VAIN if in_vain else _sound_notice(state)
     if state.locked and not emergency:
         target, notice = "", calls.ONLY_HELP
     return screens.Dialling(
-        digits=dialled.number,
-        target="" if target == dialled.number else target,
-        they_see=rules.they_see(shown, state.place is not None),
+        digits=number,
+        target=counting or ("" if target == number else target),
+        they_see=rules.they_see(shown, state.place is not None, account or 0),
         lifted=state.hook is Hook.OFF,
-        notice=notice,
+        notice=helping.STOP if counting else notice,
         match=_offered(rules, state),
+        account=rules.name_of_account(account or 0),
     )
 
 
@@ -349,18 +377,20 @@ def _offered(rules: Rules, state: State) -> str:
 def _found(rules: Rules, state: State, match: finding.Match) -> screens.Dialling:
     """Somebody of the phone book was chosen: name, and the address that will be called."""
     try:
-        emergency = rules.plan_of(match.name, match.target).emergency
+        plan = rules.plan_of(match.name, match.target, state.picked)
+        emergency, account = plan.emergency, plan.account
     except ValueError:
-        emergency = False
+        emergency, account = False, 0
     shown = exposure(state.switch, emergency=emergency)
-    address = match.target if emergency else rules.dial_plan.sent(match.target)
+    address = match.target if emergency else rules.line(account).dial_plan.sent(match.target)
     return screens.Dialling(
         digits=dialplan.written(address.removeprefix("sips:").removeprefix("sip:")),
         target=match.name,
-        they_see=rules.they_see(shown, state.place is not None),
+        they_see=rules.they_see(shown, state.place is not None, account),
         lifted=state.hook is Hook.OFF,
         notice=_sound_notice(state),
         match=_offered(rules, state),
+        account=rules.name_of_account(account),
     )
 
 
@@ -390,6 +420,8 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             hint=warnings.hint(state, call),
             volume=knob.words(state, now),
         )
+    if call.direction is Direction.IN and state.digits and call.waits:
+        return _dialling(rules, state, now)
     if call.direction is Direction.IN:
         peer = call.peer
         address = "" if peer.anonymous else peer.uri.removeprefix("sips:").removeprefix("sip:").split(";")[0]
@@ -402,11 +434,13 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
             call.silent,
             bool(peer.doubt),
             clear=call.protection.offered is Security.CLEAR,
+            account=rules.name_of_account(call.account),
         )
     progress = {CallState.DIALING: CALLING, CallState.RINGING: RINGING}.get(call.state, LISTEN)
-    they_see = rules.they_see(call.exposure, call.tells_place and not place)
+    they_see = rules.they_see(call.exposure, call.tells_place and not place, call.account)
     notice = _sound_notice(state)
-    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, notice, place)
+    account = rules.name_of_account(call.account)
+    return screens.Calling(call.peer.label, progress, they_see, state.switch, lifted, notice, place, account)
 
 
 def _notice(state: State, call: Call, now: float) -> str:
@@ -425,7 +459,7 @@ def _notice(state: State, call: Call, now: float) -> str:
 def _held(rules: Rules, state: State, call: Call, now: float) -> screens.Screen:
     """A held call, and what is being dialled beside it."""
     if state.digits:
-        return _dialling(rules, state)
+        return _dialling(rules, state, now)
     hint = TRANSFER_TO if state.transfers_to else BACK
     who = call.peer.label if state.other is None else f"{call.peer.label}, {state.other.peer.label}"
     notice = "" if state.waiting is None else _notice(state, call, now)
@@ -452,8 +486,10 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
         times += [call.since + DIAL_TONE] if call.state is CallState.HELD else []
     if live is not None and live.star_at is not None:
         times.append(live.star_at + guarding.HOLD)
-    if state.digits and (live is None or live.state is CallState.HELD):
-        times.append(state.keyed_at + (rules.digit_timeout if state.hook is Hook.OFF else PRE_DIAL))
+    if state.digits and (live is None or live.state is CallState.HELD or live.waits):
+        off = state.hook is Hook.OFF
+        times.append(helping.due_at(rules, state) if off else state.keyed_at + PRE_DIAL)
+        times += helping.deadlines(rules, state, now)
     times += [
         state.hook_at + t for t in (DIAL_TONE, DIAL_TONE + HOWL) if state.hook is Hook.OFF and live is None
     ]

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from firmware.phone.book.entries import NO_BOOK, Book, Entry, Source
-from firmware.phone.config import Config, Contact
+from firmware.phone.config import Account, Config, Contact
 from firmware.phone.language.phrase import phrase, phrase_in
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
-from firmware.phone.machine.emergency import is_emergency
+from firmware.phone.machine.emergency import begins, is_emergency
 from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import EMERGENCY, Exposure
@@ -55,24 +55,71 @@ PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
 
+def _without_account(config: Config) -> Line:
+    """The one line of a telephone that has no account: direct calls."""
+    here = ("", config.phone.country)
+    rules = tuple(dial.rule for dial in config.dials if dial.country in here and not dial.account)
+    return Line(
+        transport=config.sip.transport,
+        identity="your address",
+        profile=Profile.of(config),
+        dial_plan=DialPlan(rules, Form.DIALLED, config.phone.country),
+    )
+
+
 def _own(contact: Contact) -> Entry:
     return Entry(contact.name, (contact.uri,), contact.group)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A call to be placed."""
+    """A call to be placed. ``number``: of one for help, what was dialled. ``account``: by which it goes."""
 
     party: Party
     restricted: bool = False
     emergency: bool = False
+    number: str = ""
+    account: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """What decisions need to know of one account; ``Rules`` has the same of the first.
+
+    ``urn``: it is asked for the emergency service by its name (RFC 5031) first.
+    """
+
+    label: str = ""
+    domain: str = ""
+    transport: str = "tls"
+    identity: str = ""
+    profile: Profile = Profile()
+    dial_plan: DialPlan = DialPlan()
+    prefix: str = ""
+    urn: bool = False
+
+    @classmethod
+    def of(cls, config: Config, account: Account) -> Line:
+        here = ("", config.phone.country)
+        rules = [dial for dial in config.dials if dial.country in here and dial.account in ("", account.name)]
+        return cls(
+            account.label,
+            account.domain,
+            config.transport_of(account),
+            account.display_name or account.user,
+            Profile.of(config, account),
+            DialPlan(tuple(dial.rule for dial in rules), account.number_form, config.phone.country),
+            account.prefix,
+            account.emergency == "urn",
+        )
 
 
 @dataclass(frozen=True)
 class Rules:
     """The part of the configuration that decisions depend on. Times in seconds.
 
-    ``versions``: component and version.
+    ``versions``: component and version. ``label``, ``prefix``, ``urn``: of the first account, as ``Line`` has
+    them; ``more``: the accounts after it.
     """
 
     domain: str = ""
@@ -90,14 +137,23 @@ class Rules:
     versions: tuple[tuple[str, str], ...] = ()
     dial_plan: DialPlan = DialPlan()
     own_book: Book = NO_BOOK
+    label: str = ""
+    prefix: str = ""
+    urn: bool = False
+    more: tuple[Line, ...] = ()
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
         account = config.account
+        first = Line.of(config, account) if account else _without_account(config)
         return cls(
-            domain=account.domain if account else "",
-            transport=config.sip.transport,
-            identity=(account.display_name or account.user) if account else "your address",
+            domain=first.domain,
+            transport=first.transport,
+            identity=first.identity,
+            label=first.label,
+            prefix=first.prefix,
+            urn=first.urn,
+            more=tuple(Line.of(config, one) for one in config.more),
             contacts=config.contacts,
             digit_timeout=config.phone.digit_timeout,
             no_answer_timeout=config.phone.no_answer_timeout,
@@ -109,40 +165,73 @@ class Rules:
                 config.privacy.unknown_callers,
                 tuple(block.uri for block in config.privacy.blocks),
             ),
-            profile=Profile.of(config),
+            profile=first.profile,
             config=config,
             versions=versions,
             own_book=Book([Source("phone.toml", tuple(map(_own, config.contacts)))]),
-            dial_plan=DialPlan(
-                tuple(dial.rule for dial in config.dials if dial.country in ("", config.phone.country)),
-                account.number_form if account else Form.DIALLED,
-                config.phone.country,
-            ),
+            dial_plan=first.dial_plan,
         )
 
-    def plan(self, text: str) -> Plan:
-        """Whom ``text`` calls, and what it asks for beside that: a star code, an emergency number.
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every account; without one the one line of direct calls."""
+        first = Line(
+            self.label,
+            self.domain,
+            self.transport,
+            self.identity,
+            self.profile,
+            self.dial_plan,
+            self.prefix,
+            self.urn,
+        )
+        return (first, *self.more)
+
+    def line(self, account: int) -> Line:
+        return self.lines[account if 0 < account <= len(self.more) else 0]
+
+    def name_of_account(self, account: int) -> str:
+        """What the display calls an account, "" where there is but one."""
+        return self.line(account).label if self.more else ""
+
+    def plan(self, text: str, picked: int | None = None) -> Plan:
+        """Whom ``text`` calls, and what it asks for beside that: a star code, an account, an emergency
+        number. ``picked``: the account that a key has picked.
 
         Raises ValueError, in words for a person, when nobody can be called by it.
         """
         dialled = starcodes.split(self.country, text)
         if not dialled.number:
             raise ValueError("the number is missing after the code; dial both together")
-        digits = uri.number(dialled.number)
-        emergency = is_emergency(self.country, digits)
-        party = self._emergency(digits) if emergency else self.resolve(dialled.number)
-        return Plan(party, dialled.restricted, emergency)
+        account, number = self.split(dialled.number, picked)
+        digits = uri.number(number)
+        if is_emergency(self.country, digits):
+            return Plan(self.help(digits, account or 0), dialled.restricted, True, digits, account or 0)
+        party, account = self._meant(number, account)
+        return Plan(party, dialled.restricted, account=account)
 
-    def plan_of(self, name: str, target: str) -> Plan:
+    def split(self, number: str, picked: int | None = None) -> tuple[int | None, str]:
+        """The account that the keys before a number pick, and the number without them. A whole speed dial,
+        and an emergency number, are themselves.
+        """
+        if is_emergency(self.country, uri.number(number)) or self._by_speed_dial(number):
+            return picked, number
+        for account, line in enumerate(self.lines):
+            if line.prefix and number.startswith(line.prefix) and number != line.prefix:
+                return account, number[len(line.prefix) :]
+        return picked, number
+
+    def plan_of(self, name: str, target: str, picked: int | None = None) -> Plan:
         """A call to an address of the phone book (``Entry.targets``). Raises ValueError as ``plan`` does."""
         if is_emergency(self.country, target):
-            return Plan(self._emergency(target), emergency=True)
-        sent = self.dial_plan.sent(target)
-        return Plan(Party(str(self._target(sent)), name))
+            return Plan(self.help(target, picked or 0), emergency=True, number=target, account=picked or 0)
+        account = self.account_for(target) if picked is None else picked
+        sent = self.line(account).dial_plan.sent(target)
+        return Plan(Party(str(self._target(sent, account)), name), account=account)
 
-    def _emergency(self, number: str) -> Party:
+    def help(self, number: str, account: int) -> Party:
         """The emergency service, before any contact that has the same speed dial."""
-        target = str(self._target(number))
+        target = str(self._target(number, account))
         return Party(target, self.name_of(target))
 
     def resolve(self, text: str) -> Party:
@@ -151,22 +240,41 @@ class Rules:
         A number of one or two digits that is a contact's speed dial means that contact, and so does its name.
         Raises ValueError, in words for a person, when nobody can be called by it.
         """
-        if text.isdigit() and len(text) <= 2:
-            for contact in self.contacts:
-                if contact.speed_dial == int(text):
-                    return Party(str(self._target(contact.uri)), contact.name)
-        for contact in self.contacts:
-            if contact.name.casefold() == text.casefold():
-                return Party(str(self._target(contact.uri)), contact.name)
-        target = self._target(self.dial_plan.sent(uri.number(text)) if _DIALLED.fullmatch(text) else text)
-        return Party(str(target), self.name_of(str(target)))
+        return self._meant(text, None)[0]
+
+    def _meant(self, text: str, picked: int | None) -> tuple[Party, int]:
+        """Who, and by which account: the one that was picked, else that of the address's domain."""
+        contact = self._by_speed_dial(text)
+        contact = contact or next((c for c in self.contacts if c.name.casefold() == text.casefold()), None)
+        if contact is not None:
+            account = self.account_for(contact.uri) if picked is None else picked
+            return Party(str(self._target(contact.uri, account)), contact.name), account
+        account = self.account_for(text) if picked is None else picked
+        plan = self.line(account).dial_plan
+        target = self._target(plan.sent(uri.number(text)) if _DIALLED.fullmatch(text) else text, account)
+        return Party(str(target), self.name_of(str(target))), account
+
+    def _by_speed_dial(self, text: str) -> Contact | None:
+        if not text.isdigit() or len(text) > 2:
+            return None
+        return next((one for one in self.contacts if one.speed_dial == int(text)), None)
+
+    def account_for(self, address: str) -> int:
+        """The account of the domain that an address names; the first for any other."""
+        host = address.rpartition("@")[2].split(";")[0].casefold()
+        return next((n for n, line in enumerate(self.lines) if line.domain and line.domain == host), 0)
 
     def complete(self, digits: str) -> bool:
         """Whether the keys pressed so far are a whole number, to be called at once."""
-        return self.dial_plan.complete(starcodes.split(self.country, digits).number)
+        typed = starcodes.split(self.country, digits).number
+        if begins(self.country, typed):
+            return False  # one key more may call help
+        account, number = self.split(typed)
+        return self.line(account or 0).dial_plan.complete(number)
 
-    def _target(self, text: str) -> uri.SipUri:
-        return uri.target(text, self.domain, self.transport, via_proxy=bool(self.domain))
+    def _target(self, text: str, account: int = 0) -> uri.SipUri:
+        line = self.line(account)
+        return uri.target(text, line.domain, line.transport, via_proxy=bool(line.domain))
 
     def name_of(self, address: str) -> str:
         """The contact's name for an address, or ""."""
@@ -184,10 +292,11 @@ class Rules:
                 return contact
         return None
 
-    def they_see(self, exposure: Exposure, place: bool = False) -> str:
+    def they_see(self, exposure: Exposure, place: bool = False, account: int = 0) -> str:
         """What the called party will learn of the caller, for the display. ``place``: one is kept."""
+        identity = self.line(account).identity
         if exposure.cause == EMERGENCY:
             if place:
-                return phrase("{name} and place (emergency)", name=self.identity)
-            return phrase("{name} (emergency)", name=self.identity)
-        return self.identity if exposure.identity else phrase_in("they see", "nothing")
+                return phrase("{name} and place (emergency)", name=identity)
+            return phrase("{name} (emergency)", name=identity)
+        return identity if exposure.identity else phrase_in("they see", "nothing")

@@ -59,13 +59,21 @@ def functions(rules: Rules, state: State) -> dict[str, Function]:
         found["5"] = Function(phrase_in("key", "messages"), mailbox)
     if ringing(state):
         found["6"] = Function(phrase_in("key", "pick up"), pick_up)
+    if rules.more:
+        found["7"] = Function(phrase_in("key", "account"), next_account)
     return found
+
+
+def next_account(rules: Rules, state: State, now: float) -> Result:
+    """The next call goes by the next account, after the last by the first again."""
+    following = ((state.picked or 0) + 1) % len(rules.lines)
+    return replace(state, picked=following), ()
 
 
 def _again(rules: Rules, state: State, recent: Recent | None, now: float) -> Result:
     if recent is None:
         return state, ()
-    plan = Plan(recent.peer, restricted=recent.restricted)
+    plan = Plan(recent.peer, restricted=recent.restricted, account=recent.account)
     return calls.place(rules, calls.dismissed(state), plan, now)
 
 
@@ -109,7 +117,7 @@ def pick_up(rules: Rules, state: State, now: float) -> Result:
     rings = ringing(state)
     if not rings:
         return state, ()
-    plan = Plan(rules.resolve(rings[0].uri))
+    plan = Plan(rules.resolve(rings[0].uri), account=rules.account_for(rings[0].uri))
     return calls.place(rules, calls.dismissed(state), plan, now, replaces=rings[0].dialog)
 
 
@@ -171,9 +179,15 @@ def lamp(rules: Rules, state: State, event: on.LampChanged, now: float) -> Resul
 
 def watched(rules: Rules, state: State) -> tuple[str, ...]:
     """The contacts whose telephones are asked: each of them learns that we ask, so none in private."""
-    if not exposure(state.switch).identity or state.registration.state is not RegistrationState.REGISTERED:
+    if not exposure(state.switch).identity:
         return ()
-    return tuple(contact.uri for contact in rules.contacts if contact.busy_lamp)
+    return tuple(
+        contact.uri
+        for contact in rules.contacts
+        if contact.busy_lamp
+        and state.connection(rules.account_for(contact.uri)).registration.state
+        is RegistrationState.REGISTERED
+    )
 
 
 _SHOWS = {Lamp.RINGING: Pattern.FAST, Lamp.BUSY: Pattern.ON}
@@ -206,6 +220,8 @@ def notice(rules: Rules, state: State) -> str:
     if switched:
         return switched
     found = state.messages
+    if state.picked is not None:
+        return phrase("Next call: {account}", account=rules.name_of_account(state.picked))
     if found is None or not found.waiting:
         return ""
     count = phrase("New messages")

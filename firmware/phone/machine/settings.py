@@ -240,6 +240,7 @@ EASE = (
     ),
     choice(phrase("Lights sound"), "accessibility.light_sounds", ON_OFF),
     choice(phrase("Sounds light"), "accessibility.sound_lights", ON_OFF),
+    choice(phrase("Read aloud"), "accessibility.speech", ON_OFF),
 )
 AFTER = choice(phrase("Locks after"), "phone.lock_after", _minutes(0, 1, 5, 15, 60))
 
@@ -293,11 +294,12 @@ def network(rules: Rules, state: State) -> list[str]:
     ]
 
 
-_PARTS = {
+PARTS = {
     "configuration": phrase_in("test", "configuration"),
     "call to itself": phrase_in("test", "call to itself"),
     "address": phrase_in("test", "address"),
     "sound": phrase_in("test", "sound"),
+    "microphone": phrase_in("test", "microphone"),
     "display": phrase_in("test", "display"),
     "privacy switch": phrase_in("test", "privacy switch"),
     "keypad": phrase_in("test", "keypad"),
@@ -315,7 +317,7 @@ def tested(rules: Rules, state: State) -> list[str]:
     """What the self-test came to: what does not work first."""
     if state.testing:
         return [phrase("Testing …"), phrase("It calls itself; nothing is heard.")]
-    named = [(_PARTS.get(name, name), ok, text) for name, ok, text in state.tests]
+    named = [(PARTS.get(name, name), ok, text) for name, ok, text in state.tests]
     bad = [phrase("! {part}: {trouble}", part=part, trouble=text) for part, ok, text in named if not ok]
     good = [phrase("{part} works", part=part) for part, ok, _ in named if ok]
     head = [phrase("{good} of {all} work", good=len(good), all=len(state.tests))] if state.tests else []

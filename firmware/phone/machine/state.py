@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import NO_BOOK, Book
@@ -17,6 +18,7 @@ from firmware.phone.privacy import Exposure
 from firmware.phone.reached import Reached
 from firmware.phone.updates import Updates, Wish
 from firmware.phone.values import (
+    MOST_ACCOUNTS,
     CallId,
     CallRecord,
     CallState,
@@ -58,6 +60,9 @@ class Call:
     ``tells_place``: its INVITE carries the place; ``place_at``: when one with it left. Both are so of a place
     that was sent; ``place_at`` alone is of one that was sent and refused.
 
+    ``account``: by which it goes, 0 is the first. ``number``: of a call for help, what was dialled.
+    ``transport``: how it goes, where that is not as its account has it.
+
     ``transfer``: we have asked its far end to call somebody else. ``referral``: the number of the request by
     which somebody asked us for this call, 0: nobody.
     """
@@ -80,6 +85,9 @@ class Call:
     star_at: float | None = None
     transfer: Transfer | None = None
     referral: int = 0
+    account: int = 0
+    number: str = ""
+    transport: str = ""
 
     @property
     def live(self) -> bool:
@@ -143,6 +151,16 @@ class Recent:
     peer: Party
     at: float
     restricted: bool = False
+    account: int = 0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What is known of one account: as ``State`` says it of the first one."""
+
+    registration: Registration = Registration()
+    own_address: str = ""
+    signalling: Signalling = Signalling()
 
 
 @dataclass(frozen=True)
@@ -244,12 +262,16 @@ class State:
     ``messages``: what the mailbox holds; None: not known. ``lamps``: what the colleagues' telephones do.
 
     ``slow_key``: a key that is held and does not count yet, and since when. ``chirp``: the sound of a light
-    and until when.
+    and until when. ``speaks_until``: a text is being read until then.
 
     ``settings``: the options that were set at the keypad, which stand above phone.toml. ``testing``: the
     self-test runs; ``tests``: each with whether it works, and words.
 
     ``locked``: calls come in, emergency calls go out, and nothing else is to be had; ``lock``: its PIN.
+
+    ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
+    ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
+    the test call to the emergency service; None: it was not placed; -1: it is under way.
     """
 
     hook: Hook = Hook.ON
@@ -323,8 +345,28 @@ class State:
     settings: tuple[tuple[str, Value], ...] = ()
     slow_key: tuple[str, float] | None = None
     chirp: tuple[str, float] | None = None
+    speaks_until: float | None = None
     testing: bool = False
     tests: tuple[tuple[str, bool, str], ...] = ()
+    more: tuple[Connection, ...] = ()
+    picked: int | None = None
+    help_status: int | None = None
+
+    def connection(self, account: int) -> Connection:
+        """What is known of an account."""
+        if account == 0:
+            return Connection(self.registration, self.own_address, self.signalling)
+        return self.more[account - 1] if 0 < account <= len(self.more) else Connection()
+
+    def connected(self, account: int, **changes: Any) -> State:
+        """This state with ``changes`` of what is known of an account."""
+        if account == 0:
+            return replace(self, **changes)
+        if not 0 < account < MOST_ACCOUNTS:
+            return self
+        more = [*self.more, *[Connection()] * (account - len(self.more))]
+        more[account - 1] = replace(more[account - 1], **changes)
+        return replace(self, more=tuple(more))
 
     @property
     def no_sound(self) -> bool:

@@ -21,9 +21,9 @@ from firmware.phone.machine import (
     forwarding,
     functions,
     guarding,
+    helping,
     knob,
     locking,
-    looks,
     menu,
     names,
     parts,
@@ -55,7 +55,8 @@ def step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         before = state
         state, more = _step(rules, state, one, now)
         state, told = chirps.followed(rules, before, state, now)
-        commands += more + told
+        state, hushed = ease.quiet(before, state, now)
+        commands += more + told + hushed
     return state, commands
 
 
@@ -65,7 +66,8 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     state, early = functions.flushed(state, event)
     handler = _HANDLERS.get(type(event), _nothing)
     taken = (
-        locking.key(rules, state, event, now)
+        helping.key(rules, state, event, now)
+        or locking.key(rules, state, event, now)
         or menu.key(rules, state, event, now)
         or transfers.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
@@ -93,6 +95,9 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     kept += () if isinstance(event, on.StoreChanged) else settings.kept(before, after)
     return after, commands + refused + guarded + kept + woken
 
+
+ACCOUNTS = "ABCD"
+"""The keys of a keypad with four columns that pick an account."""
 
 _WAKING = (
     on.KeyPressed,
@@ -124,7 +129,7 @@ def _hook(rules: Rules, state: State, event: on.HookChanged, now: float) -> Resu
     state = replace(state, hook=event.hook, hook_at=now)
     if event.hook is Hook.OFF:
         return _lifted(rules, state, now)
-    state = replace(state, digits="", transfers_to=False)
+    state = replace(state, digits="", transfers_to=False, picked=None)
     return calls.end_all(state, now)
 
 
@@ -133,6 +138,8 @@ def _lifted(rules: Rules, state: State, now: float) -> Result:
     if live is None:
         state = replace(calls.dismissed(state), missed=0)
         return finding.dial(rules, state, now) if state.digits else (state, ())
+    if live.waits and helping.is_help(rules, state):
+        return calls.dial(rules, state, now)
     if live.waits:
         return (state, ()) if guarding.waits_for_answer(live) else calls.answer(state, live, now)
     return state, ()
@@ -158,6 +165,8 @@ def _key(rules: Rules, state: State, event: on.KeyPressed, now: float) -> Result
         return finding.dial(rules, state, now)
     if len(state.digits) >= MAX_DIGITS:
         return state, ()
+    if not state.digits and event.key in ACCOUNTS[: len(rules.lines)] and rules.more:
+        return replace(state, picked=ACCOUNTS.index(event.key)), ()
     state = replace(state, digits=state.digits + event.key, keyed_at=now)
     if state.hook is Hook.OFF and rules.complete(state.digits):
         return calls.dial(rules, state, now)
@@ -205,7 +214,8 @@ def _dial_asked(rules: Rules, state: State, event: on.DialAsked, now: float) -> 
     if why_not(state, event):
         return state, ()
     party = Party(event.uri, names.name_of(rules, state, event.uri))
-    return calls.place(rules, state, Plan(party, event.restricted, event.emergency), now)
+    plan = Plan(party, event.restricted, event.emergency, event.number, event.account)
+    return calls.place(rules, state, plan, now)
 
 
 def _answer_asked(rules: Rules, state: State, event: on.AnswerAsked, now: float) -> Result:
@@ -223,11 +233,11 @@ def _hang_up_asked(rules: Rules, state: State, event: on.HangUpAsked, now: float
 
 
 def _registration(rules: Rules, state: State, event: on.RegistrationChanged, now: float) -> Result:
-    return replace(state, registration=event.registration), ()
+    return state.connected(event.account, registration=event.registration), ()
 
 
 def _server_agreed(rules: Rules, state: State, event: on.ServerAgreed, now: float) -> Result:
-    return replace(state, signalling=event.signalling), ()
+    return state.connected(event.account, signalling=event.signalling), ()
 
 
 def _certificates_kept(rules: Rules, state: State, event: on.CertificatesKept, now: float) -> Result:
@@ -235,7 +245,7 @@ def _certificates_kept(rules: Rules, state: State, event: on.CertificatesKept, n
 
 
 def _own_address(rules: Rules, state: State, event: on.OwnAddress, now: float) -> Result:
-    return replace(state, own_address=event.address), ()
+    return state.connected(event.account, own_address=event.address), ()
 
 
 def _voice(rules: Rules, state: State, event: on.VoiceChanged, now: float) -> Result:
@@ -303,7 +313,10 @@ def _due(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is not None:
         state, given_up = calls.overdue(rules, guarding.held(state, live, now), now)
-        if state.digits and not state.pressed and now - state.keyed_at >= rules.digit_timeout:
+        if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
+            state = replace(state, digits="")
+        due = now >= helping.due_at(rules, state) and state.hook is Hook.OFF
+        if state.digits and not state.pressed and due:
             state, dialled = _dialled(rules, state, now)
             given_up += dialled
         return state, given_up
@@ -312,7 +325,7 @@ def _due(rules: Rules, state: State, now: float) -> Result:
     answered = updates.settled(state, now)
     if answered is not None:
         return answered
-    if state.hook is Hook.OFF and now - state.keyed_at >= rules.digit_timeout:
+    if state.hook is Hook.OFF and now >= helping.due_at(rules, state):
         return finding.dial(rules, state, now)
     if state.hook is Hook.ON and now - state.keyed_at >= PRE_DIAL:
         return replace(state, digits=""), ()
@@ -350,7 +363,6 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.PlaceTyped: _place_typed,
     on.BookLoaded: finding.loaded,
     on.PullAsked: finding.asked,
-    on.LookChosen: looks.chosen,
     on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
@@ -358,6 +370,9 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.UpdateWished: updates.wished,
     on.PlaceSent: calls.place_sent,
     on.PlaceRefused: calls.place_refused,
+    on.CallRerouted: helping.rerouted,
+    on.HelpTestAsked: helping.test_asked,
+    on.HelpTested: helping.tested,
     on.FeatureAsked: asked.feature,
     on.TransferProgress: transfers.progress,
     on.TransferAsked: transfers.asked,
@@ -368,6 +383,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.PinChecked: locking.checked,
     on.PinMade: locking.made,
     on.SelfTested: _self_tested,
+    on.SpeechMade: ease.speech,
     on.FactoryDone: _factory_done,
     on.Tick: _tick,
 }

@@ -12,6 +12,7 @@ only when no other follows it for SETTLE and the handset stays down. So 112 is 1
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -157,8 +158,29 @@ def screen(state: State, found: About) -> screens.Notice:
     title = phrase("Update {version}", version=offer.version)
     if offer.security:
         title = phrase("Security update {version}", version=offer.version)
-    text = joined((joined((offer.when, "."), ""), offer.notes))
+    text = joined((joined((_planned(offer), "."), ""), offer.notes))
     return screens.Notice(title, text, _CHOSEN.get(state.digits, KEYS), offer.security)
+
+
+_NIGHT = re.compile(r"(?:From (\d{4}-\d\d-\d\d) on, )?at night, (\d+) to (\d+) h", re.IGNORECASE)
+
+
+def _planned(offer: Offered) -> str:
+    """When it will be installed. The updater is another program and says it in English; what is none of its
+    two sentences is shown as it came."""
+    if offer.when == "When you say so":
+        return phrase("When you say so")
+    found = _NIGHT.fullmatch(offer.when)
+    if found is None:
+        return offer.when
+    day, begin, end = found.groups()
+    if day is None:
+        return phrase("At night, {begin} to {end} h", begin=begin, end=end)
+    try:
+        first = calendar_day(date.fromisoformat(day))
+    except ValueError:
+        return offer.when
+    return phrase("From {day} on, at night, {begin} to {end} h", day=first, begin=begin, end=end)
 
 
 KEYS = phrase("1 now 2 tomorrow # ok")
@@ -198,9 +220,11 @@ def lines(state: State, today: date) -> list[str]:
         return [phrase("The updater has not spoken yet. No updates come.")]
     found: list[str] = [notice(state)] if updates.stage is not Stage.IDLE else []
     if offer is not None:
-        offered = phrase("Update {version}: {when}.", version=offer.version, when=offer.when)
+        offered = phrase("Update {version}: {when}.", version=offer.version, when=_planned(offer))
         if offer.security:
-            offered = phrase("Security update {version}: {when}.", version=offer.version, when=offer.when)
+            offered = phrase(
+                "Security update {version}: {when}.", version=offer.version, when=_planned(offer)
+            )
         found += [offered, phrase("Press 1: install it now."), offer.notes]
     if updates.postponed_until is not None:
         when = updates.postponed_until.astimezone()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from firmware.phone.config import Config
+from firmware.phone.config import Account, Config
 from firmware.phone.privacy import Exposure
 from firmware.phone.values import Party
 
@@ -18,6 +18,9 @@ ANONYMOUS_FROM = f'"Anonymous" <{ANONYMOUS_URI}>'
 
 DISCLOSURE = "Sottovoce-Disclosure"
 """The field in which an INVITE tells ``firmware/native`` what its call may show; it never leaves."""
+
+ASKED = "Sottovoce-Privacy"
+"""The same for what its account asks of the provider (RFC 3323), where the first one asks otherwise."""
 
 USER_AGENT = "Telephone"
 """The same for every maker, model and version: an identity-free User-Agent (RFC 3323 section 4.1)."""
@@ -47,8 +50,9 @@ class Profile:
     signed_by: str = ""
 
     @classmethod
-    def of(cls, config: Config) -> Profile:
-        account = config.account
+    def of(cls, config: Config, account: Account | None = None) -> Profile:
+        """That of ``account``; of the first one where none is named."""
+        account = account or config.account
         if account is None:
             return cls(transport=config.sip.transport)
         return cls(
@@ -57,7 +61,7 @@ class Profile:
             account.auth_user or account.user,
             account.privacy,
             account.preferred_identity,
-            config.sip.transport,
+            config.transport_of(account),
             account.identity_url,
         )
 

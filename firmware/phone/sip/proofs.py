@@ -20,8 +20,7 @@ def check_of(config: Config, clock: Clock) -> Check | None:
         return None
     from firmware.phone.sip import authority, passport
 
-    account = config.account
-    own = (account.address, *account.numbers) if account else ()
+    own = tuple(name for account in config.accounts for name in (account.address, *account.numbers))
     checker = passport.Checker(authority.read(file.read_bytes()), own)
 
     def check(claim: Claim) -> tuple[bool, str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firmware.phone.config import LARGEST, load
+from firmware.phone.config import LARGEST, dump, load, weakenings
 from firmware.phone.errors import ConfigError
 
 ACCOUNT = '[account]\nuser = "alice"\ndomain = "phone.test"\n'
@@ -44,7 +44,7 @@ def faults(folder: Path, text: str | bytes) -> list[str]:
         ("[sip]\ntransport = 1", 'sip.transport: is a whole number; write one of "tls", "tcp", "udp"'),
         ('[sip]\nbind = "localhost"', "sip.bind: is not an IP address; write one of this phone, or remove the line"),
         ('sip = "tls"', "sip: is text in quotes; write [sip] on a line of its own and the options below it"),
-        ("[[account]]", "account: is a list; write [account] on a line of its own and the options below it"),
+        ("account = [1]", "account: is a list; write [account] on a line of its own and the options below it"),
         ('[contact]\nname = "B"', "contact: is a table; write [[contact]] on a line of its own and the options below it"),
         ("contact = [1]", "contact: is a list; write [[contact]] on a line of its own and the options below it"),
         ('transport = "tls"', "transport: unknown key; it belongs below [sip]"),
@@ -390,3 +390,62 @@ def test_well_formed_tables_with_any_values(tmp_path: Path, tables: dict[str, di
         f"[{name}]\n" + "\n".join(f"{k} = {v}" for k, v in table.items()) for name, table in tables.items()
     ]
     load_or_refuse(tmp_path / "phone.toml", "\n".join(lines).encode())
+
+
+ONE = '[[account]]\nuser = "alice"\ndomain = "phone.test"\npassword = "x"\n'
+TWO = '[[account]]\nuser = "bob"\ndomain = "work.test"\npassword = "y"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (ONE + ONE, "account[2].user: is the same as in account[1]; each account needs one of its own"),
+        (
+            ONE + 'name = "W"\n' + TWO + 'name = "W"\n',
+            "account[2].name: is the same as in account[1]; each account needs one of its own",
+        ),
+        (ONE + TWO + 'prefix = "1120"\n', "account[2].prefix: begins like the emergency number 112; write another one"),
+        (ONE + TWO + 'prefix = "*3"\n', "account[2].prefix: begins like the code *31#; write another one"),
+        (ONE + TWO + 'prefix = "*21"\n', "account[2].prefix: begins like the code *21*; write another one"),
+        (
+            ONE + 'prefix = "9"\n' + TWO + 'prefix = "98"\n',
+            "account[1].prefix: is the beginning of another account's; write another one",
+        ),
+        (
+            ONE + TWO + 'prefix = "9"\n[[contact]]\nname = "B"\nuri = "sip:b@c.test"\nspeed_dial = 98\n',
+            "account[2].prefix: is the beginning of a speed dial; change one of them",
+        ),
+        (ONE + TWO + 'prefix = "#9"\n', 'account[2].prefix: is not a prefix; write one to four digits or stars, such as "9" or "*9"'),
+        (ONE + TWO.replace('password = "y"\n', ""), 'account[2].password: is missing; write password_file = "…" (better) or password = "…"'),
+        (ONE + TWO + '[[dial]]\nmatch = "1"\naccount = "W"\n', "dial[1].account: is the name of no account; write one of account.name"),
+        (
+            ONE + TWO + 'transport = "udp"\noutbound_proxy = "sip:p.test;transport=tls"\n',
+            'account[2].outbound_proxy: asks for another transport than account[2].transport = "udp"; '
+            "remove that from the address",
+        ),
+        ("".join(ONE.replace("alice", name) for name in "abcde"), "account: there are 5; write at most 4"),
+    ],
+)  # fmt: skip
+def test_several_accounts_that_do_not_fit_together(tmp_path: Path, text: str, fault: str) -> None:
+    assert faults(tmp_path, text) == [f"phone.toml: {fault}"]
+
+
+def test_several_accounts_are_read_and_written(tmp_path: Path) -> None:
+    file = tmp_path / "phone.toml"
+    file.write_text(ONE + TWO + 'prefix = "9"\ntransport = "udp"\nname = "Work"\n')
+    config = load(file)
+    assert [one.address for one in config.accounts] == ["sip:alice@phone.test", "sip:bob@work.test"]
+    assert [config.transport_of(one) for one in config.accounts] == ["tls", "udp"]
+    assert any("Work" in line and "unencrypted" in line for line in weakenings(config))
+    written = dump(config)
+    assert written.count("[[account]]") == 2
+    file.write_text(written.replace("***", "x"))
+    again = load(file)
+    assert [one.label for one in again.accounts] == ["alice@phone.test", "Work"]
+    assert again.more[0].prefix == "9"
+
+
+def test_one_in_brackets_twice_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "phone.toml"
+    file.write_text(ONE)
+    assert load(file).more == ()

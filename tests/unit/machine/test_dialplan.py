@@ -268,7 +268,7 @@ def test_with_the_handset_down_nothing_is_called_at_once() -> None:
 def test_help_is_called_as_it_is() -> None:
     driver = phone(Dial("1.", strip=1, prefix="+491"), form=Form.INTERNATIONAL)
     driver.keys("110")
-    assert shown(driver).target == ""
+    assert shown(driver).target == "Calls in 3 s"
     assert placed(driver.keys("#")) == "sip:110@phone.test"
 
 

@@ -96,7 +96,7 @@ def test_a_place_that_was_refused() -> None:
     driver.happen(on.PlaceSent(call_id), on.PlaceRefused(call_id))
     assert "Place sent 12:00 in vain" in lines(driver.screen)
     driver.happen(on.CallFailed(call_id, EndReason.NOT_FOUND))
-    assert lines(driver.screen)[-2:] == ["Check the number", "Place sent 12:00 in vain"]
+    assert lines(driver.screen)[-2:] == ["They saw Alice. Private again.", "Place sent 12:00 in vain"]
 
 
 def test_one_that_never_left_is_not_said_to_have() -> None:

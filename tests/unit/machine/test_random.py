@@ -17,7 +17,7 @@ from firmware.phone.display import screens
 from firmware.phone.display.words import lines
 from firmware.phone.machine import guarding, locking, protection, transfers
 from firmware.phone.machine.protection import RANK
-from firmware.phone.machine.rules import MOST_CALLS
+from firmware.phone.machine.rules import MOST_CALLS, Line
 from firmware.phone.place import Place, parse
 from firmware.phone.presence import Grant, Sees
 from firmware.phone.values import (
@@ -59,10 +59,12 @@ IDS = st.integers(1, 12).map(CallId)
 class Telephone(RuleBasedStateMachine):
     config = Config()
     allows_clear = False
+    more: tuple[Line, ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver(replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config))
+        rules = replace(ACCOUNT, grants=GRANTS, country="DE", config=self.config, more=self.more)
+        self.driver = Driver(rules)
         self.incoming = self.best = self.wiped = self.refers = self.placed = 0
         self.was_locked = False
         self.subscriptions = 0
@@ -93,7 +95,8 @@ class Telephone(RuleBasedStateMachine):
     @rule()
     def caller(self) -> None:
         self.incoming += 2
-        self.driver.ring_in(self.incoming)
+        account = self.incoming // 2 % (len(self.more) + 1)
+        self.driver.happen(on.IncomingCall(CallId(self.incoming), BOB_CALLS, account=account))
 
     @rule(call_id=IDS, event=st.sampled_from([on.RemoteRinging, on.EarlyMedia, on.CallAnswered]))
     def progress(self, call_id: CallId, event: type[on.CallAnswered]) -> None:
@@ -154,9 +157,13 @@ class Telephone(RuleBasedStateMachine):
         self.driver.wait(1.1)
         self.driver.keys(key)
 
-    @rule(state=st.sampled_from(RegistrationState))
-    def registration(self, state: RegistrationState) -> None:
-        self.driver.happen(on.RegistrationChanged(Registration(state)))
+    @rule(state=st.sampled_from(RegistrationState), account=st.integers(0, 3))
+    def registration(self, state: RegistrationState, account: int) -> None:
+        self.driver.happen(on.RegistrationChanged(Registration(state), account))
+
+    @rule(call_id=IDS, account=st.integers(0, 3), transport=st.sampled_from(["", "udp"]))
+    def rerouted(self, call_id: CallId, account: int, transport: str) -> None:
+        self.driver.happen(on.CallRerouted(call_id, account, transport))
 
     @rule(event=st.sampled_from([on.AnswerAsked(), on.HangUpAsked(), on.DialAsked("sip:bob@phone.test")]))
     def socket(self, event: on.Event) -> None:
@@ -166,7 +173,11 @@ class Telephone(RuleBasedStateMachine):
     def place(self, place: Place | None) -> None:
         self.driver.happen(on.PlaceTyped(place))
 
-    @rule(number=st.sampled_from(["112", "110", "0112", "1120", "2", "#31#112", "#31#113"]))
+    @rule(
+        number=st.sampled_from(
+            ["112", "110", "0112", "1120", "2", "#31#112", "#31#113", "9102", "9112", "98"]
+        )
+    )
     def dials(self, number: str) -> None:
         self.driver.keys(number + "#")
 
@@ -432,6 +443,23 @@ class Telephone(RuleBasedStateMachine):
                 assert command.exposure.cause == "emergency" or self.allows_clear
 
     @invariant()
+    def a_call_goes_by_an_account_that_there_is_and_one_for_help_by_all(self) -> None:
+        for command in self.driver.done:
+            if not isinstance(command, do.PlaceCall):
+                continue
+            helps = command.exposure.cause == "emergency"
+            assert 0 <= command.account <= len(self.more)
+            ways = {command.account} | {route.account for route in command.routes}
+            assert ways == (set(range(len(self.more) + 1)) if helps else {command.account})
+            assert helps == bool(command.routes)
+
+    @invariant()
+    def nobody_waits_while_help_is_called(self) -> None:
+        state = self.driver.state
+        if state.live is not None and state.live.protection.emergency:
+            assert state.waiting is None
+
+    @invariant()
     def little_is_kept(self) -> None:
         assert len(self.driver.state.digits) <= 32
         assert len(self.driver.state.watchers) <= 32
@@ -486,6 +514,14 @@ class Careless(Telephone):
     allows_clear = True
 
 
+class Several(Telephone):
+    """The same with two accounts."""
+
+    more = (Line("Work", "work.test", "tcp", "A. Archer", prefix="9", urn=True),)
+
+
+Several.TestCase.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
+TestSeveral = Several.TestCase
 Careless.TestCase.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
 TestCareless = Careless.TestCase
 Telephone.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)

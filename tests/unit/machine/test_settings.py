@@ -8,7 +8,7 @@ import pytest
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone import personal
+from firmware.phone import personal, selftest
 from firmware.phone.config import Account, Config, Phone, Privacy, Secret
 from firmware.phone.config_option import Table, rows
 from firmware.phone.display import screens, words
@@ -199,6 +199,10 @@ def test_the_self_test_runs_and_says_what_does_not_work_first() -> None:
     assert "Testing" in said(it)
     it.happen(on.SelfTested((("sound", True, "works"), ("display", False, "no answer"))))
     assert "1 of 2 work ! display: no answer" in everything(it)
+
+
+def test_every_part_that_is_tested_has_a_name_in_all_languages() -> None:
+    assert {test.name for test in selftest.TESTS} <= settings.PARTS.keys()
 
 
 # --- the reset ---------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_no_code_hides_the_caller_from_an_emergency_service(code: str) -> None:
     driver = phone("DE", PRIVATE)
     driver.keys(code + "110")
     assert dialling(driver).they_see == "Alice (emergency)"
-    assert dialling(driver).notice == ""
+    assert dialling(driver).notice == "Hang up to stop"
     assert placed(driver.keys("#")).exposure.cause == "emergency"
 
 

@@ -11,6 +11,7 @@ import pytest
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import screens
+from firmware.phone.language.catalogue import language
 from firmware.phone.machine import updates as machine
 from firmware.phone.machine.state import State
 from firmware.phone.machine.updates import MOST_DAYS, SETTLE, WISH_LIMIT, About, busy, standing
@@ -406,3 +407,20 @@ def test_anything_else_is_refused(lie: dict[str, Any]) -> None:
 def test_no_table_is_refused(told: Any) -> None:
     with pytest.raises(ValueError, match="exactly"):
         parse(told)
+
+
+@pytest.mark.parametrize(
+    ("when", "german"),
+    [
+        ("At night, 2 to 5 h", "Nachts, 2 bis 5 Uhr"),
+        ("From 2026-11-24 on, at night, 2 to 5 h", "Ab 24.11.2026 nachts, 2 bis 5 Uhr"),
+        ("When you say so", "Wenn Sie es sagen"),
+        ("From 2026-99-24 on, at night, 2 to 5 h", "From 2026-99-24 on, at night, 2 to 5 h"),
+        ("Never", "Never"),
+    ],
+)
+def test_when_it_is_installed_is_said_in_the_language(when: str, german: str) -> None:
+    offer = Offered("1.3.0", False, 1, "Notes.", when)
+    found = machine.lines(State(updates=replace(KNOWN, offer=offer)), date(2026, 11, 23))
+    assert found[0] == f"Update 1.3.0: {when}."
+    assert language("de").say(found[0]) == f"Update 1.3.0: {german}."

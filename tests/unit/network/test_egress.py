@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,30 @@ def ends(config: Config, user: str) -> set[tuple[str, int, tuple[str, ...]]]:
 
 
 def test_an_account_is_reached_at_its_provider_alone() -> None:
+    """By its transport; by the others too, for a call for help that nothing else brings through."""
     speech = ("udp", 1024, ())
-    assert ends(Config(account=account()), PHONE) == {("tcp", 5061, ("phone.test",)), speech}
+    tls, tcp, udp = (("tcp", 5061), ("tcp", 5060), ("udp", 5060))
+    here = ("phone.test",)
+    every = {(*tls, here), (*tcp, here), (*udp, here), speech}
+    assert ends(Config(account=account()), PHONE) == every
     proxy = account(outbound_proxy="sip:192.0.2.7:6061;transport=tls;lr")
-    assert ends(Config(account=proxy), PHONE) == {("tcp", 6061, ("192.0.2.7",)), speech}
-    udp = Config(account=account(), sip=Sip(transport="udp"))
-    assert ends(udp, PHONE) == {("udp", 5060, ("phone.test",)), speech}
+    assert ends(Config(account=proxy), PHONE) == {
+        ("tcp", 6061, ("192.0.2.7",)),
+        ("udp", 6061, ("192.0.2.7",)),
+        speech,
+    }
+    assert ends(Config(account=account(), sip=Sip(transport="udp")), PHONE) == every
+    needed = [flow for flow in declared(Config(account=account()), Settings()) if flow.user == PHONE]
+    assert [flow.what for flow in needed if flow.ports == (5060, 5060)] == [
+        "emergency calls, when nothing else works"
+    ] * 2
+
+
+def test_every_account_is_reached_at_its_own_provider() -> None:
+    more = (replace(account(), domain="work.test", transport="tcp"),)
+    found = declared(Config(account=account(), more=more), Settings())
+    signalling = {(f.protocol, f.ports[0], f.hosts) for f in found if f.what.startswith("signalling")}
+    assert signalling == {("tcp", 5061, ("phone.test",)), ("tcp", 5060, ("work.test",))}
 
 
 def test_direct_calls_reach_the_contacts() -> None:

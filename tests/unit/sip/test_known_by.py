@@ -18,7 +18,7 @@ from firmware.phone.privacy import Exposure, exposure
 from firmware.phone.sip import authority
 from firmware.phone.sip.passport import Checker, Proof
 from firmware.phone.sip.pjsua.certificates import CallCertificates
-from firmware.phone.sip.pjsua.proving import PjProver, prover_of
+from firmware.phone.sip.pjsua.proving import PjProver, provers_of
 from firmware.phone.sip.sdp import fingerprints
 from firmware.phone.values import Party, SwitchPosition
 from tests.unit.sip.passports import NOW, X5U, Signer
@@ -136,8 +136,8 @@ def test_a_key_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_nobody_signs_without_a_certificate() -> None:
-    assert prover_of(Config(), FakeClock(NOW), crash) is None
-    assert prover_of(Config(account=Account("a", "b.test", Secret("x"))), FakeClock(NOW), crash) is None
+    assert provers_of(Config(), FakeClock(NOW), crash) == []
+    assert provers_of(Config(account=Account("a", "b.test", Secret("x"))), FakeClock(NOW), crash) == []
 
 
 def test_no_signature_after_the_end(tmp_path: Path) -> None:

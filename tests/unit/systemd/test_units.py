@@ -95,3 +95,12 @@ def test_nobody_masks_what_is_switched_on() -> None:
     assert enabled
     assert not set(masked) & set(enabled)
     assert all((FOLDER / name).exists() for name in enabled if name.startswith("sottovoce-"))
+
+
+def test_no_program_of_ours_makes_code_while_it_runs() -> None:
+    """A function in Python that C calls is code made at run time: MemoryDenyWriteExecute ends the program."""
+    makes = re.compile(r"\b(CFUNCTYPE|PYFUNCTYPE)\b|\.callback\(\"")
+    assert makes.search("x = ctypes.CFUNCTYPE(None)")
+    on_a_phone = [FOLDER.parent / "firmware" / name for name in ("phone", "network", "updater", "datakey")]
+    found = [file for folder in on_a_phone for file in folder.rglob("*.py") if makes.search(file.read_text())]
+    assert found == []

@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from firmware.phone.display import fonts
 from tests.vm.debian.root import Debian, archive_of, pack, run
 from tests.vm.machine import ROOT
 
@@ -29,6 +30,7 @@ def program(work: Path, debian: Debian) -> Path:
     _interpreter(home)
     _site_packages(home)
     _libraries(home, debian)
+    _fonts(top)
     (top / "etc/ld.so.conf.d").mkdir(parents=True)
     (top / "etc/ld.so.conf.d/zz-sottovoce.conf").write_text("/usr/lib/sottovoce/lib\n")
     (home / "board.env").write_text("SOTTOVOCE_BOARD=raspberry-pi-4\nSOTTOVOCE_COMPATIBLE=raspberry-pi-4\n")
@@ -89,6 +91,15 @@ def _libraries(home: Path, debian: Debian) -> None:
     for name, path in found.items():
         if name not in theirs and not Path(path).is_relative_to(home):
             shutil.copy(os.path.realpath(path), home / "lib" / name)
+
+
+def _fonts(top: Path) -> None:
+    """What the display's letters are made of."""
+    for folder, pattern in ((fonts.FOLDER, "*.otb"), (fonts.EAST_FOLDER, "wenquanyi*.pcf")):
+        target = top / folder.removeprefix("/")
+        target.mkdir(parents=True)
+        for file in Path(folder).glob(pattern):
+            shutil.copy(file, target)
 
 
 def first_root(work: Path, debian: Debian) -> Path:

@@ -60,6 +60,8 @@ class PjCall(pj.Call):
     ``private``: the far end asks for privacy. ``broken``: its keys could not be agreed. ``failure``: why we
     end it. ``lowering``: by consent it goes on with less than was offered.
 
+    ``account``: the one by which it goes. ``heard``: its INVITE has had an answer, be it provisional.
+
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
     once, for its connection stands.
     """
@@ -76,6 +78,8 @@ class PjCall(pj.Call):
         shared: Shared | None = None,
     ) -> None:
         super().__init__(account, pj_id)
+        self.account = account
+        self.heard = False
         self.call_id = call_id
         self.direction = direction
         self.keyings = keyings
@@ -130,6 +134,7 @@ class PjCall(pj.Call):
         status = happened.tsx.statusCode
         if happened.tsx.method != "INVITE" or happened.tsx.role != pj.PJSIP_ROLE_UAC:
             return
+        self.heard = self.heard or happened.type == pj.PJSIP_EVENT_RX_MSG
         if happened.type == pj.PJSIP_EVENT_RX_MSG and TRYING < status < REDIRECTED:
             self.private = identity.private(happened.src.rdata.wholeMsg)
         if self.lowering.waits and status >= REDIRECTED and status not in CHALLENGES:

@@ -14,8 +14,12 @@ def disclosing(
     reached_at: str,
     place: pidf_lo.Location | None = None,
     replaces: str = "",
+    privacy: str = "",
 ) -> pj.SipTxOption:
-    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch."""
+    """What an INVITE says of its caller, and the mark of a call that shows less or more than the switch.
+
+    ``privacy``: what its account asks of the provider, where that is not what the first account asks.
+    """
     shown = headers.caller(profile, exposure, reached_at)
     option = pj.SipTxOption()
     option.localUri = shown.from_value  # the dialog has no other name from its beginning
@@ -25,12 +29,19 @@ def disclosing(
         option.headers.append(_header(headers.DISCLOSURE, "none"))
     elif exposure.cause == EMERGENCY:
         option.headers.append(_header(headers.DISCLOSURE, "full"))
+    ask(option, privacy)
     if place is not None:
         _tell(option, place)
     if replaces:
         option.headers.append(_header("Replaces", replaces))
         option.headers.append(_header("Require", "replaces"))
     return option
+
+
+def ask(option: pj.SipTxOption, privacy: str) -> None:
+    """Mark a message of a call with what its account asks of the provider; "": what the first one asks."""
+    if privacy:
+        option.headers.append(_header(headers.ASKED, privacy))
 
 
 def redirection(uri: str) -> pj.CallOpParam:

@@ -24,8 +24,8 @@ class _Endpoint(pj.Endpoint):
     def __init__(
         self,
         crash: Crash,
-        lost: Callable[[str, bool], None],
-        agreed: Callable[[Signalling], None],
+        lost: Callable[[list[int], str, bool], None],
+        agreed: Callable[[list[int], Signalling, tuple[str, str]], None],
         sound_failed: Callable[[str], None],
     ) -> None:
         super().__init__()
@@ -34,24 +34,22 @@ class _Endpoint(pj.Endpoint):
         self._agreed = agreed
         self._sound_failed = sound_failed
         self.untrusted = ""
-        self.connected_from = ""
-        self.connected_to = ""
 
     @guarded
     def onTransportState(self, prm: Any) -> None:
         if not pj.madeByUs(prm):
             return  # somebody came to our port, or left: no word about our provider
+        accounts = list(pj.accountsAt(prm))
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
-            self.connected_from = prm.tlsInfo.localAddr
-            self.connected_to = prm.tlsInfo.remoteAddr
             agreed = pj.tlsAgreed()
-            self._agreed(Signalling(agreed.version, agreed.suite, agreed.group))
+            ends = (prm.tlsInfo.localAddr, prm.tlsInfo.remoteAddr)
+            self._agreed(accounts, Signalling(agreed.version, agreed.suite, agreed.group), ends)
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
         if verdict:
             self.untrusted = verdict
-        self._lost(verdict or trouble(prm.lastError), bool(verdict))
+        self._lost(accounts, verdict or trouble(prm.lastError), bool(verdict))
 
     @guarded
     def onMediaEvent(self, prm: Any) -> None:
@@ -66,40 +64,61 @@ class PjEndpoint:
         self,
         config: Config,
         crash: Crash,
-        lost: Callable[[str, bool], None],
-        agreed: Callable[[Signalling], None],
+        lost: Callable[[list[int], str, bool], None],
+        agreed: Callable[[list[int], Signalling, tuple[str, str]], None],
         sound_failed: Callable[[str], None],
         sound: AudioSpec = SIMULATED,
     ) -> None:
-        """``lost``: a connection of ours ended; why, "" where it is not known, and whether the server was not
-        trusted. ``agreed``: what a new one is protected by.
+        """``lost``: a connection of ours ended; of which accounts (by pjsua's numbers), why, "" where it is
+        not known, and whether the server was not trusted. ``agreed``: what protects a new one, and its ends.
         """
         self.pj = _Endpoint(crash, lost, agreed, sound_failed)
         self.pj.libCreate()
         self.pj.libInit(settings.endpoint(config.audio.hands_free, sound))
         pj.setContactUser(settings.contact_user())
         pj.setFlowOnly(config.account is not None)
+        self._config = config
         self._profile = headers.Profile.of(config)
         self.disclose(Exposure())
         self._wakeup = pj.Wakeup()
-        kind, transport = settings.transport(config)
-        if config.account is not None:
-            pj.setTrustedTlsDomain("", config.account.domain)
-        pj.setTlsPins(settings.pins(config))
+        pj.setTrustedTlsDomain("", "")
+        pj.setTlsPins(pj.StringVector())
+        for account in config.accounts:
+            hop = settings.next_hop(config, account)
+            pj.setTrustedTlsDomain(hop, account.domain)
+            pj.setTlsPins(settings.pins(account), hop)
         pj.setTlsListening(settings.listens(config))
-        transport_id = self.pj.transportCreate(kind, transport)
+        self._transports = {
+            name: self.pj.transportCreate(*settings.transport(config, name))
+            for name in settings.transports(config)
+        }
         self.pj.libStart()
         self.wake_fd: int = self._wakeup.fd()
-        info = self.pj.transportGetInfo(transport_id)
-        self.address: str = info.localName
+        self._more: list[int] = []
+        self.address = self.address_of(settings.transports(config)[0])
         settings.order_codecs(self.pj, config.media.codecs)
 
-    @property
-    def own_address(self) -> str:
-        """ "host:port" where far ends reach us: with a provider at our end of the connection to it (RFC 5626:
-        calls come back there), without one at our own port.
-        """
-        return (self.pj.connected_from or self.address) if self._profile.address else self.address
+    def address_of(self, transport: str) -> str:
+        """ "host:port" of our end of a transport."""
+        return str(self.pj.transportGetInfo(self._transports[transport]).localName)
+
+    def have(self, transport: str) -> None:
+        """Make a transport that no account uses, for a call for help. Raises pj.Error."""
+        if transport in self._transports:
+            return
+        made = self.pj.transportCreate(*settings.transport(self._config, transport))
+        self._transports[transport] = made
+        self._more.append(made)
+
+    def drop_spare(self) -> None:
+        """Close what ``have`` has made: the call for help is over."""
+        for made in self._more:
+            self._transports = {name: one for name, one in self._transports.items() if one != made}
+            try:
+                self.pj.transportClose(made)
+            except pj.Error as error:
+                log.info("a transport was closed already: %s", error.reason)
+        self._more = []
 
     @property
     def untrusted(self) -> str:
@@ -112,7 +131,8 @@ class PjEndpoint:
 
     def disclose(self, exposure: Exposure) -> None:
         """From now on let every message say of us what ``exposure`` allows, also those of running calls."""
-        pj.setDisclosure(exposure.identity, self._profile.privacy_value, self._profile.preferred_identity)
+        told = any(account.preferred_identity for account in self._config.accounts)
+        pj.setDisclosure(exposure.identity, self._profile.privacy_value, told)
 
     def poll(self, seconds: float) -> None:
         """Run pjsip until something happened, at most ``seconds``."""

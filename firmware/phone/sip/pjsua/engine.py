@@ -22,18 +22,19 @@ from firmware.phone.clock import Clock
 from firmware.phone.config import Config
 from firmware.phone.errors import SipError
 from firmware.phone.privacy import Exposure
-from firmware.phone.sip import identity, proofs, refer, sdp
+from firmware.phone.sip import bursts, headers, identity, proofs, refer, sdp, uri
 from firmware.phone.sip.base import Secrets
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
-from firmware.phone.sip.pjsua.disclosing import redirection
+from firmware.phone.sip.pjsua.disclosing import ask, redirection
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.helptest import HelpTest
 from firmware.phone.sip.pjsua.lamps import PjLamps
 from firmware.phone.sip.pjsua.mixer import Mixer
-from firmware.phone.sip.pjsua.outgoing import Outgoing
-from firmware.phone.sip.pjsua.proving import prover_of
+from firmware.phone.sip.pjsua.outgoing import Outgoing, own_address
+from firmware.phone.sip.pjsua.proving import provers_of
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
@@ -74,13 +75,13 @@ class PjsuaEngine:
         self._crash = crash
         self._todo: collections.deque[do.SipCommand | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
+        self._given_up: list[PjCall] = []
         self._arrived: list[tuple[PjCall, Party, Security]] = []
         self._secrets = secrets
         self._exposure = Exposure()
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
         self._check = proofs.check_of(config, clock)
-        self._told_address = ""
         self._ready: threading.Event = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -148,7 +149,7 @@ class PjsuaEngine:
             self._sound,
         )
         self._wake_fd = self._endpoint.wake_fd
-        self._prover = prover_of(self._config, self._clock, self._crash)
+        self._provers = provers_of(self._config, self._clock, self._crash)
         self._voice = Voice(
             self._endpoint.pj,
             audio.playback,
@@ -158,24 +159,47 @@ class PjsuaEngine:
             self._drop_late_sound,
             None if audio.hands_free else self._sound.sidetone,
         )
-        self._signals = Signals(self._endpoint.pj)
+        self._signals = Signals(self._endpoint.pj, bursts.waiting(self._config.phone.country))
         self._mixer = Mixer(self._endpoint.pj)
-        registers = self._config.account is not None
-        self._account = PjAccount(self._clock, registers, self._arrive, self._post, self._crash)
-        self._account.create(settings.account(self._config, self._endpoint.address))
+        self._open_accounts()
         self._outgoing = Outgoing(
             self._config,
             self._clock,
             self._post,
             self._crash,
             self._endpoint,
-            self._account,
+            self._accounts,
             self._secrets,
             self._certificates,
         )
-        self._lamps = PjLamps(self._account, self._post, self._crash)
-        self._watchers = PjWatchers(self._account.getId(), self._post, self._crash)
-        self._account.register()
+        self._lamps = PjLamps(self._account_for, self._post, self._crash)
+        self._watchers = PjWatchers(self._accounts[0].getId(), self._post, self._crash)
+        self._help_test = HelpTest(self._config, self._accounts[0], self._post, self._crash, self._clock)
+        for account in self._accounts:
+            account.register()
+
+    def _open_accounts(self) -> None:
+        """Every account, each with a Contact of its own; without any the one of direct calls."""
+        self._accounts: list[PjAccount] = []
+        first = headers.Profile.of(self._config).privacy_value
+        for number, account in enumerate(self._config.accounts or (None,)):
+            value = headers.Profile.of(self._config, account).privacy_value
+            privacy = value if value != first else ""
+            made = PjAccount(
+                self._clock, account is not None, self._arrive, self._post, self._crash, number, privacy
+            )
+            transport = self._config.transport_of(account) if account else self._config.sip.transport
+            address = self._endpoint.address_of(transport)
+            made.create(settings.account(self._config, address, account), number == 0)
+            if account is not None:
+                pj.setAccountContactUser(made.getId(), settings.contact_user())
+            self._accounts.append(made)
+
+    def _account_for(self, address: str) -> PjAccount:
+        """The account of the domain that an address names; the first for any other."""
+        host = uri.parse(address).host
+        found = (n for n, account in enumerate(self._config.accounts) if account.domain == host)
+        return self._accounts[next(found, 0)]
 
     def _work(self) -> bool:
         """Carry out what is waiting. False when the last order was to stop."""
@@ -215,6 +239,8 @@ class PjsuaEngine:
                 pj.referProgress(number, status)
             case do.WatchLamps(uris):
                 self._lamps.watch(uris)
+            case do.TestHelp(exposure):
+                self._help_test.begin(exposure, own_address(self._endpoint, self._accounts[0]))
             case do.GrantWatcher() | do.RefuseWatcher() | do.NotifyWatcher():
                 self._watchers.carry_out(command)
             case _:
@@ -232,9 +258,11 @@ class PjsuaEngine:
             match command:
                 case do.AlertCaller():
                     prm.statusCode = 180
+                    ask(prm.txOption, call.account.privacy)
                     call.answer(prm)
                 case do.AnswerCall():
                     prm.statusCode = 200
+                    ask(prm.txOption, call.account.privacy)
                     call.answer(prm)
                 case do.RefuseCall(status=status):
                     prm.statusCode = status
@@ -277,31 +305,33 @@ class PjsuaEngine:
 
     # --- incoming calls ------------------------------------------------------------------------------
 
-    def _arrive(self, pj_id: int, message: str, source: str) -> None:
-        self._arrived.append(self._incoming_call(pj_id, message, source))
+    def _arrive(self, account: PjAccount, pj_id: int, message: str, source: str) -> None:
+        self._arrived.append(self._incoming_call(account, pj_id, message, source))
 
     def _take_place(self, old: PjCall, message: str, source: str) -> PjCall | None:
         """An INVITE names a call of ours by its identifiers (RFC 3891). That is no proof: who calls must be
         vouched for, by our provider over its own connection or by a signature (section 3 of the RFC). The
         new call speaks when its own protection has been judged.
         """
-        caller = self._caller(message, source)
+        caller = self._caller(old.account, message, source)
         known = caller.trust is not Trust.CLAIMED and not caller.doubt
-        if not known or not self._trusted(source) or sdp.offered(message) is Security.CLEAR:
+        if not known or not self._trusted(old.account, source) or sdp.offered(message) is Security.CLEAR:
             return None
-        call, party, offered = self._incoming_call(pj.PJSUA_INVALID_ID, message, source)
+        call, party, offered = self._incoming_call(old.account, pj.PJSUA_INVALID_ID, message, source)
         self._post(on.CallReplaced(old.call_id, call.call_id, party, offered))
         return call
 
-    def _incoming_call(self, pj_id: int, message: str, source: str) -> tuple[PjCall, Party, Security]:
+    def _incoming_call(
+        self, account: PjAccount, pj_id: int, message: str, source: str
+    ) -> tuple[PjCall, Party, Security]:
         self._incoming += 2
         keyings = settings.keyings(self._config.media.encryption)
         call_id = CallId(self._incoming)
-        party = self._caller(message, source)
+        party = self._caller(account, message, source)
         address = "" if party.anonymous else party.uri
         private = self._exposure.private
         shared = Shared.of(self._secrets, self._config.contacts, address, private=private)
-        call = PjCall(self._account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
+        call = PjCall(account, call_id, Direction.IN, keyings, self._post, self._crash, pj_id, shared)
         call.certificate = self._certificates.of(party, self._exposure)
         offered = sdp.offered(message)
         if offered is Security.CLEAR and self._config.media.allow_clear:
@@ -310,19 +340,19 @@ class PjsuaEngine:
         self._keep(call)
         return call, party, offered
 
-    def _caller(self, message: str, source: str) -> Party:
+    def _caller(self, account: PjAccount, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
-        account = self._config.account
-        domain = account.domain if account else ""
-        return identity.caller(message, trusted=self._trusted(source), domain=domain, check=self._check)
+        domain = self._config.accounts[account.number].domain if self._config.accounts else ""
+        trusted = self._trusted(account, source)
+        return identity.caller(message, trusted=trusted, domain=domain, check=self._check)
 
-    def _trusted(self, source: str) -> bool:
-        """Whether a message came over the connection on which our provider has proven who it is."""
+    def _trusted(self, account: PjAccount, source: str) -> bool:
+        """Whether a message came over the connection on which the account's provider has proven who it is."""
         return (
-            self._config.account is not None
-            and self._config.sip.transport == "tls"
-            and self._account.registered
-            and source == self._endpoint.pj.connected_to
+            bool(self._config.accounts)
+            and self._config.transport_of(self._config.accounts[account.number]) == "tls"
+            and account.registered
+            and source == account.connection[1]
         )
 
     def _announce(self) -> None:
@@ -331,7 +361,7 @@ class PjsuaEngine:
         for call, party, offered in arrived:
             if call.over or not call.isActive():
                 continue
-            self._post(on.IncomingCall(call.call_id, party, offered))
+            self._post(on.IncomingCall(call.call_id, party, offered, call.account.number))
 
     # --- after each poll -----------------------------------------------------------------------------
 
@@ -346,16 +376,36 @@ class PjsuaEngine:
             self._watch_keys(call, now)
             call.holding.keep_up(now, call.tell_hold)
             self._ask_transfer(call)
+            self._hurry(call, now)
+        self._given_up = [call for call in self._given_up if not call.over and call.isActive()]
+        if not self._calls and not self._given_up:
+            self._outgoing.tidy()
+        self._help_test.keep_up(now)
         self._connect_audio()
         self._tell_address()
-        self._account.keep_up()
+        for account in self._accounts:
+            account.keep_up()
         self._voice.keep_up()
+
+    def _hurry(self, call: PjCall, now: float) -> None:
+        """A call for help that nothing answers goes out by the next way; whatever comes late is ended."""
+        if self._outgoing.late(call, now) != 0.0:
+            return
+        call.post = lambda event: None
+        self._given_up.append(call)
+        with contextlib.suppress(pj.Error):
+            call.hangup(pj.CallOpParam())
+        following = self._outgoing.again(call)
+        if following is not None:
+            self._keep(following)
 
     def _tell_address(self) -> None:
         """Let the preview know under which address far ends will see us."""
-        if self._endpoint.own_address != self._told_address:
-            self._told_address = self._endpoint.own_address
-            self._post(on.OwnAddress(self._told_address))
+        for account in self._accounts:
+            now = own_address(self._endpoint, account)
+            if now != account.told_address:
+                account.told_address = now
+                self._post(on.OwnAddress(now, account.number))
 
     def _ask_transfer(self, call: PjCall) -> None:
         """Tell of a REFER; one that names nobody clearly is refused."""
@@ -396,16 +446,25 @@ class PjsuaEngine:
         now = self._clock.monotonic()
         waits = [LONGEST_POLL]
         holds = [call.holding.due(now) for call in self._calls.values()]
-        waits += [due for due in (self._account.due(now), self._voice.due(now), *holds) if due is not None]
+        waits += [due for due in (account.due(now) for account in self._accounts) if due is not None]
+        late = [self._outgoing.late(call, now) for call in self._calls.values()]
+        waits += [
+            due for due in (self._voice.due(now), self._help_test.due(now), *late, *holds) if due is not None
+        ]
         if self._keys_due or self._arrived or any(call.over for call in self._calls.values()):
             waits.append(SECURING_POLL)
         return min(waits)
 
-    def _connection_lost(self, why: str, untrusted: bool) -> None:
-        self._account.connection_lost(why, untrusted)
+    def _connection_lost(self, accounts: list[int], why: str, untrusted: bool) -> None:
+        for account in self._accounts:
+            if account.getId() in accounts:
+                account.connection_lost(why, untrusted)
 
-    def _server_agreed(self, signalling: Signalling) -> None:
-        self._post(on.ServerAgreed(signalling))
+    def _server_agreed(self, accounts: list[int], signalling: Signalling, ends: tuple[str, str]) -> None:
+        for account in self._accounts:
+            if account.getId() in accounts:
+                account.connection = ends
+                self._post(on.ServerAgreed(signalling, account.number))
 
     def _sound_failed(self, why: str) -> None:
         self._voice.failed(why)
@@ -425,19 +484,24 @@ class PjsuaEngine:
             self._tell(call, do.EndCall(call.call_id))
         self._watchers.leave()
         self._lamps.close()
-        self._account.leave()
+        for account in self._accounts:
+            account.leave()
+        self._help_test.close()
         while self._clock.monotonic() < self._stop_by:
             self._endpoint.poll(SECURING_POLL)
             for call in [call for call in self._calls.values() if call.over]:
                 del self._calls[call.call_id]
-            if self._account.left and not self._calls:
+            if all(account.left for account in self._accounts) and not self._calls:
                 break
         self._wake_fd = -1
         self._calls.clear()
+        self._given_up.clear()
+        self._outgoing.tidy()
         self._watchers.close()
         pj.referForget()
         self._signals.close()
-        if self._prover is not None:
-            self._prover.close()
-        self._account.shutdown()
+        for prover in self._provers:
+            prover.close()
+        for account in self._accounts:
+            account.shutdown()
         self._endpoint.close()

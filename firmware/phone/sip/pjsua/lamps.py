@@ -35,10 +35,12 @@ class PjLamp(pj.Buddy):
 
 
 class PjLamps:
-    """Runs in the SIP thread."""
+    """Runs in the SIP thread. ``account_for``: the account that an address is asked by."""
 
-    def __init__(self, account: pj.Account, post: Callable[[on.Event], None], crash: Crash) -> None:
-        self._account = account
+    def __init__(
+        self, account_for: Callable[[str], pj.Account], post: Callable[[on.Event], None], crash: Crash
+    ) -> None:
+        self._account_for = account_for
         self._post = post
         self._crash = crash
         self._lamps: dict[str, PjLamp] = {}
@@ -57,7 +59,7 @@ class PjLamps:
         config.uri = uri
         config.subscribe_dlg_event = True
         try:
-            lamp.create(self._account, config)
+            lamp.create(self._account_for(uri), config)
         except pj.Error as error:
             log.warning("a colleague's telephone cannot be asked: %s", error.reason)
             return

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from firmware.phone.clock import Clock
 from firmware.phone.config import Account, Config
 from firmware.phone.errors import SipError
-from firmware.phone.sip import authority, prove
+from firmware.phone.sip import authority, prove, uri
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 
 log = logging.getLogger("sottovoce.sip")
@@ -30,6 +30,7 @@ class PjProver(pj.Prover):
             raise SipError(f"account.identity_key: {error.reason}; name the right file") from None
         self.crash = crash
         self._clock = clock
+        self._address = account.address
         self._url = account.identity_url
         assert account.identity_cert is not None  # noqa: S101 - the configuration has all three or none
         self._signer = authority.read(account.identity_cert.read_bytes())[0]
@@ -42,7 +43,9 @@ class PjProver(pj.Prover):
 
     @guarded
     def prove(self, caller: str, called: str, body: str) -> str:
-        """The Identity header's value for an INVITE as it leaves, or ""."""
+        """The Identity header's value for an INVITE as it leaves, or ""; "" too for another account's."""
+        if not uri.same_address(self._address, caller):
+            return ""
         now = self._clock.wall()
         if not self._signer.valid(now):
             log.warning("the call is not signed: account.identity_cert is not valid today; get a new one")
@@ -51,7 +54,6 @@ class PjProver(pj.Prover):
         return claims.identity(self.sign(claims.text)) if claims else ""
 
 
-def prover_of(config: Config, clock: Clock, crash: Crash) -> PjProver | None:
-    """The prover of the account; None where it has no certificate."""
-    account = config.account
-    return PjProver(account, clock, crash) if account and account.identity_cert else None
+def provers_of(config: Config, clock: Clock, crash: Crash) -> list[PjProver]:
+    """The provers of those accounts that have a certificate."""
+    return [PjProver(account, clock, crash) for account in config.accounts if account.identity_cert]

@@ -10,6 +10,7 @@ import pjsua2 as pj
 
 from firmware.phone import events as on
 from firmware.phone.clock import Clock
+from firmware.phone.language.phrase import phrase
 from firmware.phone.sip import message_summary, reasons
 from firmware.phone.sip.backoff import Backoff
 from firmware.phone.sip.pjsua.guard import Crash, guarded
@@ -22,20 +23,30 @@ OK = 200
 
 
 class PjAccount(pj.Account):
-    """The one account. Incoming calls go to ``arrived``, registration to ``post``."""
+    """One account, ``number`` from 0 on. Incoming calls go to ``arrived``, registration to ``post``.
+
+    ``connection``: our end and the far end of the connection that was made to its server last, or "".
+    ``privacy``: what it asks of its provider where that is not what the first one asks, else "".
+    """
 
     def __init__(
         self,
         clock: Clock,
         registers: bool,
-        arrived: Callable[[int, str, str], None],
+        arrived: Callable[[PjAccount, int, str, str], None],
         post: Callable[[on.Event], None],
         crash: Crash,
+        number: int = 0,
+        privacy: str = "",
     ) -> None:
         super().__init__()
         self.crash = crash
+        self.number = number
+        self.privacy = privacy
+        self.connection = ("", "")
+        self.told_address = ""
         self._clock = clock
-        self._registers = registers
+        self.registers = registers
         self._arrived = arrived
         self._post = post
         self._backoff = Backoff()
@@ -48,7 +59,7 @@ class PjAccount(pj.Account):
 
     @guarded
     def onIncomingCall(self, prm: Any) -> None:
-        self._arrived(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+        self._arrived(self, prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
 
     @guarded
     def onRegState(self, prm: Any) -> None:
@@ -67,9 +78,9 @@ class PjAccount(pj.Account):
     def register(self) -> None:
         """Try to register now."""
         self._due = None
-        if not self._registers:
+        if not self.registers:
             return
-        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERING)))
+        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERING), self.number))
         self._cause, self._untrusted = "", False
         try:
             self.setRegistration(True)
@@ -90,10 +101,10 @@ class PjAccount(pj.Account):
 
         ``untrusted``: the server's certificate was refused.
         """
-        if not self._registers or self.leaving:
+        if not self.registers or self.leaving:
             return
         if self.registered and not untrusted:
-            self._failed("The connection to the server was lost; trying again")
+            self._failed(phrase("The connection to the server was lost; trying again"))
         elif why:
             self._cause, self._untrusted = why, untrusted or self._untrusted
             self._failed(why)
@@ -113,9 +124,9 @@ class PjAccount(pj.Account):
         self._backoff.reset()
         self._due = None
         if not self.registered:
-            log.info("registered")
+            log.info("registered" if self.number == 0 else f"account {self.number + 1}: registered")
         self.registered = True
-        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERED)))
+        self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERED), self.number))
 
     def _failed(self, reason: str, refused: bool = False) -> None:
         self.registered = False
@@ -123,5 +134,6 @@ class PjAccount(pj.Account):
         if self._due is None:
             delay = self._backoff.next(refused or self._untrusted)
             self._due = self._clock.monotonic() + delay
-            log.warning("not registered: %s (next try in %.0f s)", reason, delay)
-        self._post(on.RegistrationChanged(Registration(RegistrationState.FAILED, reason)))
+            which = "" if self.number == 0 else f"account {self.number + 1} "
+            log.warning("%snot registered: %s (next try in %.0f s)", which, reason, delay)
+        self._post(on.RegistrationChanged(Registration(RegistrationState.FAILED, reason), self.number))

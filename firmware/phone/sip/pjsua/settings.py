@@ -12,7 +12,9 @@ from firmware.phone.board import SIMULATED, AudioSpec
 from firmware.phone.config import Account, Config
 from firmware.phone.sip import headers
 from firmware.phone.sip.pjsua.zrtp import EITHER, SDES, Way
+from firmware.phone.sip.servers import server_of, without_tls_port
 from firmware.phone.sip.suites import SUITES
+from firmware.phone.sip.uri import SipUri
 from firmware.phone.values import Encryption
 
 SYSTEM_CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -66,13 +68,19 @@ def endpoint(hands_free: bool = False, sound: AudioSpec = SIMULATED) -> pj.EpCon
     return config
 
 
-def transport(config: Config) -> tuple[int, pj.TransportConfig]:
-    """The SIP transport: its pjsip type and its settings."""
+def transports(config: Config) -> tuple[str, ...]:
+    """The transports that the accounts use; without one that of direct calls."""
+    used = [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+    return tuple(dict.fromkeys(used))
+
+
+def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
+    """A SIP transport: its pjsip type and its settings. The configured port is that of sip.transport."""
     sip = config.sip
     settings = pj.TransportConfig()
-    settings.port = sip.port or 0
+    settings.port = (sip.port or 0) if name == sip.transport else 0
     settings.boundAddress = sip.bind
-    if sip.transport == "tls":
+    if name == "tls":
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
         tls.verifyServer = True
@@ -83,15 +91,19 @@ def transport(config: Config) -> tuple[int, pj.TransportConfig]:
             tls.privKeyFile = str(sip.key_file)
         tls.msecTimeout = 10_000
         tls.sockOptParams = at_once()
-    elif sip.transport == "tcp":
+    elif name == "tcp":
         settings.sockOptParams = at_once()
-    return _TRANSPORTS[sip.transport], settings
+    return _TRANSPORTS[name], settings
 
 
-def pins(config: Config) -> pj.StringVector:
+def pins(account: Account) -> pj.StringVector:
     """The keys of which the server must prove one, as Base64; none where any will do."""
-    wanted = config.account.pin if config.account else ()
-    return pj.StringVector([pin.partition("/")[2] for pin in wanted])
+    return pj.StringVector([pin.partition("/")[2] for pin in account.pin])
+
+
+def next_hop(config: Config, account: Account) -> str:
+    """The host that an account's requests go to, where it must be told from others; "": there is but one."""
+    return server_of(account).host.strip("[]") if config.more else ""
 
 
 def at_once() -> pj.SockOptParams:
@@ -129,12 +141,15 @@ def order_codecs(endpoint: pj.Endpoint, codecs: tuple[str, ...]) -> None:
     endpoint.setCodecOpusConfig(opus)
 
 
-def account(config: Config, address: str) -> pj.AccountConfig:
-    """The account, or without one what direct calls need. ``address`` is "host:port" of our transport."""
+def account(config: Config, address: str, account: Account | None, instead: str = "") -> pj.AccountConfig:
+    """An account, or None: what direct calls need. ``address`` is "host:port" of our transport. ``instead``:
+    another transport than the account's, for one call for help; it does not register then.
+    """
     settings = pj.AccountConfig()
-    settings.idUri = headers.own_name_addr(headers.Profile.of(config), address)
-    if config.account is not None:
-        _registered(settings, config.account, config.sip.transport)
+    settings.idUri = headers.own_name_addr(headers.Profile.of(config, account), address)
+    transport = instead or (config.transport_of(account) if account else config.sip.transport)
+    if account is not None:
+        _registered(settings, account, transport, server_of(account), instead)
     else:
         # pjsip would name the address of the default route, which need not be the one we are bound to.
         settings.sipConfig.contactForced = f"<sip:{address};transport={config.sip.transport}>"
@@ -144,10 +159,11 @@ def account(config: Config, address: str) -> pj.AccountConfig:
     settings.natConfig.sdpNatRewriteUse = 0
     settings.natConfig.sipOutboundUse = 0  # it would tell an instance-id (RFC 5626)
     settings.presConfig.publishEnabled = False
-    settings.mwiConfig.enabled = config.phone.messages and config.account is not None
+    first = account is not None and account is config.account and not instead
+    settings.mwiConfig.enabled = config.phone.messages and first
     media = settings.mediaConfig
     media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
-    media.srtpSecureSignaling = 1 if config.sip.transport == "tls" else 0
+    media.srtpSecureSignaling = 1 if transport == "tls" else 0
     media.transportConfig.boundAddress = config.sip.bind
     media.transportConfig.port = 0
     media.srtpOpt.keyings = pj.IntVector(keyings(config.media.encryption))
@@ -156,13 +172,20 @@ def account(config: Config, address: str) -> pj.AccountConfig:
     return settings
 
 
-def _registered(settings: pj.AccountConfig, account: Account, transport: str) -> None:
-    settings.regConfig.registrarUri = f"sip:{account.domain};transport={transport}"
+def _registered(
+    settings: pj.AccountConfig, account: Account, transport: str, server: SipUri, instead: str
+) -> None:
+    if not instead:
+        settings.regConfig.registrarUri = f"sip:{account.domain};transport={transport}"
     settings.regConfig.registerOnAdd = False  # when to try is decided in registrar.py
     settings.regConfig.retryIntervalSec = 0
     settings.regConfig.timeoutSec = REGISTER_SECONDS
     settings.regConfig.proxyUse = 3
     proxy = account.outbound_proxy or f"sip:{account.domain};transport={transport};lr"
+    if instead:
+        other = without_tls_port(server, instead)
+        lr = "" if other.param("lr") is not None else ";lr"
+        proxy = f"{other};transport={instead}{lr}"
     settings.sipConfig.proxies = pj.StringVector([proxy])
     cred = pj.AuthCredInfo("digest", "*", account.auth_user or account.user, 0, account.password.reveal())
     settings.sipConfig.authCreds = pj.AuthCredInfoVector([cred])

@@ -5,8 +5,11 @@ The far end's sound and these are mixed by the conference bridge, which the soun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pjsua2 as pj
 
+from firmware.phone.sip.bursts import Burst
 from firmware.phone.sip.pjsua.settings import CLOCK_RATE
 
 REMIND_EVERY_MS = 10_000
@@ -16,9 +19,6 @@ REMIND_HZ, REMIND_MS = 1400, 200
 CHANGE_HZ, CHANGE_MS, CHANGE_TIMES = (950, 1900), 80, 3
 """What protects the call has changed: three quick bursts of two pitches at once."""
 
-WAITING_HZ, WAITING_MS, WAITING_EVERY_MS = 425, 200, 4000
-"""Somebody waits: two short bursts of the recommended pitch (ITU-T E.180 section 5), again and again."""
-
 LIGHT_HZ, LIGHT_MS = (660, 990), 90
 """A light was lit: the two pitches up; it went dark: down."""
 
@@ -27,9 +27,11 @@ LOUDNESS = 4000
 
 
 class Signals:
-    """Generators are made when the first signal sounds: most calls need none."""
+    """Generators are made when the first signal sounds: most calls need none. ``waiting``: one period of the
+    call-waiting tone."""
 
-    def __init__(self, endpoint: pj.Endpoint) -> None:
+    def __init__(self, endpoint: pj.Endpoint, waiting: Sequence[Burst]) -> None:
+        self._bursts = waiting
         self._manager = endpoint.audDevManager()
         self._reminder: pj.ToneGenerator | None = None
         self._change: pj.ToneGenerator | None = None
@@ -53,9 +55,7 @@ class Signals:
         if not on:
             return
         self._waiting = self._waiting or self._generator()
-        first = _burst(WAITING_HZ, 0, WAITING_MS, WAITING_MS)
-        last = _burst(WAITING_HZ, 0, WAITING_MS, WAITING_EVERY_MS - 3 * WAITING_MS)
-        self._waiting.play(pj.ToneDescVector([first, last]), True)
+        self._waiting.play(pj.ToneDescVector([_burst(*burst) for burst in self._bursts]), True)
 
     def tell_change(self) -> None:
         """Once: what protects the call is no longer what it was."""

@@ -1,0 +1,1 @@
+"""The voice that reads digits and menus."""
