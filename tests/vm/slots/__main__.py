@@ -1,9 +1,9 @@
 """``python -m tests.vm.slots``: updates of a board with two slots, in a virtual machine.
 
 Without words: an update, the power going at many of its writes, a new version that panics, and QEMU killed in
-a first boot. ``--all``: every scenario; ``--cuts 20``: the power goes at 20 moments of each phase, and what
-it leaves is started; ``--kills 20``: QEMU is killed 20 times in each phase. Results: build/slots/figures.json
-and results/console.log.
+its first boot and while it is kept. ``--all``: every scenario; ``--cuts 20``: the power goes at 20 moments of
+each phase, and what it leaves is started; ``--kills 20``: QEMU is killed 20 times in each phase. Results:
+build/slots/figures.json and results/console.log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> int:
     chosen = options.parse_args()
     known: dict[str, Callable[[Place], None]] = dict(scenarios.SHORT)
     known["moments"] = functools.partial(cuts.moments, count=MOMENTS)
-    known["kills"] = functools.partial(cuts.kills, count=chosen.kills or 1, phases=["first boot"])
+    known["kills"] = functools.partial(cuts.kills, count=1, phases=cuts.LATE)
     if chosen.all or chosen.scenarios:
         known |= scenarios.LONG
     if chosen.cuts:
