@@ -44,7 +44,7 @@ run: setup ## two simulated desk phones in a browser page: make run PORT=8080
 
 # In two processes: the live tests wait most of their time.
 test: setup-test ## the whole suite that needs no virtual machine
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: setup-test ## linters and types
 	@$(BIN)/ruff check .
