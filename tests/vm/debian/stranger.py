@@ -71,7 +71,9 @@ def _heard(heard: list[socket.socket], address: str, seconds: float) -> set[tupl
                 continue
             start = 0 if one.family == socket.AF_INET6 else (packet[0] & 15) * 4
             if one is heard[0]:
-                found.add((one.proto, struct.unpack_from("!H", packet, start)[0]))
+                port, to = struct.unpack_from("!HH", packet, start)
+                if to == 1024 + port % 50000:  # else it is the telephone's own connection to somebody
+                    found.add((one.proto, port))
             elif packet[start] not in (133, 134, 135, 136, 143):  # neighbour discovery
                 found.add((one.proto, packet[start]))
 
