@@ -235,7 +235,7 @@ def test_the_star_held_opens_the_menu_on_real_daemons(page: Page, port: int, dae
     visit(page, port)
     page.locator("#alice").focus()
     page.keyboard.down("*")
-    shows(page, "alice", "Menu 1/2.*What they see")
+    shows(page, "alice", "Menu 1/3.*What they see")
     page.keyboard.up("*")
     page.keyboard.press("5")
     shows(page, "alice", "About 1/.*Sottovoce")
@@ -247,5 +247,5 @@ def test_the_star_held_opens_the_menu_on_real_daemons(page: Page, port: int, dae
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
-    shows(page, "bob", "Menu 1/2")
+    shows(page, "bob", "Menu 1/3")
     page.mouse.up()

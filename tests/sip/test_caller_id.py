@@ -65,8 +65,12 @@ class Wire:
         return match[1].strip() if match else ""
 
 
-def call(registrar: Registrar, phone: Phone, number: str) -> Wire:
-    """Call ``number``, which answers at once with an error, and return the INVITE."""
+def call(registrar: Registrar, phone: Phone, number: str, *, hang_up: bool = False) -> Wire:
+    """Call ``number``, which answers at once with an error, and return the INVITE.
+
+    Args:
+        hang_up: a call for help tries every way for long; somebody ends it.
+    """
     before = len(registrar.requests("INVITE"))
     phone.do("dial", number)
     registrar.wait_message(
@@ -74,6 +78,8 @@ def call(registrar: Registrar, phone: Phone, number: str) -> Wire:
         5,
         "an INVITE",
     )
+    if hang_up:
+        phone.do("hangup")
     phone.wait_idle()
     return Wire(registrar.requests("INVITE")[before])
 
@@ -150,7 +156,7 @@ def test_an_emergency_service_learns_who_calls(lab: Lab) -> None:
     phone.privacy("private")
     said = preview(phone, "112")
     assert said["From address"] == "sip:alice@phone.test"
-    sent = call(registrar, phone, "112")
+    sent = call(registrar, phone, "112", hang_up=True)
     assert (sent["From address"], sent["From name"], sent["Privacy"]) == (
         "sip:alice@phone.test",
         "Alice Archer",

@@ -43,9 +43,9 @@ def test_a_lock_and_settings_outlive_a_crash_and_a_reset_ends_them(lab: Lab) -> 
     settings(phone, "41")
     phone.keys(f"{PIN}#{PIN}#")
     phone.wait_screen("Lock now")
-    phone.keys("##21")  # do not disturb
+    phone.keys("#21")  # do not disturb
     phone.keys("8")
-    phone.wait_screen("on")
+    phone.wait_screen("disturb on")
     phone.keys("####")
     wait_until(lambda: bool(list(phone.state.glob("settings-*"))), 3, "the settings to be kept")
 

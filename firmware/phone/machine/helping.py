@@ -40,6 +40,8 @@ STOP = phrase("Hang up to stop")
 
 UNDER_WAY = -1
 
+_NOT_YET_ANSWERED = (CallState.DIALING, CallState.RINGING, CallState.EARLY)
+
 TRANSPORTS = ("tls", "tcp", "udp")
 """What is tried when the account's own way leads nowhere, in this order: encryption first, never a must."""
 
@@ -132,9 +134,9 @@ def _address(rules: Rules, account: int, number: str) -> str:
 
 
 def rerouted(rules: Rules, state: State, event: on.CallRerouted, now: float) -> Result:
-    """The next way is tried: what they see is what that account tells."""
+    """The next way is tried: what they see is what that account tells. A call that is answered has its way."""
     call = state.call(event.call_id)
-    if call is None or not call.live:
+    if call is None or call.exposure.cause != EMERGENCY or call.state not in _NOT_YET_ANSWERED:
         return state, ()
     call = replace(call, account=event.account, transport=event.transport, state=CallState.DIALING)
     call = replace(call, tells_place=state.place is not None, place_at=None)
