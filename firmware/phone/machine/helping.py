@@ -134,7 +134,7 @@ def _address(rules: Rules, account: int, number: str) -> str:
 
 
 def rerouted(rules: Rules, state: State, event: on.CallRerouted, now: float) -> Result:
-    """The next way is tried: what they see is what that account tells. A call that is answered has its way."""
+    """The next way is tried: what they see is what that account tells. An answered call has its way."""
     call = state.call(event.call_id)
     if call is None or call.exposure.cause != EMERGENCY or call.state not in _NOT_YET_ANSWERED:
         return state, ()
