@@ -113,8 +113,8 @@ class Desk(Phone):
             self.bench.ground(line, low)
 
     def lit(self, light: Light) -> bool:
-        """Whether a light has current."""
-        return self.bench.driven(BOARD.lights.lines[light])
+        """Whether a light has current; one that the board has not is dark."""
+        return light in BOARD.lights.lines and self.bench.driven(BOARD.lights.lines[light])
 
     def glass(self) -> Image.Image:
         """What the display shows, rebuilt from the octets on its bus."""
