@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.berlin import judge, page, report
+from firmware.image.disk import sizes, starts
+from firmware.image.places import DATA
+from tests.berlin import fixed_root, judge, page, report
 from tests.berlin.experiments import EXPERIMENTS
 from tests.berlin.experiments.measures import default_faults
 from tests.berlin.model import Experiment, NotYet, Result, Row, Seen, Verdict
@@ -171,6 +173,43 @@ def test_a_default_that_is_weaker_or_unknown_is_found() -> None:
         "media.encryption": {"default": "end-to-end", "strongest": "more", "reason": "there is no more"}
     }
     assert default_faults(dumped, excused) == ([], ["media.encryption"])
+
+
+def test_a_root_that_could_be_written_or_is_not_checked_is_found() -> None:
+    init = (DATA / "init").read_text()
+    assert fixed_root.first_root_faults(init) == []
+    for sound, spoiled in (
+        ("-o ro,nodev /dev", "-o rw,nodev /dev"),
+        (" restart_on_corruption", ""),
+        ("--readonly ", ""),
+        ("= 64 ]", "= 0 ]"),
+    ):
+        assert sound in init
+        assert fixed_root.first_root_faults(init.replace(sound, spoiled)), sound
+    assert fixed_root.mount_faults("a", "[Mount]\nOptions=nosuid,nodev,noexec\n") == []
+    assert fixed_root.mount_faults("a", "[Mount]\nOptions=nosuid,nodev\n") == ["a lacks noexec"]
+
+
+def test_a_changed_block_of_an_image_is_found(tmp_path: Path) -> None:
+    blocks = [b"hsqs".ljust(4096, b"\1"), *([bytes(4096)] * 200)]
+    verity = f"{len(blocks)},{fixed_root.root_hash(blocks, b'salt')},{b'salt'.hex()}"
+    (tmp_path / "image.json").write_text('{"board": "x"}')
+    at = starts(sizes().partitions)
+    image = tmp_path / "sottovoce-x.img"
+    with image.open("wb") as disk:
+        for slot in "ab":
+            for name, octets in (
+                ("boot", f"args=ro sottovoce.verity={verity}".encode()),
+                ("root", b"".join(blocks)),
+            ):
+                disk.seek(at[f"{name}_{slot}"])
+                disk.write(octets)
+    assert fixed_root.image_faults(tmp_path) == []
+    with image.open("r+b") as disk:
+        disk.seek(at["root_b"] + 150 * 4096)
+        disk.write(b"\1")
+    (fault,) = fixed_root.image_faults(tmp_path)
+    assert "root b" in fault
 
 
 def result(verdict: Verdict) -> Result:

@@ -8,10 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tests.berlin.model import NotYet, Seen, experiment
+from firmware.image.places import DATA
+from tests.berlin.fixed_root import flashed, on_a_fixed_root, written
+from tests.berlin.model import Seen, experiment
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, python
-from tests.rig.phone import ROOT
+from tests.rig.phone import ROOT, Phone
 
 HIGHEST_EXPOSURE = 2.0
 """systemd's own score of a unit, 0 to 10; it calls everything below 5 "OK"."""
@@ -67,11 +69,33 @@ def each_surface_in_the_threat_model_has_a_test(stage: Stage) -> Seen:
 
 
 @experiment("R2")
-def the_root_file_system_is_read_only(stage: Stage) -> Seen:
-    """The image that is flashed is looked for."""
-    if not (ROOT / "board" / "image").exists():
-        raise NotYet("There is no image yet; a read-only, verified root comes with the issue on the image.")
-    raise NotYet("The image is judged by `make test-vm`, not here.")
+def it_runs_on_a_root_that_it_cannot_write(stage: Stage) -> Seen:
+    """A telephone is started where everything but its state and its socket's folder is mounted read-only; it
+    keeps something, and files are to be written elsewhere under its own root.
+    """
+    phone = Phone(stage.folder("fixed-root"), stage.kit.authority, account=False)
+    on_a_fixed_root(phone)
+    with phone:
+        kept = phone.sotto("place", "--set", "country=DE;A3=Berlin").exit == 0
+        places = written(phone)
+        file = stage.evidence("fixed-root", "mounts.txt")
+        file.write_text(Path(f"/proc/{phone.process.pid}/mounts").read_text())
+    text = f"It ran and {'kept' if kept else 'did not keep'} what it was told. "
+    text += f"Could be written: {', '.join(places) or 'nothing but its state'}."
+    return Seen(kept and not places, text, [file])
+
+
+@experiment("R2")
+def the_root_that_is_flashed_is_read_only_and_checked(stage: Stage) -> Seen:
+    """The program that mounts the root and the mounts of the image are read; of each image that was made here
+    every block of both roots is hashed and compared with what its kernel is told (the tests of the image
+    change a block and see the other slot boot).
+    """
+    found = flashed()
+    file = stage.evidence("fixed-root", "first-root.txt")
+    file.write_text((DATA / "init").read_text())
+    wrong = f" Wrong: {'; '.join(found.faults)}." if found.faults else ""
+    return Seen(not found.faults, found.text + wrong, [file])
 
 
 @experiment("R4")
