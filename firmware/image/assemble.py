@@ -20,6 +20,7 @@ from firmware.image import (
     debian,
     disk,
     filesystem,
+    headers,
     initramfs,
     kernel,
     locks,
@@ -40,6 +41,8 @@ _IMAGE = ("ro", "systemd.condition_needs_update=no")
 """What a root that never changes says: nothing in /etc or /var is to be made anew after an update."""
 _FOR_OTHERS = ("rd.",)
 """Words of systemd/kernel-command-line.txt for a first root of another kind."""
+_AFTER_OWN = ("lockdown=", "module.sig_enforce=")
+"""Words that would keep modules of ours out: where there are some, the first root does what these do."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def image(
     for old in results.iterdir():
         trees.remove(old)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust, key)
+        own = headers.modules(board, cache, shop, mirror, Path(scratch))
+        parts = _parts(board, packages, wheel_files, shop, Path(scratch), results, trust, key, own)
     measured = budget.Measured(parts.unpacked, parts.boot_used, parts.root.file.stat().st_size)
     sizes = disk.sizes()
     say(measured.text(sizes))
@@ -150,6 +154,7 @@ def _parts(
     results: Path,
     trust: Path | None,
     key: RSAPrivateKey | None,
+    own: list[Path],
 ) -> Parts:
     tree = scratch / "tree"
     say("putting the root together …")
@@ -165,7 +170,7 @@ def _parts(
     for name in ("first", "slot"):
         (scratch / name).mkdir()
     initrd = scratch / "initrd"
-    initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch))
+    initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch, own))
     root.leave_out(tree, packages / "lists", ["regulatory.db*", *board.firmware])
     root.install(tree, board, wheel_files, shop, version(), trust)
     bill.write(tree, board, packages / "status", version(), shop.epoch, results)
@@ -176,7 +181,7 @@ def _parts(
     words = names((PROJECT / "systemd/kernel-command-line.txt").read_text())
     words = [
         *_IMAGE,
-        *(word for word in words if not word.startswith(_FOR_OTHERS)),
+        *(word for word in words if not word.startswith(_FOR_OTHERS + (_AFTER_OWN if own else ()))),
         board.arguments,
         verity.argument,
     ]

@@ -26,6 +26,7 @@ class ImageBoard:
         modules: what the kernel may load besides board/image/modules.txt.
         firmware: files below /usr/lib/firmware that stay, as patterns; all else there is left out.
         first_modules: what the first root loads to reach the disk, in this order.
+        own_modules: folders of board/image with a module of ours, which the first root loads (``headers``).
         arguments: what the kernel is told besides what all boards are.
         config: files on the config partition: name there to a pattern in the unpacked packages, or in the
             board's own folder when it begins with ``./``.
@@ -44,6 +45,7 @@ class ImageBoard:
     modules: tuple[str, ...] = ()
     firmware: tuple[str, ...] = ()
     first_modules: tuple[str, ...] = ()
+    own_modules: tuple[str, ...] = ()
     arguments: str = ""
     config: Mapping[str, str] = field(default_factory=dict)
     slot: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +81,6 @@ def read(name: str) -> ImageBoard:
         raise ImageError(
             f"{file}: unknown: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
         )
-    for key in ("packages", "modules", "firmware", "first_modules"):
+    for key in ("packages", "modules", "firmware", "first_modules", "own_modules"):
         said[key] = tuple(said.get(key, ()))
     return ImageBoard(name=name, **said)

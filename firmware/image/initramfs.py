@@ -21,9 +21,17 @@ _LIBRARIES = ("usr/lib/aarch64-linux-gnu", "lib")
 
 
 def make(
-    root: Path, depends: Mapping[str, Sequence[str]], first: Sequence[str], folder: Path, epoch: int
+    root: Path,
+    depends: Mapping[str, Sequence[str]],
+    first: Sequence[str],
+    folder: Path,
+    epoch: int,
+    own: Sequence[Path] = (),
 ) -> bytes:
-    """The archive, from the files of ``root`` (``folder``: an empty one for the tree)."""
+    """The archive, from the files of ``root`` (``folder``: an empty one for the tree).
+
+    ``own``: modules of ours.
+    """
     for name in _FOLDERS:
         (folder / name).mkdir()
     trees.copy(root / "usr/bin/busybox", folder / "bin/busybox", 0o755)
@@ -37,6 +45,8 @@ def make(
         (folder / "modules" / name).write_bytes(lzma.decompress(content) if path.endswith(".xz") else content)
         order.append(name)
     (folder / "modules/order").write_text("".join(f"{name}\n" for name in order))
+    for module in own:
+        trees.copy(module, folder / "modules/own" / module.name, 0o644)
     return cpio(folder, epoch)
 
 

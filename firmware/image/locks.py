@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from firmware.image import debian, workshop
+from firmware.image import debian, headers, workshop
 from firmware.image.board import ImageBoard
 from firmware.image.packages import lock_text, names
 from firmware.image.places import DATA
@@ -46,4 +46,7 @@ def renew(board: ImageBoard, cache: Path, mirror: str, *, tools: bool) -> None:
         unpack(board, scratch / "root", scratch / "debs", wanted(board), mirror)
         found = debian.describe(sorted((scratch / "debs").glob("*.deb")), "arm64")
         board.lock.write_text(lock_text(found.values(), f"What the image for {board.title} is made of."))
+        if board.own_modules:
+            (scratch / "headers").mkdir()
+            headers.renew(board, scratch / "headers", mirror)
     say(f"wrote {board.lock} ({len(found)} packages)")

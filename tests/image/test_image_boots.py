@@ -88,6 +88,12 @@ def test_the_root_is_checked_by_the_kernel(machine: Machine, made: Path) -> None
     assert "[integrity]" in machine.run("cat /sys/kernel/security/lockdown")
 
 
+def test_it_can_read_aloud(machine: Machine) -> None:
+    """The voice with all that it needs, in German: half a second and more of 16 bits at 22050 Hz."""
+    said = machine.run("echo eins zwei drei | espeak-ng -v de --stdin --stdout | wc -c")
+    assert int(said) > 22050
+
+
 def test_after_a_power_cut_it_is_the_same_telephone(machine: Machine) -> None:
     machine.run("sync; echo kept >/data/phone/mark; sync")
     machine.cut()

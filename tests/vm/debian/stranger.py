@@ -20,10 +20,13 @@ def sums(words: bytes) -> int:
     return (total & 0xFFFF) + (total >> 16)
 
 
-def answers(address: str, protocol: int, highest: int = HIGHEST, rest_s: float = 3) -> set[tuple[int, int]]:
+def answers(
+    address: str, protocol: int, highest: int = HIGHEST, rest_s: float = 3, pace_s: float = 0
+) -> set[tuple[int, int]]:
     """Send to all ports up to ``highest``; who answered, as protocol and port (or for ICMP type and 0).
 
-    ``rest_s``: how long answers are waited for after the last packet.
+    ``rest_s``: how long answers are waited for after the last packet; ``pace_s``: and after each 512, for a
+    machine that is slower than this one.
 
     The checksum is made so that it is right for every port: what the port adds the source port takes away.
     """
@@ -51,7 +54,7 @@ def answers(address: str, protocol: int, highest: int = HIGHEST, rest_s: float =
             packet = head[:6] + struct.pack("!H", check)
         sender.sendto(packet, (address, 0))
         if port % 512 == 0:
-            found |= _heard(heard, address, 0)
+            found |= _heard(heard, address, pace_s)
     found |= _heard(heard, address, rest_s)
     for one in (*heard, sender):
         one.close()
