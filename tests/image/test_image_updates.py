@@ -56,7 +56,8 @@ def machine(
         release(*words, "ceremony", "--public", folder / f"{keys}-public")
         release(*words, "bundle", files / name, "--board", board.name, kept)
     shutil.copy(folder / "keys-public/bundle-keyring.pem", files / "keyring.pem")
-    return new_machine(*kit(files, folder / "kit.squashfs"))
+    network = ("-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n,romfile=")
+    return new_machine(*network, *kit(files, folder / "kit.squashfs"))
 
 
 def _sha256(file: Path) -> str:
