@@ -51,6 +51,8 @@ class Flow:
     ports: tuple[int, int]
     hosts: tuple[str, ...] = ()
     own_ports: tuple[int, int] | None = None
+    hello: bool = False
+    """Only the first packet of a DTLS handshake."""
 
 
 def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
@@ -60,7 +62,7 @@ def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
     """
     return (
         *_signalling(config),
-        *_speech(),
+        *_speech(config),
         *_contacts(config),
         *_names(config),
         *_time(config),
@@ -98,8 +100,11 @@ def _call(what: str, protocol: Literal["tcp", "udp"], transport: str, server: Si
     return Flow(what, PHONE, "out", protocol, (port, port), (server.host,))
 
 
-def _speech() -> Iterator[Flow]:
+def _speech(config: Config) -> Iterator[Flow]:
     yield Flow("speech, encrypted", PHONE, "out", "udp", MEDIA_PORTS, own_ports=OWN_PORTS)
+    if config.accounts or config.sip.port:
+        # Who answers our call begins the handshake (RFC 5763 section 5), and nothing left here before.
+        yield Flow("keys of a call that the far end begins", PHONE, "in", "udp", OWN_PORTS, hello=True)
 
 
 def _contacts(config: Config) -> Iterator[Flow]:

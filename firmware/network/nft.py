@@ -16,6 +16,9 @@ flush chain inet sottovoce declared_in
 flush chain inet sottovoce declared_out
 """
 
+_HELLO = "@th,64,8 22 @th,168,8 1 "
+"""Behind the UDP header a handshake's record and in it a ClientHello (RFC 6347 sections 4.1 and 4.2.2)."""
+
 
 def rules(flows: Sequence[Flow]) -> str:
     """A file that fills the two chains in one step: either all of it holds, or what was there before."""
@@ -25,7 +28,7 @@ def rules(flows: Sequence[Flow]) -> str:
 
 def _rules(flow: Flow) -> Iterator[str]:
     if flow.direction == "in":
-        yield f"declared_in {flow.protocol} dport {_ports(flow.ports)} accept"
+        yield f"declared_in {flow.protocol} dport {_ports(flow.ports)} {_HELLO if flow.hello else ''}accept"
         return
     end = f"{flow.protocol} dport {_ports(flow.ports)} accept"
     if flow.own_ports is not None:

@@ -31,13 +31,15 @@ def test_an_account_is_reached_at_its_provider_alone() -> None:
     speech = ("udp", 1024, ())
     tls, tcp, udp = (("tcp", 5061), ("tcp", 5060), ("udp", 5060))
     here = ("phone.test",)
-    every = {(*tls, here), (*tcp, here), (*udp, here), speech}
+    keys = ("udp", 32768, ())
+    every = {(*tls, here), (*tcp, here), (*udp, here), speech, keys}
     assert ends(Config(account=account()), PHONE) == every
     proxy = account(outbound_proxy="sip:192.0.2.7:6061;transport=tls;lr")
     assert ends(Config(account=proxy), PHONE) == {
         ("tcp", 6061, ("192.0.2.7",)),
         ("udp", 6061, ("192.0.2.7",)),
         speech,
+        keys,
     }
     assert ends(Config(account=account(), sip=Sip(transport="udp")), PHONE) == every
     needed = [flow for flow in declared(Config(account=account()), Settings()) if flow.user == PHONE]
@@ -62,7 +64,8 @@ def test_direct_calls_reach_the_contacts() -> None:
 def test_a_port_is_open_only_where_it_was_written_down() -> None:
     for port, opened in ((None, []), (0, []), (5061, [(5061, 5061)])):
         flows = declared(Config(sip=Sip(port=port)), Settings())
-        assert [flow.ports for flow in flows if flow.direction == "in"] == opened
+        assert [flow.ports for flow in flows if flow.direction == "in" and not flow.hello] == opened
+        assert any(flow.hello for flow in flows) == bool(opened), "nobody calls, nobody answers"
 
 
 def test_names_go_over_tls_or_not_but_never_both() -> None:
@@ -119,7 +122,7 @@ def test_nothing_of_the_configuration_s_text_gets_into_a_rule() -> None:
     )
     lines = nft.rules(declared(evil, Settings())).splitlines()[1:]
     for line in lines:
-        assert re.fullmatch(r'[a-z0-9_ ".{},:-]+', line), line
+        assert re.fullmatch(r'[a-z0-9_ ".{},:@-]+', line), line
         assert "flush ruleset" not in line
 
 

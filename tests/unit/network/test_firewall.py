@@ -97,7 +97,7 @@ def _covers(flow: Flow, user: str, protocol: str, port: int, host: str, family: 
 def test_nothing_comes_in_but_answers_and_what_is_declared(cable: Cable, name: str, family: int) -> None:
     """Somebody listens on each port here, so that nothing but the firewall can keep a packet out."""
     flows = load(cable, *CONFIGURATIONS[name])
-    opened = {(flow.protocol, flow.ports[0]) for flow in flows if flow.direction == "in"}
+    opened = {(flow.protocol, flow.ports[0]) for flow in flows if flow.direction == "in" and not flow.hello}
     assert opened == ({("tcp", 5071)} if name == "direct" else set())
     for protocol in ("tcp", "udp"):
         for port in (22, 53, 5060, 5061, 5071, 16384, 40000):
@@ -127,6 +127,38 @@ def test_speech_is_answered_by_whom_it_went_to_and_by_nobody_else(cable: Cable, 
     assert not select.select([ear], [], [], 0.2)[0]
     far.sendto(b"speech", (PHONE[family], 40000))
     assert select.select([ear], [], [], 2)[0]
+
+
+RECORD = bytes([22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12])
+"""The head of a DTLS record: a handshake, version 1.2, epoch, number, length (RFC 6347 section 4.1)."""
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("name", ["factory", "account"])
+def test_keys_may_be_begun_by_who_answers_our_call_and_by_no_other_packet(
+    cable: Cable, name: str, family: int
+) -> None:
+    load(cable, *{"factory": FACTORY, "account": FULL}[name])
+    far = cable.opened("world", family, "udp")
+    ear = cable.opened("phone", family, "udp", "sottovoce")
+    ear.bind((PHONE[family], 40000))
+    low = cable.opened("phone", family, "udp")
+    low.bind((PHONE[family], 5353))
+    hello = RECORD + b"\x01" + bytes(11)
+    others = [
+        b"",
+        hello[:13],
+        RECORD + b"\x02" + bytes(11),
+        b"\x17" + hello[1:],
+        b"\x80" + bytes(40),
+        b"hello",
+    ]
+    for packet in others:
+        far.sendto(packet, (PHONE[family], 40000))
+    far.sendto(hello, (PHONE[family], 5353))
+    assert not select.select([ear, low], [], [], 0.3)[0]
+    far.sendto(hello, (PHONE[family], 40000))
+    assert bool(select.select([ear], [], [], 0.5)[0]) == (name == "account")
 
 
 def test_a_ping_is_not_answered(cable: Cable) -> None:

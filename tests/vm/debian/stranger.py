@@ -35,6 +35,7 @@ def answers(
     own = ADDRESS6 if six else ADDRESS
     heard = [socket.socket(family, socket.SOCK_RAW, kind) for kind in (protocol, 58 if six else 1)]
     sender = socket.socket(family, socket.SOCK_RAW, protocol)
+    sender.bind((own, 0))  # with several addresses the kernel would choose, and the checksum be wrong
     sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     ends = socket.inet_pton(family, own) + socket.inet_pton(family, address)
     length = 20 if protocol == socket.IPPROTO_TCP else 8
