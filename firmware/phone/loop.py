@@ -84,6 +84,10 @@ class Loop:
         self._queue.put(request)
         return request.answer
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have ``answer`` called in the loop's thread, soon: a sign of life."""
+        self.request(lambda loop: answer())
+
     def crash(self, error: BaseException) -> None:
         """A thread died of ``error``: ``run`` raises it, so that the process ends loudly."""
         self._queue.put(error)

@@ -73,7 +73,7 @@ class PjsuaEngine:
         self._sound = sound
         self._clock = clock
         self._crash = crash
-        self._todo: collections.deque[do.SipCommand | None] = collections.deque()
+        self._todo: collections.deque[do.SipCommand | Callable[[], None] | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
         self._given_up: list[PjCall] = []
         self._arrived: list[tuple[PjCall, Party, Security]] = []
@@ -103,6 +103,9 @@ class PjsuaEngine:
     def execute(self, command: do.SipCommand) -> None:
         self._hand_over(command)
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        self._hand_over(answer)
+
     def stop(self, timeout: float) -> None:
         if self._thread is None:
             return
@@ -113,7 +116,7 @@ class PjsuaEngine:
             log.warning("the SIP engine did not end in time; what it still had to say is lost")
         self._thread = None
 
-    def _hand_over(self, command: do.SipCommand | None) -> None:
+    def _hand_over(self, command: do.SipCommand | Callable[[], None] | None) -> None:
         self._todo.append(command)
         if self._wake_fd >= 0:
             with contextlib.suppress(BlockingIOError):  # a wake-up is on its way already
@@ -207,7 +210,10 @@ class PjsuaEngine:
             command = self._todo.popleft()
             if command is None:
                 return False
-            self._carry_out(command)
+            if callable(command):
+                command()
+            else:
+                self._carry_out(command)
         return True
 
     def _carry_out(self, command: do.SipCommand) -> None:
