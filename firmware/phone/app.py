@@ -52,6 +52,7 @@ from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.timefloor import TimeFloor
 from firmware.phone.trying import Trying, self_call
 from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
@@ -374,7 +375,9 @@ def _sip(
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, storage.secrets, storage.certificates, board.audio)
+    floor = TimeFloor(clock, lambda: storage.day, storage.keep_day)
+    kept = storage.secrets, storage.certificates
+    return PjsuaEngine(config, clock, crash, *kept, board.audio, floor.seconds)
 
 
 def _switches(board: Board, gpio: Gpio, pulse: Pulse | None = None) -> Switches:

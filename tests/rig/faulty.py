@@ -6,6 +6,7 @@ the phone comes to use it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -133,6 +134,24 @@ def _hung_decision() -> None:
     step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
 
 
+def _behind() -> None:
+    """The clock is twelve days behind, and no time service has set it."""
+    from firmware.phone import timefloor
+
+    made = time.time() + 12 * timefloor.DAY
+    timefloor.TimeFloor.__init__.__defaults__ = (lambda: made, lambda: False)
+
+
+def _disk(number: int) -> None:
+    """Every write of the store fails so from now on."""
+    from firmware.phone import vault
+
+    def fails(*_args: Any, **_more: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    setattr(vault, "_write_at", fails)  # noqa: B010 - other words than it has
+
+
 def _late() -> None:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
@@ -165,6 +184,9 @@ FAULTS: dict[str, Callable[[], None]] = {
     "control": _control,
     "decision": _decision,
     "late": _late,
+    "disk-full": lambda: _disk(errno.ENOSPC),
+    "disk-read-only": lambda: _disk(errno.EROFS),
+    "behind": _behind,
     "hung-painter": _hung_painter,
     "hung-in-call": _hung_in_call,
     "hung-engine": _hung_engine,

@@ -40,6 +40,7 @@ from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.sip.pjsua.zrtp import SDES, Shared
+from firmware.phone.timefloor import LOOK_S
 from firmware.phone.values import CallId, Direction, EndReason, Party, Security, Signalling, Trust
 
 log = logging.getLogger("sottovoce.sip")
@@ -56,7 +57,7 @@ class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
     ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
-    None: nowhere. ``sound``: the board's.
+    None: nowhere. ``sound``: the board's. ``floor``: the time that it is not before (``timefloor``).
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class PjsuaEngine:
         secrets: Secrets | None = None,
         certificates: Secrets | None = None,
         sound: AudioSpec = SIMULATED,
+        floor: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._floor, self._floor_at = floor, 0.0
         self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
         self._sound = sound
@@ -141,6 +144,7 @@ class PjsuaEngine:
             self._crash(error)
 
     def _open(self) -> None:
+        self._keep_time()
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
         self._endpoint = PjEndpoint(
@@ -180,6 +184,13 @@ class PjsuaEngine:
         self._help_test = HelpTest(self._config, self._accounts[0], self._post, self._crash, self._clock)
         for account in self._accounts:
             account.register()
+
+    def _keep_time(self) -> None:
+        """Let the next connection judge certificates by what is known of the time."""
+        now = self._clock.monotonic()
+        if now >= self._floor_at:
+            self._floor_at = now + LOOK_S
+            pj.setTimeFloor(self._floor())
 
     def _open_accounts(self) -> None:
         """Every account, each with a Contact of its own; without any the one of direct calls."""
@@ -373,6 +384,7 @@ class PjsuaEngine:
 
     def _settle(self) -> None:
         self._announce()
+        self._keep_time()
         now = self._clock.monotonic()
         for call in list(self._calls.values()):
             if call.over or not call.isActive():
