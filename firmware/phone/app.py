@@ -49,7 +49,7 @@ from firmware.phone.requests import Requests
 from firmware.phone.restarts import Restarts
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
-from firmware.phone.storage import Storage
+from firmware.phone.storage import ASKED_PATIENCE, Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
 from firmware.phone.timefloor import TimeFloor
@@ -243,13 +243,13 @@ class Phone:
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
         test: Callable[[Loop], object] = lambda loop: trying.begin(loop, asked=True)  # noqa: E731
-        requests = Requests(board.name, found, simulated, storage.settle, test)
+        requests = Requests(board.name, found, simulated, lambda: storage.settle(ASKED_PATIENCE), test)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
         self._watchdog.asked(LOOP, self.loop.ping)
         self._watchdog.asked("the SIP engine", sip.ping)
-        self._watchdog.asked("the control socket", self._control.ping, patient=True)
+        self._watchdog.asked("the control socket", self._control.ping, patient=True, every=4)
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
 
     def run(self) -> None:

@@ -46,8 +46,9 @@ log = logging.getLogger("sottovoce.storage")
 SLACK = 60.0
 """Seconds that a clock may be set back without a word; every life is so much shorter."""
 
-PATIENCE = 3.0
-"""Seconds that ``settle`` and ``stop`` wait for what is being written."""
+PATIENCE, ASKED_PATIENCE = 3.0, 2.0
+"""Seconds that ``stop`` waits for what is being written, and the loop, which is thought stuck soon after
+(``watchdog.STUCK_S``)."""
 
 SETTINGS_NOT_KEPT, LOCK_NOT_KEPT = phrase("Settings not kept"), phrase("Lock not kept")
 
@@ -169,11 +170,11 @@ class Storage:
         """Have the day kept that a time service told; never blocks. ``day`` is the one that was kept."""
         self._queue.put(_KeepDay(day))
 
-    def settle(self) -> str:
-        """Wait until all that was asked is done. Returns what went wrong, in words, or ""."""
+    def settle(self, patience: float = PATIENCE) -> str:
+        """Wait for all that was asked, at most so many seconds. Returns what went wrong, in words, or ""."""
         done = threading.Event()
         self._queue.put(done)
-        if not done.wait(PATIENCE):
+        if not done.wait(patience):
             return "the disk does not answer; try again later"
         return self._trouble()
 

@@ -21,13 +21,13 @@ from firmware.phone.pulse import Pulse
 
 log = logging.getLogger("sottovoce.watchdog")
 
-LOOK_S = 1.5
+LOOK_S = 1.85
 """Between two looks while all is well."""
 
 SUSPECT_S = 0.35
 """Between two looks while a thread does not answer."""
 
-STUCK_S, STUCK_LOOKS = 3.2, 4
+STUCK_S, STUCK_LOOKS = 2.8, 4
 """A piece of work is stuck when it has taken so long and was seen so often: a clock that jumps (a starved
 virtual machine) is one look. With ``LOOK_S``, the worst is 4.8 s after it began to hang."""
 
@@ -39,12 +39,15 @@ LOOP = "loop"
 
 @dataclass
 class _Watched:
-    """``patient``: it may stay stuck until the call is over. ``ask``: has the thread answer."""
+    """``patient``: it may stay stuck until the call is over. ``ask``: has the thread answer, at every
+    ``every``-th look: each time wakes it."""
 
     name: str
     pulse: Pulse
     patient: bool
     ask: Callable[[], object] | None = None
+    every: int = 1
+    rested: int = 0
     turn: int = -1
     looks: int = 0
     told: bool = False
@@ -80,10 +83,17 @@ class Watchdog:
         self._watched.append(_Watched(name, pulse, patient))
         return pulse
 
-    def asked(self, name: str, ask: Callable[[Callable[[], None]], object], *, patient: bool = False) -> None:
+    def asked(
+        self,
+        name: str,
+        ask: Callable[[Callable[[], None]], object],
+        *,
+        patient: bool = False,
+        every: int = 1,
+    ) -> None:
         """Watch a thread that waits for orders: ``ask`` has what it is given called in that thread."""
         pulse = Pulse(self._now)
-        self._watched.append(_Watched(name, pulse, patient, lambda: ask(pulse.end)))
+        self._watched.append(_Watched(name, pulse, patient, lambda: ask(pulse.end), every))
 
     def start(self) -> None:
         self._thread.start()
@@ -119,9 +129,7 @@ class Watchdog:
                 log.warning("%s goes on", one.name)
                 self._told(one.name, False)
             if since is None and one.ask is not None:
-                one.pulse.begin()
-                one.turn = one.pulse.turn
-                one.ask()
+                self._ask(one)
             return
         one.looks += 1
         if one.looks < STUCK_LOOKS or self._now() - since < STUCK_S:
@@ -132,6 +140,14 @@ class Watchdog:
             one.told = True
             log.error("%s is stuck; the telephone starts anew when the call is over", one.name)
             self._told(one.name, True)
+
+    def _ask(self, one: _Watched) -> None:
+        one.rested += 1
+        if one.ask is not None and one.rested >= one.every:
+            one.rested = 0
+            one.pulse.begin()
+            one.turn = one.pulse.turn
+            one.ask()
 
 
 def spared(name: str, patient: bool, state: State) -> bool:

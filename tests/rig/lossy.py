@@ -31,8 +31,8 @@ from tests.rig.mitm_rewrites import without
 from tests.rig.provider import header
 
 Place = tuple[str, int]
-LATE_S = 0.05
-"""By how much a packet that is turned round comes later: two or three others overtake it."""
+LATE_S = 0.03
+"""By how much a packet that is turned round comes later: the next one overtakes it."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from tests.rig.storm import Storm, Told
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
-SECONDS = float(os.environ.get("STORM_SECONDS", "6"))
+SECONDS = float(os.environ.get("STORM_SECONDS", "8"))
 GROWTH_KB = 8 * 1024
 """What the phone may have grown by, in kB, whatever is thrown at it."""
 
@@ -69,7 +69,8 @@ def weathered(
                 told[storm.kind] = storm.told()
         grown, at_most = memory_kb(phone) - kilobytes, most - descriptors
         ear = speech.score(lab.kit.far, heard.samples(), 0.5)
-        mouth = speech.score(lab.kit.near, bob.recording(), 2.5)
+        bob.wait_heard(speech.PERIOD_S + 2.5)
+        mouth = speech.score(lab.kit.near, bob.recording(), 2)
         print(f"{told}\ngrown by {grown} kB, {at_most} descriptors; ear {ear}; mouth {mouth}")
         assert phone.status()["registration"] == "registered"
         phone.wait_call("active")
@@ -121,11 +122,8 @@ def test_a_phone_for_direct_calls_bears_a_storm_of_invites(lab: Lab) -> None:
     print(f"{told}, grown by {grown} kB")
     assert told.sent > 500 * SECONDS
     assert grown < GROWTH_KB
-    began = time.monotonic()
+    phone.do("hangup")  # the first of them still rings
     phone.wait_idle(WORKS_AGAIN_S)
-    phone.hook("up")
-    phone.hook("down")
-    assert time.monotonic() - began < WORKS_AGAIN_S
     with Storm("INVITE", (phone.address, phone.sip_port), 0.5, 2) as one:
         phone.wait_call("ringing", WORKS_AGAIN_S, direction="in")
         one.told()

@@ -13,7 +13,7 @@ from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.state import Call, State
 from firmware.phone.restarts import KILLED, Restarts
 from firmware.phone.values import CallId, CallState, Direction, Party
-from firmware.phone.watchdog import LAST_S, LOOK_S, SUSPECT_S, Watchdog, spared
+from firmware.phone.watchdog import LAST_S, LOOK_S, STUCK_S, SUSPECT_S, Watchdog, spared
 
 
 class Ended(Exception):
@@ -69,7 +69,7 @@ def test_work_that_hangs_is_noticed_within_five_seconds() -> None:
     bed = Bed()
     pulse = bed.dog.pulse("the display")
     bed.dog.look()
-    assert 3.0 < noticed_after(bed, pulse.begin) <= 5.0
+    assert STUCK_S < noticed_after(bed, pulse.begin) <= 5.0
 
 
 def test_a_thread_that_does_not_answer_is_noticed_within_five_seconds() -> None:
@@ -79,7 +79,7 @@ def test_a_thread_that_does_not_answer_is_noticed_within_five_seconds() -> None:
     bed.dog.asked("the SIP engine", answers.append)
     bed.dog.look()
     answers.pop()()
-    assert 3.0 < noticed_after(bed, lambda: None) <= 5.0
+    assert STUCK_S < noticed_after(bed, lambda: None) <= 5.0
 
 
 def test_work_that_goes_on_is_left_alone() -> None:
