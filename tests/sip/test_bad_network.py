@@ -16,7 +16,7 @@ from tests.rig.speech import GOOD, Wanted
 pytestmark = pytest.mark.live
 
 LOSSY, TURNED = Wanted(1.3, 0.7), Wanted(1.8, 0.85)
-"""At 5 % of loss, and of packets that the next one overtakes. With a tenth of the frames silent PESQ is 1.5, STOI 0.9 (``speech.GOOD``)."""
+"""At 5 % of loss, and of packets that are overtaken. With a tenth of the frames silent PESQ is 1.5."""
 
 
 @pytest.mark.parametrize(
