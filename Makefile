@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak kills image image-lock bundle lock golden wiring clean messages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ fuzz: setup-test ## the media port, and what reads octets of strangers, against 
 
 soak: setup-test ## calls without end, and whether anything grows: make soak HOURS=8
 	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),1)
+
+kills: setup-test ## kill -9 at random moments of a scripted day: make kills N=200
+	@$(BIN)/python -m tests.kills --n $(or $(N),200)
 
 berlin: setup-test ## the conformance report: build/berlin/report.html (make berlin ROWS="P2 R9" for some rows)
 	@$(BIN)/python -m tests.berlin $(if $(ROWS),--only $(ROWS))

@@ -182,6 +182,7 @@ WRITERS = {
     "sealed": "one more of them",
     "__main__": "the folder of the control socket",
     "control": "the control socket",
+    "restarts": "the note beside it that a run is not over",
     "door": "the empty file that wakes the updater",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",

@@ -50,3 +50,9 @@
 /* What a colleague's telephone says is read in Python (dialog_info.py), strictly;
    what the library makes of it, and fails at, is of no use */
 #define PJSIP_DLG_EVENT_BAD_CONTENT_RESPONSE    200
+
+/* Who connects to us and says nothing is let go after ten seconds, and who has
+ * said something after two minutes of silence
+ */
+#define PJSIP_TRANSPORT_SERVER_IDLE_TIME_FIRST  10
+#define PJSIP_TRANSPORT_SERVER_IDLE_TIME        120

@@ -5,7 +5,9 @@
 #include <pjsua-lib/pjsua_internal.h>
 #include <gate.hpp>
 
+#include <algorithm>
 #include <map>
+#include <time.h>
 
 namespace
 {
@@ -23,14 +25,38 @@ struct Flow
     Flow() : type(PJSIP_TRANSPORT_UNSPECIFIED) { pj_bzero(&server, sizeof(server)); }
 };
 
+// So many at once, and so many a second from then on.
+class Allowance
+{
+public:
+    Allowance(double burst, double perSecond) : burst_(burst), perSecond_(perSecond), left_(burst), at_(0) {}
+
+    bool take()
+    {
+        timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        const double seconds = now.tv_sec + now.tv_nsec / 1e9;
+        left_ = std::min(burst_, left_ + (seconds - at_) * perSecond_);
+        at_ = seconds;
+        if (left_ < 1)
+            return false;
+        left_ -= 1;
+        return true;
+    }
+
+private:
+    double burst_, perSecond_, left_, at_;
+};
+
 typedef std::map<int, Flow> Flows; // by accounts; -1: of all that have none of their own
 
 struct State
 {
     bool flowOnly;
     Flows flows;
+    Allowance calls, subscriptions, answers;
 
-    State() : flowOnly(false) {}
+    State() : flowOnly(false), calls(40, 10), subscriptions(40, 10), answers(100, 50) {}
 };
 
 State state;
@@ -102,6 +128,9 @@ pj_bool_t answer(pjsip_rx_data *rdata, int status, const char *name = NULL, cons
 {
     pjsip_hdr headers;
 
+    // In a storm an answer to each would be the second half of it.
+    if (!cameByOurFlow(rdata) && !state.answers.take())
+        return PJ_TRUE;
     pj_list_init(&headers);
     if (name) {
         const pj_str_t field = text(name), content = text(value);
@@ -165,19 +194,27 @@ bool isMalformed(const pjsip_rx_data *rdata)
     return false;
 }
 
+/** Too many at once (RFC 3261 section 21.5.4): nothing is kept of it, so a storm costs no memory. */
+pj_bool_t refuseForNow(pjsip_rx_data *rdata)
+{
+    return answer(rdata, PJSIP_SC_SERVICE_UNAVAILABLE, "Retry-After", "10");
+}
+
 /** A request outside a dialog from one who may send it. OPTIONS is presence too: the same at all times. */
 pj_bool_t judgeOutside(pjsip_rx_data *rdata)
 {
     const pjsip_msg *msg = rdata->msg_info.msg;
     const pjsip_method &method = msg->line.req.method;
 
+    if (is(method, "SUBSCRIBE") && !state.subscriptions.take())
+        return refuseForNow(rdata);
     if (method.id == PJSIP_CANCEL_METHOD || rdata->msg_info.to->tag.slen > 0 || is(method, "SUBSCRIBE"))
         return PJ_FALSE; // the layers above find the INVITE, answer 481, or know the watchers
     if (method.id == PJSIP_INVITE_METHOD) {
         // Nobody joins a call that they are not in (RFC 3911). Whose call is replaced is decided in Python.
         if (has(msg, "Join"))
             return answer(rdata, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST);
-        return PJ_FALSE;
+        return state.calls.take() ? PJ_FALSE : refuseForNow(rdata);
     }
     if (method.id == PJSIP_OPTIONS_METHOD)
         return answer(rdata, PJSIP_SC_TEMPORARILY_UNAVAILABLE);

@@ -189,6 +189,11 @@ TlsAgreed tlsAgreed()
     return agreed;
 }
 
+void setTimeFloor(long long seconds)
+{
+    pj_ssl_sock_set_time_floor(static_cast<long>(seconds));
+}
+
 TlsTrouble tlsTrouble(int status)
 {
     if (status == PJ_SUCCESS)

@@ -52,6 +52,11 @@ void setTlsPins(const StringVector &pins, const std::string &host = "");
 
 TlsAgreed tlsAgreed();
 
+/** It is not earlier than this, in seconds since 1970, whatever the clock says: certificates of connections
+ *  from now on are judged at the later of both. 0: the clock alone counts.
+ */
+void setTimeFloor(long long seconds);
+
 /** What a status of the library tells of the cause: OnTransportStateParam's
  *  lastError, or an Error's.
  */

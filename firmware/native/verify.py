@@ -28,6 +28,7 @@ ADDITIONS = (
     "zrtpState",
     "setReceiveGain",
     "setTlsPins",
+    "setTimeFloor",
     "DtlsIdentity",
     "Prover",
     "referProgress",

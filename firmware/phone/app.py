@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
@@ -43,18 +44,22 @@ from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
+from firmware.phone.pulse import Pulse
 from firmware.phone.requests import Requests
+from firmware.phone.restarts import Restarts
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
-from firmware.phone.storage import Storage
+from firmware.phone.storage import ASKED_PATIENCE, Storage
 from firmware.phone.switches.base import Switches
 from firmware.phone.switches.fake import FakeSwitches
+from firmware.phone.timefloor import TimeFloor
 from firmware.phone.trying import Trying, self_call
 from firmware.phone.values import Loudspeaker, Part
 from firmware.phone.version import versions
 from firmware.phone.voice.base import Voice
 from firmware.phone.voice.espeak import EspeakVoice
 from firmware.phone.voice.fake import FakeVoice
+from firmware.phone.watchdog import LOOP, Watchdog
 
 log = logging.getLogger("sottovoce.app")
 
@@ -63,6 +68,9 @@ STOP_LIMIT = 2.0
 
 NO_SOUND = "null"
 STUCK = "stuck: {}; free the key, or look what lies on it"
+HUNG = "it does not answer; the telephone starts anew when the call is over"
+DISPLAY, KEYPAD = "the display", "the keypad"
+"""As the watchdog calls them."""
 
 
 class Hands:
@@ -183,19 +191,28 @@ class Phone:
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
+        self._restarts = Restarts(socket)
+        self._watchdog = Watchdog(clock.monotonic, lambda: self.loop.state, self._tell_hung, self._end)
+        pulse = self._watchdog.pulse
         contacts = frozenset(contact.uri for contact in config.contacts)
         puller = Puller(config, clock, crash)
         hours, lock = config.privacy.history_hours, config.phone.lock
         storage = Storage(state_dir, hours, clock, crash, contacts, puller.names, lock)
         sip = _sip(config, board, clock, crash, storage)
         gpio = Gpio(socket.parent, board.gpio.chip)
-        keypad, switches, lights = self._keypad(board, gpio), _switches(board, gpio), _lights(board, gpio)
+        keypad = self._keypad(board, gpio, pulse(KEYPAD))
+        switches = _switches(board, gpio, pulse("the switches", patient=False))
+        lights = _lights(board, gpio)
         painter = Painter(
             _display(board, config, gpio),
             lambda trouble: self.loop.post(on.DisplayChanged(trouble)),
             crash=crash,
+            pulse=pulse(DISPLAY),
         )
-        audio = _audio(config, board, lambda of, trouble: self.loop.post(on.SoundChanged(of, trouble)))
+        sounds: Callable[[Loudspeaker, str], None] = lambda of, why: self.loop.post(  # noqa: E731
+            on.SoundChanged(of, why)
+        )
+        audio = _audio(config, board, sounds, pulse)
         health, comparing = _health(board), Comparing(crash)
         found = versions()
         bind = config.sip.bind
@@ -226,22 +243,56 @@ class Phone:
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):
             simulated = Simulated(keypad, switches, health if isinstance(health, FakeHealth) else None)
         test: Callable[[Loop], object] = lambda loop: trying.begin(loop, asked=True)  # noqa: E731
-        requests = Requests(board.name, found, simulated, storage.settle, test)
+        requests = Requests(board.name, found, simulated, lambda: storage.settle(ASKED_PATIENCE), test)
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
+        self._watchdog.asked(LOOP, self.loop.ping)
+        self._watchdog.asked("the SIP engine", sip.ping)
+        self._watchdog.asked("the control socket", self._control.ping, patient=True, every=4)
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
 
     def run(self) -> None:
         with contextlib.ExitStack() as stack:
+            stack.callback(self._watchdog.stop)
             self._start(stack)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self.loop.stop())
-            self._notifier.ready()
+            self._begin()
             log.info("ready")
-            self.loop.run()
+            try:
+                self.loop.run()
+            except BaseException as error:
+                self._restarts.failed(f"a part failed ({type(error).__name__}); see the log")
+                raise
+            finally:
+                self._watchdog.last()
+            self._restarts.end()
             self._notifier.stopping()
             log.info("stopping")
+
+    def _begin(self) -> None:
+        """Everything is open: say whether the last run ended by itself, and watch from now on."""
+        number, reason = self._restarts.begin()
+        if number:
+            log.warning("started again after it had ended by itself: %s", reason)
+            self.loop.post(on.Restarted(number, reason))
+        self._notifier.ready()
+        self._watchdog.start()
+
+    def _tell_hung(self, name: str, hung: bool) -> None:
+        trouble = HUNG if hung else ""
+        if name == DISPLAY:
+            self.loop.post(on.DisplayChanged(trouble))
+        elif name == KEYPAD:
+            self.loop.post(on.PartChanged(Part.KEYPAD, trouble))
+
+    def _end(self, why: str) -> NoReturn:
+        """At once: what is stuck would hold up an orderly stop."""
+        self._restarts.failed(why)
+        log.critical("%s: the telephone stops and has to be started again", why)
+        logging.shutdown()
+        os._exit(1)
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         """Start in order; ``stack`` stops in reverse."""
@@ -295,7 +346,7 @@ class Phone:
         except OSError as error:
             log.error("the updater cannot be woken: %s", error.strerror)
 
-    def _keypad(self, board: Board, gpio: Gpio) -> Keypad:
+    def _keypad(self, board: Board, gpio: Gpio, pulse: Pulse) -> Keypad:
         if board.keypad.kind == "simulated":
             return FakeKeypad()
         from firmware.phone.keypad.gpio import GpioKeypad
@@ -303,7 +354,7 @@ class Phone:
         def on_stuck(keys: str) -> None:
             self.loop.post(on.PartChanged(Part.KEYPAD, STUCK.format(keys) if keys else "", keys))
 
-        return GpioKeypad(board.keypad, gpio, on_stuck=on_stuck)
+        return GpioKeypad(board.keypad, gpio, on_stuck=on_stuck, pulse=pulse)
 
     @contextlib.contextmanager
     def _tolerated(self, part: Part) -> Iterator[None]:
@@ -324,15 +375,17 @@ def _sip(
 ) -> SipEngine:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
-    return PjsuaEngine(config, clock, crash, storage.secrets, storage.certificates, board.audio)
+    floor = TimeFloor(clock, lambda: storage.day, storage.keep_day)
+    kept = storage.secrets, storage.certificates
+    return PjsuaEngine(config, clock, crash, *kept, board.audio, floor.seconds)
 
 
-def _switches(board: Board, gpio: Gpio) -> Switches:
+def _switches(board: Board, gpio: Gpio, pulse: Pulse | None = None) -> Switches:
     if board.switches.kind == "simulated":
         return FakeSwitches()
     from firmware.phone.switches.gpio import GpioSwitches
 
-    return GpioSwitches(board.switches, gpio)
+    return GpioSwitches(board.switches, gpio, pulse=pulse)
 
 
 def _lights(board: Board, gpio: Gpio) -> Lights:
@@ -374,7 +427,12 @@ def _microphone(capture: str) -> str:
     return microphone_trouble(capture)
 
 
-def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str], None]) -> Audio:
+def _audio(
+    config: Config,
+    board: Board,
+    on_trouble: Callable[[Loudspeaker, str], None],
+    pulse: Callable[[str], Pulse] = lambda name: Pulse(),
+) -> Audio:
     audio = config.audio
     if audio.playback == audio.ringer == NO_SOUND:
         return FakeAudio()
@@ -390,4 +448,5 @@ def _audio(config: Config, board: Board, on_trouble: Callable[[Loudspeaker, str]
         periods=spec.periods,
         on_trouble=on_trouble,
         melody=config.phone.melody,
+        pulse=pulse,
     )

@@ -355,6 +355,8 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     troubles = [status[key] for key in ("audio_trouble", "display_trouble", "part_trouble")]
     troubles += ["the power supply is too weak"] if status["power"] == "weak" else []
     troubles += ["too hot: the board slows itself down"] if status["temperature"] == "hot" else []
+    times = status["restarts"]
+    troubles += [f"ended by itself {times} times: {status['restart_reason']}"] if times else []
     lines += [f"trouble       {trouble}" for trouble in troubles if trouble]
     lines.append(f"version       {status['version']} on {status['board']}")
     return lines

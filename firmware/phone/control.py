@@ -8,6 +8,7 @@ belongs to the daemon's user alone; lines, clients and what waits for a slow rea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -83,6 +84,12 @@ class Control:
         self._thread.join(2.0)
         self._thread = None
         self._path.unlink(missing_ok=True)
+
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have ``answer`` called in this thread, soon: a sign of life."""
+        with contextlib.suppress(RuntimeError):  # it is closed: we are stopping
+            if self._aio is not None:
+                self._aio.call_soon_threadsafe(answer)
 
     def _run(self, listener: socket.socket, started: threading.Event) -> None:
         try:

@@ -453,6 +453,14 @@ class PinMade:
 
 
 @dataclass(frozen=True)
+class Restarted:
+    """The run before this one ended by itself (``reason``), the ``number``-th in a row."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -511,5 +519,6 @@ Event = (
     | SelfTested
     | SpeechMade
     | FactoryDone
+    | Restarted
     | Tick
 )

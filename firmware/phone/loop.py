@@ -33,6 +33,14 @@ ROUNDING = 0.002
 """Seconds added to each deadline, so that the state sees it as passed in spite of float rounding."""
 
 
+MOST_WAITING = 10_000
+"""Events that may wait. No more come in earnest; whoever posts so many fills the memory next."""
+
+
+class Overrun(Exception):
+    """More events came than anybody could follow."""
+
+
 class Drivers(Protocol):
     """Where commands go; ``app`` builds it."""
 
@@ -74,15 +82,24 @@ class Loop:
         self._notifier = notifier
         self._queue: queue.SimpleQueue[on.Event | Request | BaseException | _Stop] = queue.SimpleQueue()
         self._watchers: list[Watcher] = []
+        self._overrun = False
 
     def post(self, event: on.Event) -> None:
-        self._queue.put(event)
+        if self._queue.qsize() < MOST_WAITING:
+            self._queue.put(event)
+        elif not self._overrun:
+            self._overrun = True
+            self.crash(Overrun(f"{MOST_WAITING} events wait, the last a {type(event).__name__}"))
 
     def request(self, ask: Callable[[Loop], Any]) -> Future[Any]:
         """Have ``ask`` called with this loop, in its thread; its result or exception goes to the future."""
         request = Request(ask)
         self._queue.put(request)
         return request.answer
+
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have ``answer`` called in the loop's thread, soon: a sign of life."""
+        self.request(lambda loop: answer())
 
     def crash(self, error: BaseException) -> None:
         """A thread died of ``error``: ``run`` raises it, so that the process ends loudly."""

@@ -35,6 +35,8 @@ def status(state: State, now: float, board: str, versions: dict[str, str]) -> di
         "audio_trouble": state.audio_trouble,
         "display_trouble": state.display_trouble,
         "part_trouble": "; ".join(f"{part.value}: {trouble}" for part, trouble in state.broken),
+        "restarts": state.restarts,
+        "restart_reason": state.restart_reason,
         "power": "weak" if state.health.weak else "good",
         "temperature": "hot" if state.health.hot else "good",
         "sound_gaps": state.sound_gaps,

@@ -46,8 +46,9 @@ log = logging.getLogger("sottovoce.storage")
 SLACK = 60.0
 """Seconds that a clock may be set back without a word; every life is so much shorter."""
 
-PATIENCE = 3.0
-"""Seconds that ``settle`` and ``stop`` wait for what is being written."""
+PATIENCE, ASKED_PATIENCE = 3.0, 2.0
+"""Seconds that ``stop`` waits for what is being written, and the loop, which is thought stuck soon after
+(``watchdog.STUCK_S``)."""
 
 SETTINGS_NOT_KEPT, LOCK_NOT_KEPT = phrase("Settings not kept"), phrase("Lock not kept")
 
@@ -77,6 +78,13 @@ class _KeepCertificate:
     """Write the certificate that a contact knows us by."""
 
     job: KeepSecrets
+
+
+@dataclass(frozen=True)
+class _KeepDay:
+    """Write the day that a time service told last, since 1970."""
+
+    day: int
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ class Storage:
         self._troubles: dict[str, str] = {}
         self._told: on.StoreChanged | None = None
         self._queue: queue.SimpleQueue[
-            do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook | threading.Event | None
+            do.StoreCommand | KeepSecrets | _KeepCertificate | _KeepDay | _OpenBook | threading.Event | None
         ] = queue.SimpleQueue()
         self.secrets = Retained(Vault(folder, "secrets"), contacts, self._queue.put)
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
@@ -134,6 +142,9 @@ class Storage:
             Vault(folder, "certificates"), contacts, lambda job: self._queue.put(_KeepCertificate(job))
         )
         self._certificates_told = 0
+        self._day_vault = Vault(folder, "day")
+        self._day_slots: list[int] = []
+        self.day = 0
         self._book = Sealed(folder, "book")
         self._book_names = frozenset(book)
 
@@ -155,11 +166,15 @@ class Storage:
         """Have ``command`` done; never blocks."""
         self._queue.put(command)
 
-    def settle(self) -> str:
-        """Wait until all that was asked is done. Returns what went wrong, in words, or ""."""
+    def keep_day(self, day: int) -> None:
+        """Have the day kept that a time service told; never blocks. ``day`` is the one that was kept."""
+        self._queue.put(_KeepDay(day))
+
+    def settle(self, patience: float = PATIENCE) -> str:
+        """Wait for all that was asked, at most so many seconds. Returns what went wrong, in words, or ""."""
         done = threading.Event()
         self._queue.put(done)
-        if not done.wait(PATIENCE):
+        if not done.wait(patience):
             return "the disk does not answer; try again later"
         return self._trouble()
 
@@ -175,7 +190,7 @@ class Storage:
             self._crash(error)
             raise
 
-    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate | _OpenBook) -> None:
+    def _do(self, command: do.StoreCommand | KeepSecrets | _KeepCertificate | _KeepDay | _OpenBook) -> None:
         match command:
             case KeepSecrets():
                 self._attempt(phrase("Secrets not kept"), lambda: self.secrets.do(command))
@@ -199,6 +214,8 @@ class Storage:
                 self._attempt(phrase("Protection not kept"), lambda: self._keep_reached(reached))
             case _KeepCertificate(job):
                 self._attempt(phrase("Certificate not kept"), lambda: self.certificates.do(job))
+            case _KeepDay(day):
+                self._attempt(phrase("Date not kept"), lambda: self._write_day(day))
             case _OpenBook():
                 self._attempt(phrase("Not erased"), self._open_book)
             case do.KeepBook(sources):
@@ -237,6 +254,7 @@ class Storage:
         self._attempt(phrase("Not erased"), self._open_certificates)
         self._attempt(phrase("Not erased"), self._open_lock)
         self._attempt(phrase("Not erased"), self._open_settings)
+        self._attempt(phrase("Not erased"), self._open_day)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -327,6 +345,17 @@ class Storage:
         self._say_damage(phrase("list of settings"), damaged)
         if faults:
             log.warning("settings that this version does not know are left out: %s", ", ".join(faults))
+
+    def _open_day(self) -> None:
+        """Of two, which only a lost power leaves, the later one. A damaged one is no loss worth a word."""
+        found, _ = self._day_vault.load()
+        known = {slot: int(raw) for slot, raw in found.items() if raw.isdigit() and len(raw) < 8}
+        self._day_slots, self.day = list(found), max(known.values(), default=0)
+
+    def _write_day(self, day: int) -> None:
+        before, self._day_slots = self._day_slots, [self._day_vault.add(str(day).encode())]
+        self._day_vault.remove(before)
+        self.day = day
 
     def _keep_settings(self, found: Personal) -> None:
         if found == Personal():

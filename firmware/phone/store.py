@@ -212,6 +212,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "last day",
+        phrase("Last day"),
+        "to judge certificates while the clock is behind",
+        "encrypted file, with a key of its own",
+        lambda rules: phrase("until the next day, or a factory reset"),
+        lambda rules, state: None,
+        file=True,
+    ),
+    Item(
         "log",
         phrase("Log"),
         "to find faults; names, numbers and keys are masked",

@@ -17,7 +17,20 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import contacts, hook, loop, report, running, senses, setup, simulator, start, updates
+from tests.bench import (
+    contacts,
+    hook,
+    loop,
+    loss,
+    picture,
+    report,
+    running,
+    senses,
+    setup,
+    simulator,
+    start,
+    updates,
+)
 from tests.bench.bed import Bench
 from tests.bench.figures import Row
 from tests.rig.certs import Authority
@@ -32,6 +45,9 @@ SECTIONS: dict[str, Callable[[Bench], list[Row]]] = {
     "idle": running.idle,
     "opus": running.call_opus,
     "pcma": running.call_pcma,
+    "opus-linphone": running.beside_opus,
+    "pcma-linphone": running.beside_pcma,
+    "loss": loss.measure,
     "loop": loop.measure,
     "hook": hook.measure,
     "contacts": contacts.measure,
@@ -45,7 +61,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few samples, a minute and a half in all")
     parser.add_argument("--only", choices=[*SECTIONS], action="append", help="this group alone (repeatable)")
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", metavar="FILE")
+    parser.add_argument(
+        "--json", type=Path, default=ROOT / "build" / "bench" / "results.json", metavar="FILE"
+    )
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the documentation's page too")
     parser.add_argument("--keep", action="store_true", help="keep logs and captures")
     chosen = parser.parse_args()
@@ -75,8 +93,12 @@ def main() -> int:
     print(f"\n{report.table(rows)}\n\n{where.words()}\n{report.verdict(rows)}")
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     chosen.json.write_text(json.dumps(report.as_json(rows, where, troubles), indent=1, ensure_ascii=False))
+    drawn = picture.svg(rows)
+    (chosen.json.parent / "picture.svg").write_text(drawn)
     if chosen.page and not troubles:
         chosen.page.write_text(report.page(rows, where))
+        (chosen.page.parent / "pictures").mkdir(exist_ok=True)
+        (chosen.page.parent / "pictures" / "figures.svg").write_text(drawn)
     for trouble in troubles:
         print(f"NOT MEASURED: {trouble}", file=sys.stderr)
     return 1 if troubles else 0

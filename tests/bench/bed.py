@@ -68,8 +68,18 @@ class Bed:
     ) -> None:
         self._stack.close()
 
-    def ours(self, user: str = "alice", dials: str = CALLEE, env: Mapping[str, str] | None = None) -> Ours:
-        """Our phone, not started. It ends with the bed."""
+    def ours(
+        self,
+        user: str = "alice",
+        dials: str = CALLEE,
+        env: Mapping[str, str] | None = None,
+        sound: bool = False,
+    ) -> Ours:
+        """Our phone, not started. It ends with the bed. ``sound``: with cables of its own, else no device."""
+        options: dict[str, Any] = {}
+        if sound:
+            cables = self._stack.enter_context(Cables(self.folder, f"cables-{user}"))
+            options = {"playback": "ear", "capture": "mic", "alsa_config": cables.alsa_config}
         policy = "provider" if self.encryption == "sdes" else "end-to-end"
         phone = Phone(
             self.folder,
@@ -80,6 +90,7 @@ class Bed:
             codecs=[self.codec],
             encryption=policy,
             env=env,
+            **options,
         )
         self._stack.callback(shutil.rmtree, phone.socket.parent, ignore_errors=True)
         side = Ours(phone, NUMBERS[dials])
@@ -118,11 +129,11 @@ class Bed:
             answers=answers,
         )
 
-    def callee(self) -> Baresip:
-        """The baresip that answers by itself, registered."""
-        phone = self._baresip(CALLEE, "auto")
+    def callee(self, user: str = CALLEE) -> Baresip:
+        """A baresip that answers by itself, registered."""
+        phone = self._baresip(user, "auto")
         self._stack.enter_context(phone)
-        self.wait_registered(CALLEE)
+        self.wait_registered(user)
         return phone
 
     def _baresip(self, user: str, answer: str) -> Baresip:

@@ -34,12 +34,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Beside:
-    """Ours may be at most so many times the rival's median."""
+    """Ours may be at most so many times the rival's median; ``more``: at least, for what is to be large."""
 
     times: float = BESIDE
+    more: bool = False
 
     def words(self, unit: str) -> str:
-        return f"≤ {self.times:g} × rival"
+        return f"{'≥' if self.more else '≤'} {self.times:g} × rival"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Row:
             return statistic(self.ours, self.target.statistic) < self.target.value
         if not self.rival:
             return None
-        return statistics.median(self.ours) <= self.target.times * statistics.median(self.rival)
+        ours, wanted = statistics.median(self.ours), self.target.times * statistics.median(self.rival)
+        return ours >= wanted if self.target.more else ours <= wanted
 
     @property
     def target_words(self) -> str:
@@ -121,11 +123,11 @@ class Row:
 
 
 def statistic(samples: Sequence[float], name: str) -> float:
-    """``median``, ``max``, or ``p95`` and the like."""
+    """``median``, ``min``, ``max``, or ``p95`` and the like."""
     if name == "median":
         return statistics.median(samples)
-    if name == "max":
-        return max(samples)
+    if name in ("min", "max"):
+        return min(samples) if name == "min" else max(samples)
     return percentile(samples, float(name.removeprefix("p")))
 
 

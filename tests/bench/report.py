@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.bench.figures import Row, statistic
 
-HEAD = ("figure", "unit", "ours", "baresip", "ratio", "n", "target", "")
+HEAD = ("figure", "unit", "ours", "rival", "ratio", "n", "target", "")
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,12 @@ PAGE = """# Figures
 Each row gives the median of ours and of the rival, measured in turns or at the same time in one run on one
 machine; "ratio" is ours through the rival's, so below 1 ours is quicker or smaller, and n counts the samples.
 Compare the two columns with each other rather than with another machine's; "met" holds ours against the
-target beside it (a limit, or at most 1.5 times the rival), and `make bench` measures it all anew.
+target beside it (a limit, or so many times the rival), and `make bench` measures it all anew. The rival is
+baresip where a title does not name linphone.
 
 {where}.
+
+![Ratios and speech through loss](pictures/figures.svg)
 
 {table}
 

@@ -9,11 +9,14 @@ from tests.bench.bed import Bed, Bench
 from tests.bench.figures import Beside, Limit, Row
 from tests.bench.proc import Memory, Usage, memory, window
 from tests.bench.setup import MS
-from tests.bench.sides import end_of
+from tests.bench.sides import Side, end_of
 from tests.bench.wire import first_event
 
 ONE_PERCENT = 0.6
 """Processor seconds a minute that are 1 % of a core."""
+
+QUARTER = 0.25
+"""Of linphone's processor time at rest: it polls."""
 
 FEW = 5.0
 """Wake-ups a second of a telephone that waits and does not poll."""
@@ -30,16 +33,17 @@ Windows = list[dict[str, Usage]]
 def idle(bench: Bench) -> list[Row]:
     """Both phones registered and left alone, in the same windows."""
     with Bed(bench, "idle") as bed:
-        ours, rival = bed.ours("alice"), bed.rival("carol")
-        ours.start()
-        rival.start()
-        bed.wait_registered("alice", "carol")
+        ours, rival, second = bed.ours("alice"), bed.rival("carol"), bed.second("dave")
+        for side in (ours, rival, second):
+            side.start()
+        bed.wait_registered("alice", "carol", "dave")
         time.sleep(WARM_UP)
         windows: Windows = []
+        pids = {"ours": ours.pid, "rival": rival.pid, "second": second.pid}
         for turn in range(bench.several(2, 1)):
             bench.say(f"idle: window {turn + 1}")
-            windows.append(window({"ours": ours.pid, "rival": rival.pid}, bench.several(30, 10)))
-        used = {"ours": memory(ours.pid), "rival": memory(rival.pid)}
+            windows.append(window(pids, bench.several(30, 10)))
+        used = {name: memory(pid) for name, pid in pids.items()}
     return [
         Row(
             "idle-cpu",
@@ -63,6 +67,43 @@ def idle(bench: Bench) -> list[Row]:
             [usage["rival"].wakeups for usage in windows],
         ),
         *memory_rows("idle", "registered and idle", used),
+        *idle_linphone(windows, used),
+    ]
+
+
+def idle_linphone(windows: Windows, used: Mapping[str, Memory]) -> list[Row]:
+    """The same windows beside the second rival."""
+    return [
+        Row(
+            "idle-cpu-linphone",
+            "processor time, registered and idle, beside linphone",
+            "s/min",
+            "In the same windows; the rival is linphone-daemon, with sound cables that nothing uses.",
+            Beside(QUARTER),
+            (),
+            [usage["ours"].cpu * 60 for usage in windows],
+            [usage["second"].cpu * 60 for usage in windows],
+        ),
+        Row(
+            "idle-wakeups-linphone",
+            "wake-ups, registered and idle, beside linphone",
+            "1/s",
+            "In the same windows.",
+            None,
+            (),
+            [usage["ours"].wakeups for usage in windows],
+            [usage["second"].wakeups for usage in windows],
+        ),
+        Row(
+            "memory-idle-pss-linphone",
+            "memory (PSS), registered and idle, beside linphone",
+            "MiB",
+            "Resident pages, shared ones in shares. Ours shares Python with the bench.",
+            Beside(1.0),
+            (),
+            [used["ours"].pss],
+            [used["second"].pss],
+        ),
     ]
 
 
@@ -98,6 +139,61 @@ def call_opus(bench: Bench) -> list[Row]:
 
 def call_pcma(bench: Bench) -> list[Row]:
     return in_call(bench, "pcma")
+
+
+def beside_opus(bench: Bench) -> list[Row]:
+    return beside_linphone(bench, "opus")
+
+
+def beside_pcma(bench: Bench) -> list[Row]:
+    return beside_linphone(bench, "pcma")
+
+
+def beside_linphone(bench: Bench, codec: str) -> list[Row]:
+    """Ours and a linphone, each with sound cables and in a call with a baresip, in the same windows."""
+    with Bed(bench, f"beside-{codec}", codec=codec) as bed:
+        callees = bed.callee(), bed.callee("erin")
+        ours, second = bed.ours("alice", sound=True), bed.second("dave", "erin")
+        sides: list[Side] = [ours, second]
+        for side in sides:
+            side.start()
+        bed.wait_registered("alice", "dave")
+        bed.rest()
+        bench.say(f"in a call beside linphone, {codec}")
+        for side, callee in zip(sides, callees, strict=True):
+            mark = callee.mark()
+            side.prepare()
+            side.press()
+            callee.wait_encrypted(since=mark)
+        time.sleep(WARM_UP)
+        pids = {"ours": ours.pid, "rival": second.pid}
+        windows: Windows = [window(pids, bench.several(15, 5)) for _ in range(bench.several(2, 1))]
+        used = {name: memory(pid) for name, pid in pids.items()}
+        for side in sides:
+            side.hang_up()
+    return [
+        Row(
+            f"call-cpu-{codec}-linphone",
+            f"processor time in a call, {codec}, beside linphone",
+            "% of a core",
+            "Each in a DTLS-SRTP call with a baresip of its own, in the same window, silence both ways, over "
+            "PulseAudio's null sinks: ours by ALSA's plugin, the rival by its own driver.",
+            Beside(1.0),
+            (),
+            [usage["ours"].cpu * 100 for usage in windows],
+            [usage["rival"].cpu * 100 for usage in windows],
+        ),
+        Row(
+            f"memory-call-{codec}-linphone",
+            f"memory (PSS), in a call, {codec}, beside linphone",
+            "MiB",
+            "In the same calls.",
+            Beside(1.0),
+            (),
+            [used["ours"].pss],
+            [used["rival"].pss],
+        ),
+    ]
 
 
 def in_call(bench: Bench, codec: str) -> list[Row]:

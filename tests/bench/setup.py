@@ -186,7 +186,7 @@ def rows(timings: Sequence[Timing], encryption: str) -> list[Row]:
             "ms",
             "From the first INVITE on the wire to the later of the two directions' first RTP packet with 20 "
             f"ms of G.711 and an authentication tag; both call a baresip that answers at once, warm.{twice}",
-            Beside(),
+            Beside(1.0),
             ("p95",),
             [t.invite_to_speech for t in of["ours"] if t.invite_to_speech is not None],
             [t.invite_to_speech for t in of["rival"] if t.invite_to_speech is not None],

@@ -51,15 +51,15 @@ class Readiness:
 
 def measure(bench: Bench) -> list[Row]:
     """In turns: start ours, first call, stop; start the rival, first call, stop."""
-    ready: dict[str, list[float]] = {"ours": [], "rival": []}
-    registered: dict[str, list[float]] = {"ours": [], "rival": []}
+    ready: dict[str, list[float]] = {"ours": [], "rival": [], "second": []}
+    registered: dict[str, list[float]] = {"ours": [], "rival": [], "second": []}
     attempts: list[Attempt] = []
     with closing(Readiness()) as readiness, Bed(bench, "start") as bed:
         callee = bed.callee()
         ours = bed.ours("alice", env={"NOTIFY_SOCKET": str(readiness.path)})
-        rival = bed.rival("carol")
-        wire = bed.capture([ours], [callee, rival.phone])
-        sides: list[tuple[Side, str]] = [(ours, "alice"), (rival, "carol")]
+        rival, second = bed.rival("carol"), bed.second("dave")
+        wire = bed.capture([ours], [callee, rival.phone, second.phone])
+        sides: list[tuple[Side, str]] = [(ours, "alice"), (rival, "carol"), (second, "dave")]
         for turn in range(bench.several(5, 1)):
             bench.say(f"start and first call: round {turn + 1}")
             for side, user in sides:
@@ -119,6 +119,16 @@ def rows(
             ("max",),
             registered["ours"],
             registered["rival"],
+        ),
+        Row(
+            "start-registered-linphone",
+            "start → registered, beside linphone",
+            "ms",
+            "The same; the rival is linphone-daemon.",
+            Beside(1.0),
+            ("max",),
+            registered["ours"],
+            registered["second"],
         ),
         Row(
             "first-key-invite",

@@ -188,6 +188,7 @@ SAMPLES: dict[str, Screen] = {
     "idle-silent-ringer": Idle("10:24", "Alice", REGISTERED, OPEN, 2, outputs.RINGER_SILENT),
     "idle-switch-broken": Idle("10:24", "Alice", REGISTERED, UNREADABLE, missed=2),
     "idle-weak-power": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.WEAK),
+    "idle-restarted": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=parts.RESTARTED),
     "idle-too-hot": Idle("10:24", "Alice", REGISTERED, OPEN, 2, parts.HOT),
     "idle-locked": Idle("10:24", "Alice Archer", REGISTERED, PRIVATE, locked=True),
     "idle-locked-trouble": Idle(

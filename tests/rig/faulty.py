@@ -6,9 +6,11 @@ the phone comes to use it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +79,79 @@ def _decision() -> None:
     step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
 
 
+def _hang(*_args: Any, **_more: Any) -> Any:
+    """Come back from no library: longer than any test."""
+    time.sleep(120)
+
+
+def _hung_painter() -> None:
+    from firmware.phone.display import painter, views
+    from firmware.phone.display.screens import Dialling, Screen
+
+    def draw(screen: Screen, *more: Any) -> Any:
+        return _hang() if isinstance(screen, Dialling) else views.draw(screen, *more)
+
+    setattr(painter, "draw", draw)  # noqa: B010 - a name that the module imports, not its own
+
+
+def _hung_in_call() -> None:
+    from firmware.phone.display import painter, views
+    from firmware.phone.display.screens import InCall, Screen
+
+    def draw(screen: Screen, *more: Any) -> Any:
+        return _hang() if isinstance(screen, InCall) else views.draw(screen, *more)
+
+    setattr(painter, "draw", draw)  # noqa: B010 - a name that the module imports, not its own
+
+
+def _hung_engine() -> None:
+    from firmware.phone.sip.pjsua.outgoing import Outgoing
+
+    Outgoing._place = _hang  # type: ignore[method-assign]
+
+
+def _hung_control() -> None:
+    from firmware.phone import control
+
+    before = control.parse
+
+    def parse(line: bytes) -> Any:
+        command, args = before(line)
+        return _hang() if command == "risks" else (command, args)
+
+    setattr(control, "parse", parse)  # noqa: B010 - other words than it has
+
+
+def _hung_decision() -> None:
+    from firmware.phone.machine import step
+    from firmware.phone.values import Hook
+
+    before = step._hook
+
+    def hook(rules: Any, state: Any, event: Any, now: float) -> Any:
+        return _hang() if event.hook is Hook.OFF else before(rules, state, event, now)
+
+    step._HANDLERS = {kind: hook if work is before else work for kind, work in step._HANDLERS.items()}
+
+
+def _behind() -> None:
+    """The clock is twelve days behind, and no time service has set it."""
+    from firmware.phone import timefloor
+
+    made = time.time() + 12 * timefloor.DAY
+    timefloor.TimeFloor.__init__.__defaults__ = (lambda: made, lambda: False)
+
+
+def _disk(number: int) -> None:
+    """Every write of the store fails so from now on."""
+    from firmware.phone import vault
+
+    def fails(*_args: Any, **_more: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    setattr(vault, "_write_at", fails)  # noqa: B010 - other words than it has
+
+
 def _late() -> None:
     from firmware.phone.sip.pjsua.engine import PjsuaEngine
 
@@ -109,6 +184,14 @@ FAULTS: dict[str, Callable[[], None]] = {
     "control": _control,
     "decision": _decision,
     "late": _late,
+    "disk-full": lambda: _disk(errno.ENOSPC),
+    "disk-read-only": lambda: _disk(errno.EROFS),
+    "behind": _behind,
+    "hung-painter": _hung_painter,
+    "hung-in-call": _hung_in_call,
+    "hung-engine": _hung_engine,
+    "hung-control": _hung_control,
+    "hung-decision": _hung_decision,
     "clear": _clear,
 }
 

@@ -230,6 +230,10 @@ class Registrar:
         """The registered contact URIs of ``user``."""
         return re.findall(r"Address: (\S+)", self._kamcmd("ul.lookup", "location", user))
 
+    def forget(self, user: str) -> None:
+        """Drop a user's bindings, as a registrar does with those whose connection is gone (RFC 5626)."""
+        self._kamcmd("ul.rm", "location", user)
+
     def wait_registered(self, user: str, seconds: float = 8) -> None:
         """Wait for a first binding of ``user``."""
         wait_until(lambda: self.bindings(user) > 0, seconds, f"{user} to register", every=0.05)

@@ -11,7 +11,7 @@ import pytest
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.clock import FakeClock, SystemClock
-from firmware.phone.loop import Loop, differences
+from firmware.phone.loop import MOST_WAITING, Loop, Overrun, differences
 from firmware.phone.machine.outputs import Outputs
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
@@ -181,3 +181,13 @@ def test_a_watcher_is_answered_then_told_and_at_midnight_the_grant_is_over() -> 
         do.NotifyWatcher(bob, Sees.CLOSED),
         do.RefuseWatcher(bob, 403),
     ]
+
+
+def test_events_beyond_all_measure_end_the_process_instead_of_filling_the_memory() -> None:
+    loop, _ = make()
+    for _ in range(MOST_WAITING + 500):
+        loop.post(on.Tick())
+    assert loop._queue.qsize() == MOST_WAITING + 1, "one word of it"
+    loop.stop()
+    with pytest.raises(Overrun, match="Tick"):
+        loop.run()

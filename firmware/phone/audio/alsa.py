@@ -20,6 +20,7 @@ from firmware.phone.audio.player import LASTING_S, LoopPlayer, Rendered
 from firmware.phone.audio.volume import Volumes, decibels, shared
 from firmware.phone.clock import Clock, SystemClock
 from firmware.phone.errors import HardwareError
+from firmware.phone.pulse import Pulse
 from firmware.phone.values import Loudspeaker, Tone
 
 log = logging.getLogger("sottovoce.audio")
@@ -63,6 +64,7 @@ class AlsaAudio:
         on_trouble: Callable[[Loudspeaker, str], None] = lambda loudspeaker, trouble: None,
         cards: Path = CARDS,
         melody: str = melodies.COUNTRY,
+        pulse: Callable[[str], Pulse] = lambda name: Pulse(),
     ) -> None:
         """Prepare, not open.
 
@@ -74,6 +76,7 @@ class AlsaAudio:
             on_trouble: hears, from a thread of its own, why a device gives no sound, and "" when it does.
             cards: folder whose entries come and go with the cards.
             melody: what is made ready to ring with, so that it rings at once.
+            pulse: makes the sign of life of the thread of a loudspeaker.
         """
         self._country = countries.country(country)
         self._mixer = mixer
@@ -89,6 +92,7 @@ class AlsaAudio:
         self._toning: Tone | None = None
         self._ringing = False
         self._melody = melody
+        self._pulse = pulse
         self._xruns = 0
         self._render = functools.lru_cache(maxsize=len(Tone) + 1)(self._rendered)
         self._handset = self._player(Loudspeaker.HANDSET, playback, self._country.dial)
@@ -207,6 +211,7 @@ class AlsaAudio:
             functools.partial(self._in_use, loudspeaker),
             _Replugged(self._cards),
             first,
+            self._pulse(f"the sound of the {loudspeaker.value}"),
         )
 
     def _rendered(self, sound: Sound) -> Rendered:

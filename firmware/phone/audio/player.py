@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from firmware.phone.audio.melodies import Sound
 from firmware.phone.clock import Clock
 from firmware.phone.errors import HardwareError
+from firmware.phone.pulse import Pulse
 
 log = logging.getLogger("sottovoce.audio")
 
@@ -71,6 +72,7 @@ class LoopPlayer:
         in_use: Callable[[], bool] = lambda: False,
         replugged: Callable[[], bool] = lambda: False,
         first: Sound | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Prepare, not start.
 
@@ -83,6 +85,7 @@ class LoopPlayer:
             in_use: whether another part of the phone has the device now; then it is not looked at.
             replugged: whether devices have come or gone since it was last asked.
             first: as if ``prepare`` were called with it.
+            pulse: at work while the device's library is.
         """
         self._name = name
         self._open_pcm = open_pcm
@@ -94,6 +97,7 @@ class LoopPlayer:
         self._on_trouble = on_trouble
         self._in_use = in_use
         self._replugged = replugged
+        self._pulse = pulse or Pulse()
         self._unready = first
         self._ready: tuple[Sound, Rendered] | None = None
         self._probe_at: float | None = clock.monotonic()
@@ -229,13 +233,15 @@ class LoopPlayer:
 
     def _stream(self) -> None:
         """Open the PCM and play until there is nothing to play. Raises ``HardwareError``."""
-        pcm = self._open_pcm()
+        with self._pulse.working():
+            pcm = self._open_pcm()
         try:
             if self._wanted is None:
                 self._works()
             self._feed(pcm)
         finally:
-            pcm.close()
+            with self._pulse.working():
+                pcm.close()
 
     def _feed(self, pcm: Pcm) -> None:
         playing: Sound | None = None
@@ -246,7 +252,8 @@ class LoopPlayer:
                 ready = self._ready
                 sound = ready[1] if ready is not None and ready[0] == wanted else self._render(wanted)
                 playing, position = wanted, 0
-            taken = pcm.write(_slice(sound, position, size)) * FRAME
+            with self._pulse.working():
+                taken = pcm.write(_slice(sound, position, size)) * FRAME
             position = _within(sound, position + taken)
             size, pause = self._chunk, self._pause
             if taken:

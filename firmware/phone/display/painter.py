@@ -11,6 +11,7 @@ from firmware.phone.display.base import Display
 from firmware.phone.display.screens import PLAIN, Look, Screen
 from firmware.phone.display.views import brightness, draw
 from firmware.phone.errors import HardwareError
+from firmware.phone.pulse import Pulse
 
 FIRST_RETRY, LAST_RETRY = 0.5, 8.0
 """Seconds from the first failure to the next attempt, and between attempts at the most."""
@@ -39,8 +40,10 @@ class Painter:
         crash: Callable[[BaseException], None],
         pause: Callable[[float], bool] | None = None,
         look_every: float = LOOK_EVERY,
+        pulse: Pulse | None = None,
     ) -> None:
         self._display = display
+        self._pulse = pulse or Pulse()
         self._on_trouble = on_trouble
         self._crash = crash
         self._stopped = threading.Event()
@@ -91,7 +94,8 @@ class Painter:
         failures = 0
         while (newest := self._next()) is not None:
             try:
-                self._display.show(self._picture(newest), brightness(newest[0]))
+                with self._pulse.working():
+                    self._display.show(self._picture(newest), brightness(newest[0]))
             except HardwareError as fault:
                 failures += 1
                 if failures == 1:

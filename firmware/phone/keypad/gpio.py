@@ -24,6 +24,7 @@ from firmware.phone.errors import HardwareError
 from firmware.phone.gpio import Gpio
 from firmware.phone.keypad.base import KeyListener
 from firmware.phone.keypad.matrix import KeyJammed, Matrix, Position
+from firmware.phone.pulse import Pulse
 
 log = logging.getLogger("sottovoce.keypad")
 
@@ -41,6 +42,7 @@ class GpioKeypad:
         gpio: Gpio,
         clock: Clock | None = None,
         on_stuck: Callable[[str], None] = lambda keys: None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Prepare, not claim. ``on_stuck`` is told which keys are stuck when that has changed ("": none)."""
         self._gpio = gpio
@@ -49,6 +51,7 @@ class GpioKeypad:
         self._matrix = self._new_matrix()
         self._on_stuck = on_stuck
         self._clock = clock or SystemClock()
+        self._pulse = pulse or Pulse()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,7 +86,8 @@ class GpioKeypad:
 
     def _await_key(self) -> bool:
         """Sleep until a key closes; False: the end. An edge between the look and the sleep is not lost."""
-        self._rest()
+        with self._pulse.working():
+            self._rest()
         while not self._stop.is_set():
             self._wake.clear()
             if self._stop.is_set() or any(self._low(column) for column in self._columns):
@@ -97,7 +101,9 @@ class GpioKeypad:
             self._gpio.let_float(row, "keypad row")
         while not self._stop.is_set():
             jammed = self._matrix.jammed
-            for change in self._matrix.scan(self._closed(), int(self._clock.monotonic() * 1000)):
+            with self._pulse.working():
+                closed = self._closed()
+            for change in self._matrix.scan(closed, int(self._clock.monotonic() * 1000)):
                 if self._stop.is_set():
                     return
                 if isinstance(change, KeyJammed):

@@ -267,6 +267,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
         or locking.notice(state)
+        or parts.restart_notice(state)
         or services.notice(rules, state)
         or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),

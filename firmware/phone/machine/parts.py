@@ -14,6 +14,7 @@ from firmware.phone.values import Part
 Result = tuple[State, tuple[do.Command, ...]]
 
 WEAK = phrase("Power is too weak")
+RESTARTED = phrase("Restarted by itself")
 HOT = phrase("Too hot: slowed down")
 FAILS = {
     Part.KEYPAD: phrase("The keypad fails"),
@@ -46,3 +47,13 @@ def notice(state: State) -> str:
     if state.health.weak:
         return WEAK
     return HOT if state.health.hot else ""
+
+
+def restarted(rules: Rules, state: State, event: on.Restarted, now: float) -> Result:
+    told = replace(state, restarts=event.number, restart_reason=event.reason, restart_seen=False)
+    return told, ()
+
+
+def restart_notice(state: State) -> str:
+    """One line for the idle display, until the handset is lifted."""
+    return "" if state.restart_seen else RESTARTED

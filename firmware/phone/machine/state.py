@@ -272,6 +272,9 @@ class State:
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
     the test call to the emergency service; None: it was not placed; -1: it is under way.
+
+    ``restarts``: how often in a row the telephone ended by itself before this run, the last time for
+    ``restart_reason``; ``restart_seen``: the handset was lifted since.
     """
 
     hook: Hook = Hook.ON
@@ -351,6 +354,9 @@ class State:
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None
+    restarts: int = 0
+    restart_reason: str = ""
+    restart_seen: bool = True
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

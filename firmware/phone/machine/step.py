@@ -136,7 +136,7 @@ def _hook(rules: Rules, state: State, event: on.HookChanged, now: float) -> Resu
 def _lifted(rules: Rules, state: State, now: float) -> Result:
     live = state.live
     if live is None:
-        state = replace(calls.dismissed(state), missed=0)
+        state = replace(calls.dismissed(state), missed=0, restart_seen=True)
         return finding.dial(rules, state, now) if state.digits else (state, ())
     if live.waits and helping.is_help(rules, state):
         return calls.dial(rules, state, now)
@@ -366,6 +366,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.BookPulled: finding.pulled,
     on.HealthChanged: parts.health,
     on.PartChanged: parts.part,
+    on.Restarted: parts.restarted,
     on.UpdaterTold: updates.told,
     on.UpdateWished: updates.wished,
     on.PlaceSent: calls.place_sent,

@@ -22,6 +22,10 @@ class SipEngine(Protocol):
 
     def execute(self, command: SipCommand) -> None: ...
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have ``answer`` called in the engine's thread, soon: a sign of life. Never blocks."""
+        ...
+
     def stop(self, timeout: float) -> None:
         """End the calls, un-register, close. Returns within ``timeout`` seconds. May be called twice."""
         ...

@@ -21,6 +21,9 @@ class FakeSip:
     def execute(self, command: SipCommand) -> None:
         self.executed.append(command)
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        answer()
+
     def happen(self, event: Event) -> None:
         """Post ``event`` as if the network had brought it. Nothing is posted before start and after stop."""
         if self._post is not None:

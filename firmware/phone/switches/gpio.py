@@ -12,6 +12,7 @@ from firmware.phone.clock import Clock, SystemClock
 from firmware.phone.errors import HardwareError
 from firmware.phone.events import HookChanged, PrivacySwitched
 from firmware.phone.gpio import Gpio
+from firmware.phone.pulse import Pulse
 from firmware.phone.switches.base import SwitchListener
 from firmware.phone.switches.levels import Steady, closes, privacy_position
 from firmware.phone.values import Hook, SwitchPosition
@@ -32,6 +33,7 @@ class GpioSwitches:
         gpio: Gpio,
         reread_s: float = REREAD_S,
         clock: Clock | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Prepare, not claim.
 
@@ -43,6 +45,7 @@ class GpioSwitches:
         self._private_line, self._open_line = spec.privacy_private, spec.privacy_open
         self._reread_s = reread_s
         self._clock = clock or SystemClock()
+        self._pulse = pulse or Pulse()
         self._hook = Steady(Hook.ON, HOOK_STEADY_S)
         self._privacy = Steady(SwitchPosition.UNREADABLE, PRIVACY_STEADY_S, closes)
         self._wake = threading.Event()
@@ -104,7 +107,9 @@ class GpioSwitches:
                 moved = self._wake.wait(rest)
                 self._wake.clear()
                 if not self._stopping:
-                    for change in self._look(moved):
+                    with self._pulse.working():
+                        changes = self._look(moved)
+                    for change in changes:
                         post(change)
         except HardwareError:  # nothing can be read any more: closed, and the daemon ends
             self._privacy.value = SwitchPosition.UNREADABLE

@@ -13,7 +13,7 @@ from firmware.phone.display import screens
 from firmware.phone.machine import parts
 from firmware.phone.risks import risks
 from firmware.phone.status import status
-from firmware.phone.values import Health, Loudspeaker, Part
+from firmware.phone.values import Health, Hook, Loudspeaker, Part
 from tests.unit.machine.driver import ACCOUNT, START, Driver
 
 BUSY = 'GPIO 26 (keypad column) is held by "fan"; stop that'
@@ -95,3 +95,16 @@ def test_faults_do_not_change_calls_or_the_switch() -> None:
     commands = driver.happen(on.HealthChanged(Health(True, True)), on.PartChanged(Part.KEYPAD, BUSY, "1"))
     assert commands == []
     assert replace(driver.state, health=Health(), broken=(), stuck="") == before
+
+
+def test_a_restart_is_said_until_the_handset_is_lifted() -> None:
+    """After what makes the phone useless, and in the status for as long as it runs."""
+    driver = Driver()
+    driver.happen(on.Restarted(2, "the display is stuck"))
+    assert notice(driver) == parts.RESTARTED
+    driver.happen(on.PartChanged(Part.KEYPAD, BUSY))
+    assert notice(driver) == parts.FAILS[Part.KEYPAD]
+    driver.happen(on.PartChanged(Part.KEYPAD, ""), on.HookChanged(Hook.OFF), on.HookChanged(Hook.ON))
+    assert notice(driver) == ""
+    assert (told(driver)["restarts"], told(driver)["restart_reason"]) == (2, "the display is stuck")
+    assert "ended by itself 2 times: the display is stuck" in "\n".join(status_lines(told(driver)))

@@ -40,6 +40,7 @@ from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
 from firmware.phone.sip.pjsua.watchers import PjWatchers
 from firmware.phone.sip.pjsua.zrtp import SDES, Shared
+from firmware.phone.timefloor import LOOK_S
 from firmware.phone.values import CallId, Direction, EndReason, Party, Security, Signalling, Trust
 
 log = logging.getLogger("sottovoce.sip")
@@ -56,7 +57,7 @@ class PjsuaEngine:
     """Implements ``sip.base.SipEngine``. ``crash`` is told of an exception in the SIP thread.
 
     ``secrets``: where those shared with contacts are kept; ``certificates``: those that contacts know us by.
-    None: nowhere. ``sound``: the board's.
+    None: nowhere. ``sound``: the board's. ``floor``: the time that it is not before (``timefloor``).
     """
 
     def __init__(
@@ -67,13 +68,15 @@ class PjsuaEngine:
         secrets: Secrets | None = None,
         certificates: Secrets | None = None,
         sound: AudioSpec = SIMULATED,
+        floor: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._floor, self._floor_at = floor, 0.0
         self._certificates = CallCertificates(config.contacts, certificates)
         self._config = config
         self._sound = sound
         self._clock = clock
         self._crash = crash
-        self._todo: collections.deque[do.SipCommand | None] = collections.deque()
+        self._todo: collections.deque[do.SipCommand | Callable[[], None] | None] = collections.deque()
         self._calls: dict[CallId, PjCall] = {}
         self._given_up: list[PjCall] = []
         self._arrived: list[tuple[PjCall, Party, Security]] = []
@@ -103,6 +106,9 @@ class PjsuaEngine:
     def execute(self, command: do.SipCommand) -> None:
         self._hand_over(command)
 
+    def ping(self, answer: Callable[[], None]) -> None:
+        self._hand_over(answer)
+
     def stop(self, timeout: float) -> None:
         if self._thread is None:
             return
@@ -113,7 +119,7 @@ class PjsuaEngine:
             log.warning("the SIP engine did not end in time; what it still had to say is lost")
         self._thread = None
 
-    def _hand_over(self, command: do.SipCommand | None) -> None:
+    def _hand_over(self, command: do.SipCommand | Callable[[], None] | None) -> None:
         self._todo.append(command)
         if self._wake_fd >= 0:
             with contextlib.suppress(BlockingIOError):  # a wake-up is on its way already
@@ -138,6 +144,7 @@ class PjsuaEngine:
             self._crash(error)
 
     def _open(self) -> None:
+        self._keep_time()
         audio = self._config.audio
         name_devices(audio.playback, audio.capture)
         self._endpoint = PjEndpoint(
@@ -178,6 +185,13 @@ class PjsuaEngine:
         for account in self._accounts:
             account.register()
 
+    def _keep_time(self) -> None:
+        """Let the next connection judge certificates by what is known of the time."""
+        now = self._clock.monotonic()
+        if now >= self._floor_at:
+            self._floor_at = now + LOOK_S
+            pj.setTimeFloor(self._floor())
+
     def _open_accounts(self) -> None:
         """Every account, each with a Contact of its own; without any the one of direct calls."""
         self._accounts: list[PjAccount] = []
@@ -207,7 +221,10 @@ class PjsuaEngine:
             command = self._todo.popleft()
             if command is None:
                 return False
-            self._carry_out(command)
+            if callable(command):
+                command()
+            else:
+                self._carry_out(command)
         return True
 
     def _carry_out(self, command: do.SipCommand) -> None:
@@ -367,6 +384,7 @@ class PjsuaEngine:
 
     def _settle(self) -> None:
         self._announce()
+        self._keep_time()
         now = self._clock.monotonic()
         for call in list(self._calls.values()):
             if call.over or not call.isActive():
