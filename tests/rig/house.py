@@ -16,7 +16,8 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -97,6 +98,19 @@ class House:
         self._at_phone("ip", "address", "add", f"{address}/24", "dev", "p0")
         self.address = address
 
+    @contextmanager
+    def at_phone(self) -> Iterator[None]:
+        """Sockets that are made now are at the telephone's end."""
+        with (
+            open("/proc/self/ns/net") as world,
+            open(f"/proc/{self._ends[0].pid}/ns/net") as inside,
+        ):
+            _setns(inside.fileno())
+            try:
+                yield
+            finally:
+                _setns(world.fileno())
+
     def pull(self) -> None:
         """Out with the cable."""
         self._at_phone("ip", "link", "set", "p0", "down")
@@ -105,10 +119,6 @@ class House:
         """And in again."""
         self._at_phone("ip", "link", "set", "p0", "up")
         self._at_phone("ip", "address", "replace", f"{self.address}/24", "dev", "p0")
-
-    def drop(self) -> None:
-        """What comes from the telephone vanishes without a word, as behind a NAT that has forgotten it."""
-        self._in_world("ip", "route", "replace", "blackhole", f"{self.address}/32")
 
     def speech(self, source: str, target: str, since: float = 0.0) -> list[Packet]:
         """Datagrams of the size of speech between two addresses."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.rig.house import FIRST, SECOND, WORLD, House
-from tests.rig.kamailio import Registrar
+from tests.rig.house import FIRST, SECOND, WORLD, WORLD_6, House
+from tests.rig.kamailio import USERS, Registrar
 from tests.rig.lab import Lab
+from tests.rig.name_server import NameServer
 from tests.rig.phone import Phone
 from tests.rig.processes import wait_until
 
@@ -79,3 +80,31 @@ def test_the_cable_is_pulled_and_plugged(house: House, lab: Lab) -> None:
     began = time.monotonic()
     phone.wait_registered(5)
     print(f"registered {time.monotonic() - began:.2f} s after the cable came back")
+
+
+@pytest.mark.parametrize("alive", ["IPv6", "IPv4"])
+def test_a_server_with_addresses_of_both_families(house: House, lab: Lab, alive: str) -> None:
+    """IPv6 first (RFC 6724), the other one at once where nobody is there; calls go the same way."""
+    address = f"[{WORLD_6}]" if alive == "IPv6" else WORLD
+    certificate = lab.kit.authority.issue("both", dns=["phone.test"], ips=[WORLD, WORLD_6])
+    registrar = lab.registrar(certificate=certificate, address=address)
+    with house.at_phone(), NameServer() as names:
+        names.says("_sips._tcp.phone.test", "SRV", f"1 0 {registrar.tls_port} both.phone.test.")
+        names.says("both.phone.test", "AAAA", WORLD_6)
+        names.says("both.phone.test", "A", WORLD)
+        began = time.monotonic()
+        phone = phone_in(
+            lab,
+            house,
+            registrar=None,
+            password=USERS["alice"],
+            account_extra=f"ports = [{registrar.tls_port}]\n",
+            extra=f'[network]\nresolver = "{names.resolver}"\n',
+        )
+        phone.wait_registered()
+        print(f"registered by {alive} after {time.monotonic() - began:.1f} s")
+        phone.hook("up")
+        phone.keys("9486#")
+        phone.wait_screen("busy")
+    assert len(registrar.requests("INVITE")) == 1
+    assert address in registrar.requests("INVITE")[0].target

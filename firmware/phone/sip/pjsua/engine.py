@@ -24,8 +24,7 @@ from firmware.phone.errors import SipError
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import bursts, headers, identity, proofs, refer, sdp, uri
 from firmware.phone.sip.base import Secrets
-from firmware.phone.sip.finding.names import Names
-from firmware.phone.sip.finding.order import Hop
+from firmware.phone.sip.finding.order import Found, Hop
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
@@ -153,9 +152,8 @@ class PjsuaEngine:
             self._sound,
         )
         self._wake_fd = self._endpoint.wake_fd
-        names = Names(self._config.network.resolver, self._config.sip.bind.startswith("127."))
         self._servers = PjServers(
-            self._config, self._clock, self._crash, names.find, self._hand_over, self._found
+            self._config, self._clock, self._crash, self._look_up, self._hand_over, self._found
         )
         self._movers = Movers(self._config, self._servers, self._crash, self._hand_over, self._clock)
         self._provers = provers_of(self._config, self._clock, self._crash)
@@ -214,6 +212,13 @@ class PjsuaEngine:
             if account is not None:
                 pj.setAccountContactUser(made.getId(), settings.contact_user())
             self._accounts.append(made)
+
+    def _look_up(self, hop: Hop) -> Found:
+        """In the finder's thread. A phone whose server is an address never loads the resolver's library."""
+        from firmware.phone.sip.finding.names import Names
+
+        loopback = self._config.sip.bind.startswith(("127.", "::1"))
+        return Names(self._config.network.resolver, loopback).find(hop)
 
     def _found(self, hop: Hop) -> None:
         for account in self._accounts:

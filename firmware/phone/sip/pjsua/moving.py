@@ -43,6 +43,7 @@ class Movers:
         self._accounts: Sequence[PjAccount] = ()
         self._left: list[tuple[PjCall, str, int]] = []
         self._next = 0.0
+        self._seen: dict[int, str] = {}
 
     def start(self, accounts: Sequence[PjAccount]) -> None:
         self._accounts = accounts
@@ -57,15 +58,21 @@ class Movers:
         self._moves.close()
 
     def _changed(self) -> None:
-        """An address, a route or a cable has changed: what matters is from where our packets come now."""
+        """An address, a route or a cable has changed: what matters is from where our packets come now. Other
+        news of the kernel shortens no back-off.
+        """
         asked = False
         for account in self._accounts:
             if account.hop is None or account.leaving:
                 continue
             target = self._servers.target(account.hop)
             now = source(target.address) if target else ""
-            before = account.at
-            if account.registered and not (now and before and now != before):
+            before = account.at if account.registered else self._seen.get(account.number, "")
+            self._seen[account.number] = now
+            if not now or now == before:
+                continue
+            if account.registered and not before:
+                account.at = now
                 continue
             if not asked:
                 self._servers.network_changed()

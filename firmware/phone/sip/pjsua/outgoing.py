@@ -199,8 +199,9 @@ class Outgoing:
         if call.hung_up or call.rang or call.answered:
             return None
         silent = not call.heard and call.status in ELSEWHERE
-        if (silent or call.status == UNAVAILABLE) and attempt.hop and self._servers.failed(attempt.hop):
+        if silent:
             call.account.doubt()
+        if (silent or call.status == UNAVAILABLE) and attempt.hop and self._servers.failed(attempt.hop):
             return replace(attempt)
         helps = command.exposure.cause == EMERGENCY
         reached = call.heard or call.status not in MADE_HERE or not attempt.routes

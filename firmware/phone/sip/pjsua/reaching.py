@@ -72,7 +72,7 @@ class PjServers(pj.Finder):
             server = self._server(hop)
         self._told.pop(server.hop, None)
         self._ask(server)
-        if server.targets or not server.stale(self._clock.monotonic()):
+        if server.targets:
             self._tell(server)
 
     def ready(self, hop: Hop) -> bool:
@@ -128,7 +128,7 @@ class PjServers(pj.Finder):
         return self._servers[key]
 
     def _ask(self, server: Server) -> None:
-        if server.stale(self._clock.monotonic()):
+        if server.stale(self._clock.monotonic()) or not server.targets:
             self._finder.ask(server.hop)
 
     def _answered(self, hop: Hop, said: Found) -> None:

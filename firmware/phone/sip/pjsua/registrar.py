@@ -61,7 +61,7 @@ class PjAccount(pj.Account):
         self.hop = hop
         self._servers = servers
         self._moved = moved
-        self._moving = False
+        self._moving = self._closing = False
         self._looking = False
         self._sent_at: float | None = None
         self._keep_alive = KeepAlive()
@@ -175,8 +175,9 @@ class PjAccount(pj.Account):
         self._moving = True
         self._backoff.reset()
         self._sent_at = None
+        self._closing = True
         pj.closeFlow(self.getId())
-        self.registered = False
+        self._closing = self.registered = False
         self._due = self._clock.monotonic() + AT_ONCE
         self._post(on.RegistrationChanged(Registration(RegistrationState.REGISTERING), self.number))
 
@@ -185,7 +186,7 @@ class PjAccount(pj.Account):
 
         ``untrusted``: the server's certificate was refused.
         """
-        if not self.registers or self.leaving:
+        if not self.registers or self.leaving or self._closing:
             return
         if self.registered and not untrusted:
             self._sent_at = self._clock.monotonic()
