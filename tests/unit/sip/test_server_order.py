@@ -10,7 +10,7 @@ import pytest
 
 from firmware.phone.sip.finding import order
 from firmware.phone.sip.finding.names import Names, Unanswered
-from firmware.phone.sip.finding.order import SILENT, UNKNOWN, Found, Hop, Naptr, Srv, Target
+from firmware.phone.sip.finding.order import NOT_OFFERED, SILENT, UNKNOWN, Found, Hop, Naptr, Srv, Target
 from firmware.phone.sip.finding.server import SHUNNED, Server
 
 TLS = Hop("phone.test", 0, "tls")
@@ -41,8 +41,9 @@ def test_the_order_counts_before_the_preference() -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        naptr("SIP+D2T", "_sip._tcp.phone.test."),
-        naptr("SIPS+D2T", "_sips._tcp.phone.test.", flags="u"),
+        naptr("SIP+D2T", "_sip._tcp.other.test."),
+        naptr("SIPS+D2T", "_sips._tcp.other.test.", flags="u"),
+        naptr("SIPS+D2T", "_sips._tcp.other.test.", flags=""),
         naptr("SIPS+D2T", ".", regexp="!^.*$!sip:evil@evil.test!"),
         naptr("SIPS+D2T", "."),
         naptr("SIPS+D2T", "evil test"),
@@ -156,7 +157,7 @@ def test_with_a_port_addresses_alone() -> None:
 def test_a_provider_may_say_that_there_is_none() -> None:
     """RFC 2782: a target of "." is not to be got round by asking for addresses."""
     names = Scripted({(SRV, "SRV"): [Srv(0, 0, 0, ".")], ("phone.test", "A"): [V4]})
-    assert names.find(TLS).targets == ()
+    assert names.find(TLS).why == NOT_OFFERED
     assert ("phone.test", "A") not in names.asked
 
 
@@ -172,6 +173,8 @@ def test_no_more_than_eight_are_tried() -> None:
     names = Scripted({(SRV, "SRV"): many, **addresses})
     assert len(names.find(TLS).targets) == 8
     assert len(names.asked) < 12
+    one = Scripted({("phone.test", "A"): [ipaddress.ip_address(f"192.0.2.{n + 1}") for n in range(20)]})
+    assert len(one.find(TLS).targets) == 8
 
 
 def test_silence_is_not_the_same_as_no_server() -> None:
