@@ -25,7 +25,7 @@ WORLD, FIRST, SECOND = "10.219.0.1", "10.219.0.2", "10.219.0.3"
 WORLD_6, FIRST_6 = "fd19::1", "fd19::2"
 
 _CLONE_NEWNET = 0x40000000
-_ETH_P_IP = 0x0800
+_ETH_P_IP, _ETH_P_ALL = 0x0800, 0x0003  # only the second sees what leaves as well
 _UDP = 17
 
 
@@ -70,8 +70,8 @@ class House:
             run("ip", "link", "set", card, "up")
         with open(f"/proc/{outside.pid}/ns/net") as world:
             _setns(world.fileno())
-        self._seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
-        self._seen.bind(("w0", _ETH_P_IP))
+        self._seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+        self._seen.bind(("w0", _ETH_P_ALL))
         self._seen.settimeout(0.2)
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -138,8 +138,10 @@ class House:
     def _watch(self) -> None:
         while not self._over.is_set():
             try:
-                octets = self._seen.recv(2048)
+                octets, (_, protocol, *_) = self._seen.recvfrom(2048)
             except TimeoutError:
+                continue
+            if protocol != _ETH_P_IP:
                 continue
             length = (octets[0] & 15) * 4
             if octets[9] != _UDP or len(octets) < length + 8:
