@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.rig import ports
-from tests.rig.kamailio import USERS, Registrar
+from tests.rig.kamailio import NUMBERS, USERS, Registrar
 from tests.rig.lab import Lab
 from tests.rig.name_server import NameServer
 from tests.rig.phone import Phone
@@ -228,3 +228,22 @@ def test_pings_ask_how_often(lab: Lab, names: NameServer) -> None:
     wait_until(lambda: len(server.requests("INVITE")) > 0, 5, "an INVITE")
     assert all(";keep" in one.header("Via") for one in server.requests("REGISTER"))
     assert not any(";keep" in one.header("Via") for one in server.requests("INVITE"))
+
+
+def test_a_call_for_help_tries_every_server(lab: Lab, names: NameServer) -> None:
+    """Over TLS first, at each server of the name, before any other transport."""
+    first = second(lab, "first")
+    working = second(lab, "working", numbers=dict(NUMBERS) | {"bob": "112"})
+    served(names, first.tls_port, working.tls_port)
+    bob = lab.baresip("bob", registrar=working)
+    phone = phone_at(lab, names, first.tls_port, working.tls_port)
+    phone.wait_registered()
+    first.freeze()
+    phone.hook("up")
+    began = time.monotonic()
+    phone.keys("112#")
+    bob.wait_incoming(12)
+    print(f"help is reached after {time.monotonic() - began:.1f} s")
+    assert {invite.transport for invite in working.requests("INVITE")} == {"tls"}
+    phone.hook("down")
+    phone.wait_idle()

@@ -11,8 +11,10 @@ OURS = (
 
 
 def test_every_address_of_ours_is_the_new_one() -> None:
-    assert sdp.moved(OURS, "192.0.2.9") == OURS.replace("192.0.2.1", "192.0.2.9")
-    assert sdp.moved(OURS, "2001:db8::9") == OURS.replace("IP4 192.0.2.1", "IP6 2001:db8::9")
+    """But that of "o=", which has to stay within a session (RFC 3264 section 8)."""
+    origin, _, rest = OURS.partition("s=-")
+    assert sdp.moved(OURS, "192.0.2.9") == f"{origin}s=-{rest.replace('192.0.2.1', '192.0.2.9')}"
+    assert sdp.moved(OURS, "2001:db8::9") == f"{origin}s=-{rest.replace('IP4 192.0.2.1', 'IP6 2001:db8::9')}"
     assert sdp.moved(OURS, "") == OURS
 
 
