@@ -52,7 +52,9 @@ class PjServers(pj.Finder):
         server = server_of(account)
         if instead:
             return Hop.of(without_tls_port(server, instead), instead)
-        return Hop.of(server, self._config.transport_of(account), account.ports)
+        sharing = (one for one in self._config.accounts if server_of(one) == server)
+        ports = sorted({port for one in sharing for port in one.ports})
+        return Hop.of(server, self._config.transport_of(account), tuple(ports))
 
     def hop_to(self, address: str) -> Hop:
         """Where a request to an address goes without any account."""
