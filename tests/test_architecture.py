@@ -12,6 +12,7 @@ PHONE = ROOT / "firmware" / "phone"
 
 ONE_IMPORTER = {
     "pjsua2": "firmware.phone.sip.pjsua",
+    "dns": "firmware.phone.sip.finding.names",
     "RPi": "firmware.phone.gpio",
     "alsaaudio": "firmware.phone.audio.alsa",
     "luma": "firmware.phone.display.oled",
@@ -48,6 +49,8 @@ PURE = (
     "sip.subscribe",
     "sip.reasons",
     "sip.backoff",
+    "sip.finding.order",
+    "sip.finding.server",
     "keypad.matrix",
     "switches.levels",
     "lights.patterns",

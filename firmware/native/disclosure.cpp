@@ -430,6 +430,22 @@ std::string registeredUser(const pjsip_msg *msg)
     return state.contactUser;
 }
 
+/** Say that this end keeps the connection alive, and ask how often (RFC 6223 section 4.1). */
+void askToKeep(pjsip_tx_data *tdata)
+{
+    pjsip_via_hdr *via = find<pjsip_via_hdr>(tdata->msg, PJSIP_H_VIA);
+    const pj_str_t name = text("keep");
+
+    if (!via || !(tdata->tp_info.transport->flag & PJSIP_TRANSPORT_RELIABLE) ||
+        pjsip_param_find(&via->other_param, &name))
+    {
+        return;
+    }
+    pjsip_param *keep = PJ_POOL_ZALLOC_T(tdata->pool, pjsip_param);
+    keep->name = name;
+    pj_list_push_back(&via->other_param, keep);
+}
+
 void judgeRegister(pjsip_tx_data *tdata)
 {
     const std::string user = registeredUser(tdata->msg);
@@ -439,7 +455,8 @@ void judgeRegister(pjsip_tx_data *tdata)
     hideContacts(tdata, user, true);
     strip(tdata->msg, false, false, false);
     challenge::learn(tdata->msg);
-    gate::setFlow(user, tdata->tp_info.transport->key.type, tdata->tp_info.dst_addr);
+    gate::setFlow(user, tdata->tp_info.transport, tdata->tp_info.dst_addr);
+    askToKeep(tdata);
 }
 
 /** Decide for a request, and keep what later ones have to follow. */
@@ -599,6 +616,8 @@ void judgeAnswer(pjsip_rx_data *rdata)
         kept->passedOn = false; // a re-INVITE may be asked again
         kept->provenSeq = -1;
     }
+    if (cseq.method.id == PJSIP_REGISTER_METHOD && code / 100 == 2)
+        gate::learnKeep(rdata);
     if ((code != 401 && code != 407) || cseq.method.id == PJSIP_REGISTER_METHOD)
         return;
     if (challenge::judge(rdata, kept == NULL || mayAsk(*kept, cseq)) && kept && invite) {

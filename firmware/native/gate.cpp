@@ -21,8 +21,14 @@ struct Flow
     std::string contactUser;
     int type; // of the transport that REGISTER leaves by
     pj_sockaddr server;
+    pjsip_transport *transport; // while it stands; NULL over UDP
+    int keep;                   // seconds between two pings that the server wants, or 0
+    unsigned pongs;
 
-    Flow() : type(PJSIP_TRANSPORT_UNSPECIFIED) { pj_bzero(&server, sizeof(server)); }
+    Flow() : type(PJSIP_TRANSPORT_UNSPECIFIED), transport(NULL), keep(0), pongs(0)
+    {
+        pj_bzero(&server, sizeof(server));
+    }
 };
 
 // So many at once, and so many a second from then on.
@@ -64,6 +70,17 @@ State state;
 pj_str_t text(const char *chars)
 {
     return pj_str(const_cast<char *>(chars));
+}
+
+/** A connection that ends is nobody's any more. */
+void onState(pjsip_transport *transport, pjsip_transport_state now, const pjsip_transport_state_info *)
+{
+    if (now == PJSIP_TP_STATE_CONNECTED)
+        return;
+    for (Flows::iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (entry->second.transport == transport)
+            entry->second.transport = NULL;
+    }
 }
 
 bool inDialog(const pjsip_rx_data *rdata)
@@ -267,14 +284,62 @@ bool knows(const std::string &user)
     return false;
 }
 
-void setFlow(const std::string &contactUser, int type, const pj_sockaddr &server)
+void setFlow(const std::string &contactUser, pjsip_transport *transport, const pj_sockaddr &server)
 {
+    const bool connection = (transport->flag & PJSIP_TRANSPORT_RELIABLE) != 0;
+    pjsip_tp_state_listener_key *key;
+
     for (Flows::iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
-        if (entry->second.contactUser == contactUser) {
-            entry->second.type = type;
-            pj_sockaddr_cp(&entry->second.server, &server);
-        }
+        Flow &flow = entry->second;
+        if (flow.contactUser != contactUser)
+            continue;
+        flow.type = transport->key.type;
+        pj_sockaddr_cp(&flow.server, &server);
+        if (!connection || flow.transport == transport)
+            continue;
+        flow.keep = 0;
+        flow.pongs = 0;
+        flow.transport =
+            pjsip_transport_add_state_listener(transport, &onState, NULL, &key) == PJ_SUCCESS ? transport : NULL;
     }
+}
+
+pjsip_transport *transportOf(int account)
+{
+    const Flows::const_iterator entry = state.flows.find(account);
+    return entry == state.flows.end() ? NULL : entry->second.transport;
+}
+
+void learnKeep(const pjsip_rx_data *rdata)
+{
+    const pj_str_t name = text("keep");
+    const pjsip_param *found =
+        rdata->msg_info.via ? pjsip_param_find(&rdata->msg_info.via->other_param, &name) : NULL;
+
+    if (found == NULL || found->value.slen <= 0)
+        return;
+    for (Flows::iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry) {
+        if (entry->second.transport == rdata->tp_info.transport)
+            entry->second.keep = static_cast<int>(pj_strtoul(&found->value) & 0xFFFF);
+    }
+}
+
+int keepOf(int account)
+{
+    const Flows::const_iterator entry = state.flows.find(account);
+    return entry == state.flows.end() ? 0 : entry->second.keep;
+}
+
+void countPong(const pjsip_transport *transport)
+{
+    for (Flows::iterator entry = state.flows.begin(); entry != state.flows.end(); ++entry)
+        entry->second.pongs += entry->second.transport == transport;
+}
+
+unsigned pongsOf(int account)
+{
+    const Flows::const_iterator entry = state.flows.find(account);
+    return entry == state.flows.end() ? 0 : entry->second.pongs;
 }
 
 int accountOf(const pjsip_rx_data *rdata)

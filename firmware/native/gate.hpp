@@ -28,8 +28,23 @@ void setContactUser(int account, const std::string &user);
 /** Whether a registrar knows us by this Contact user. */
 bool knows(const std::string &user);
 
-/** Where the REGISTER with this Contact user goes to, and by which type of transport. */
-void setFlow(const std::string &contactUser, int type, const pj_sockaddr &server);
+/** Where the REGISTER with this Contact user goes to, and by which transport. */
+void setFlow(const std::string &contactUser, pjsip_transport *transport, const pj_sockaddr &server);
+
+/** The connection that the account's last REGISTER took, while it stands; NULL: none, or no connection. */
+pjsip_transport *transportOf(int account);
+
+/** Learn from the answer to a REGISTER how often its server wants to be pinged (RFC 6223 section 4.4). */
+void learnKeep(const pjsip_rx_data *rdata);
+
+/** What was learned for an account, in seconds; 0: nothing. */
+int keepOf(int account);
+
+/** Count an answer to a ping over this connection. */
+void countPong(const pjsip_transport *transport);
+
+/** How many answers to pings came over the account's present connection. */
+unsigned pongsOf(int account);
 
 /** Which account a request is for that the gate has let in: the one whose server sent it, of several the one
  *  that it names. -1: it came by no account's flow.

@@ -11,6 +11,7 @@
 #include "refer.hpp"
 #include "tls.hpp"
 #include "identity.hpp"
+#include "finding.hpp"
 %}
 
 %include "pjsua2.i"
@@ -27,3 +28,6 @@
 
 %feature("director") pj::Prover;
 %include "identity.hpp"
+
+%feature("director") pj::Finder;
+%include "finding.hpp"

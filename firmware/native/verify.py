@@ -32,6 +32,7 @@ ADDITIONS = (
     "DtlsIdentity",
     "Prover",
     "referProgress",
+    "setServer",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

@@ -21,7 +21,7 @@ PHONE, UPDATER, RESOLVER, CLOCK = "sottovoce", "sottovoce-update", "systemd-reso
 """The users under which the programs run (systemd/sottovoce.sysusers; the last two are Debian's)."""
 
 SIP_PORT = {"tls": 5061, "tcp": 5060, "udp": 5060}
-"""RFC 3261 section 19.1.2: where no port is named. Names are looked up for addresses, never for SRV."""
+"""RFC 3261 section 19.1.2: where no port is named. SRV is followed to these and to ``account.ports``."""
 
 DNS, DNS_OVER_TLS, NTS_KEY, NTP = 53, 853, 4460, 123
 """RFC 1035, RFC 7858, RFC 8915 section 7.1, RFC 5905."""
@@ -75,7 +75,12 @@ def _signalling(config: Config) -> Iterator[Flow]:
     protocol = _protocol(transport)
     for account in config.accounts:
         own = config.transport_of(account)
-        yield _call("signalling to the provider", _protocol(own), own, server_of(account))
+        server = server_of(account)
+        yield _call("signalling to the provider", _protocol(own), own, server)
+        for port in account.ports if server.port is None else ():
+            hosts = (server.host,)
+            what = "signalling to the provider, as its SRV records say"
+            yield Flow(what, PHONE, "out", _protocol(own), (port, port), hosts)
     for account in config.accounts:
         for other in SIP_PORT:
             if other != config.transport_of(account):

@@ -186,18 +186,21 @@ class Day:
 
 @dataclass(frozen=True)
 class Several:
-    """A list of different texts."""
+    """A list of different texts, or numbers."""
 
-    text: Text
+    text: Text | Number
     most: int = 20
 
     @property
     def words(self) -> str:
+        if isinstance(self.text, Number):
+            return f"list, each a {self.text.words}"
         return f"list of {self.text.words}s"
 
-    def read(self, raw: object, folder: Path) -> tuple[str, ...]:
+    def read(self, raw: object, folder: Path) -> tuple[object, ...]:
         if not isinstance(raw, list):
-            raise Wrong(f'is {found(raw)}; write a list of texts such as ["…"]')
+            such = "numbers such as [5071]" if isinstance(self.text, Number) else 'texts such as ["…"]'
+            raise Wrong(f"is {found(raw)}; write a list of {such}")
         if len(raw) > self.most:
             raise Wrong(f"has more than {self.most} entries; remove some")
         texts = tuple(self.text.read(item, folder) for item in raw)

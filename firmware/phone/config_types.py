@@ -119,6 +119,17 @@ def _resolver(text: str) -> str:
     return f"{number}#{uri.host_name(name)}"
 
 
+def _own_resolver(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    try:
+        own = ipaddress.ip_address(host.strip("[]")).is_loopback and 0 < int(port) < 65536
+    except ValueError:
+        own = False
+    if not own:
+        raise ValueError('is not a resolver on this telephone; write it like "127.0.0.1:53"')
+    return text
+
+
 TIME_SERVERS = (
     "ptbtime1.ptb.de",
     "ptbtime2.ptb.de",
@@ -291,6 +302,15 @@ class Account:
             absent="that of `sip.transport`",
         ),
     ] = ""
+    ports: Annotated[
+        tuple[int, ...],
+        Option(
+            Several(Number(1, 65535, whole=True)),
+            "Ports beside the usual one (5061 for TLS) at which the provider's servers may be, as its SRV "
+            "records name them. Others are not followed: the firewall lets nothing pass to them.",
+            absent="the usual one alone",
+        ),
+    ] = ()
     emergency: Annotated[
         Literal["digits", "urn"],
         Option(
@@ -770,6 +790,15 @@ class Network:
             "have to agree.",
         ),
     ] = TIME_SERVERS
+    resolver: Annotated[
+        str,
+        Option(
+            Text("address and port", _own_resolver, longest=64),
+            "A resolver on this telephone that looks up where the servers of a provider are, such as "
+            '`"127.0.0.1:53"`. One elsewhere is refused: it would be asked in clear.',
+            absent="the system's own",
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ def _protocols(config: Config, state: State) -> list[dict[str, str]]:
         ("SDP offer and answer", "RFC 8866, RFC 3264", "what a call carries", True),
         ("TLS 1.3, TLS 1.2", "RFC 8446, RFC 5246", "encryption of signalling", tls),
         ("OCSP stapling", "RFC 6066, RFC 6960", "certificates that were called back", tls),
+        ("DNS: NAPTR, SRV, A, AAAA", "RFC 3263, RFC 2782, RFC 3403", "where the servers are", True),
+        ("Keep-alive", "RFC 5626, RFC 6223", "the connection to the provider", account),
         ("Digest authentication", "RFC 8760, RFC 7616", "the login at the provider", account),
         ("Privacy, P-Preferred-Identity", "RFC 3323, RFC 3325", "who calls, and that it is not told", True),
         ("STIR", "RFC 8224, RFC 8225", "proof of who calls", True),

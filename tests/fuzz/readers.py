@@ -13,12 +13,21 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import dns.exception
+import dns.message
+import dns.name
+import dns.resolver
+import dns.rrset
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from firmware.phone import comparison, retained, stored_form
 from firmware.phone.sip import authority, identity, passport, prove, sas, sdp
+from firmware.phone.sip.finding import order
+from firmware.phone.sip.finding.names import Names
+from firmware.phone.sip.finding.order import Hop
 from firmware.phone.sip.passport import Checker, Proof
 from firmware.phone.sip.uri import unprintable
 from firmware.phone.values import Keying, Security, Trust
@@ -153,6 +162,57 @@ def files(octets: bytes) -> None:
         assert kept.find(BOB) == ""
 
 
+class _Answers:
+    """A resolver of dnspython to which every question is answered with the same octets."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def resolve(self, name: dns.name.Name, kind: str, **_more: object) -> dns.resolver.Answer:
+        question = dns.message.make_query(name, kind).to_wire()
+        whole = (
+            question[:2] + b"\x84\x00" + question[4:6] + self._octets[:6] + question[12:] + self._octets[6:]
+        )
+        answer = dns.message.from_wire(whole)
+        if not isinstance(answer, dns.message.QueryMessage):
+            raise dns.exception.FormError
+        which = answer.question[0]
+        return dns.resolver.Answer(which.name, which.rdtype, which.rdclass, answer)
+
+
+class _Fuzzed(Names):
+    def __init__(self, octets: bytes) -> None:
+        super().__init__("127.0.0.1:53")
+        self._octets = octets
+
+    def _asking(self) -> Any:
+        return _Answers(self._octets)
+
+
+def name_server(octets: bytes) -> None:
+    """What a name server says to NAPTR, SRV and A: bounded, at allowed ports, and nowhere impossible."""
+    for hop in (Hop("phone.test", 0, "tls", (5071,)), Hop("phone.test", 5062, "tcp")):
+        found = _Fuzzed(octets).find(hop)
+        assert len(found.targets) <= order.MOST_TARGETS
+        assert 0 < found.seconds <= 86400
+        assert found.targets or found.why
+        for target in found.targets:
+            assert target.port in (5061, 5062, 5071)
+            assert not target.address.is_multicast
+            assert not target.address.is_loopback
+            assert not target.address.is_link_local
+            assert not target.address.is_unspecified
+
+
+def _answer(*records: tuple[str, str, str]) -> bytes:
+    """An answer's counts and sections, as ``name_server`` takes them."""
+    made = dns.message.make_response(dns.message.make_query("phone.test.", "SRV"))
+    for name, kind, value in records:
+        made.answer.append(dns.rrset.from_text(name, 60, "IN", kind, value))
+    wire = made.to_wire()
+    return wire[6:12] + wire[12 + len("phone.test.") + 1 + 4 :]
+
+
 @dataclass(frozen=True)
 class Reader:
     """``read`` must not raise. ``pieces``: what its inputs are made of; ``seeds``: whole ones."""
@@ -215,5 +275,26 @@ READERS = {
     "code": Reader(code, _LINES + _FIELDS, (f"sha-256 {':'.join(['AB'] * 32)}\nSHA-512 x".encode(),)),
     "word_list": Reader(word_list, ("y", "b", "9", "q", "ſ"), (b"yyyy",)),
     "record": Reader(record, _KEPT, (b'{"contact": "sip:bob@phone.test", "record": "01a1"}',)),
+    "name_server": Reader(
+        name_server,
+        (
+            "\0\1",
+            "\0\0",
+            "\xc0\x0c",
+            "\4_tcp",
+            "\6_sips",
+            "\5phone",
+            "\4test\0",
+            "\0\x21",
+            "\0\x23",
+            "\0\x1c",
+        ),
+        (
+            _answer(("phone.test.", "SRV", "10 0 5061 a.phone.test.")),
+            _answer(("phone.test.", "NAPTR", '10 10 "s" "SIPS+D2T" "" _sips._tcp.phone.test.')),
+            _answer(("phone.test.", "A", "192.0.2.1"), ("phone.test.", "AAAA", "2001:db8::1")),
+            _answer(("phone.test.", "CNAME", "phone.test.")),
+        ),
+    ),
     "files": Reader(files, ("SVAULT1\n", "\0\0", "\0" * 32), (b"\0\x08SVAULT1\n" + bytes(3200),)),
 }

@@ -1,5 +1,6 @@
 """The daemon as it is, with one fault of our own put into one of its threads: ``RIG_FAULT`` names which.
 
+``hasty`` is none: it looks more often whether its connection still is one, so that a test need not wait.
 Started like ``firmware.phone``; nothing but the one function named here is replaced, and it fails only when
 the phone comes to use it.
 """
@@ -176,6 +177,12 @@ def _clear() -> None:
     PjsuaEngine._settle = settle  # type: ignore[method-assign]
 
 
+def _hasty() -> None:
+    from firmware.phone.sip.pjsua import keepalive
+
+    keepalive.EVERY, keepalive.PONG, keepalive.SOON = 2.5, 1.0, 0.2
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "painter": _painter,
     "callback": _callback,
@@ -193,6 +200,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "hung-control": _hung_control,
     "hung-decision": _hung_decision,
     "clear": _clear,
+    "hasty": _hasty,
 }
 
 if __name__ == "__main__":

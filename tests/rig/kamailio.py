@@ -124,6 +124,7 @@ class Registrar:
         relay: Relay | None = None,
         rewrites: Sequence[tuple[str, str]] = (),
         address: str = ports.LOOPBACK,
+        overloaded: bool = False,
     ) -> None:
         """Prepare, not start.
 
@@ -141,6 +142,7 @@ class Registrar:
             adds: header lines that it adds to each INVITE it passes on.
             relay: what all media pass through.
             rewrites: what it finds in the body of each of them, a regular expression, and puts there instead.
+            overloaded: answer every INVITE with 503.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
@@ -155,6 +157,7 @@ class Registrar:
         self.adds = tuple(adds)
         self.relay = relay
         self.rewrites = tuple(rewrites)
+        self.overloaded = overloaded
         self._listen = [f"{name}:{address}:{self.port}" for name, on in (("udp", udp), ("tcp", tcp)) if on]
         if certificate is not None:
             self._listen.append(f"tls:{address}:{self.tls_port}")
@@ -372,6 +375,7 @@ request_route {{
     }}
     {'if (is_method("INVITE")) { route(PROXY_AUTH); }' if challenge_invite else ""}
     {_PLAIN_ONLY if plain_only else ""}
+    {'if (is_method("INVITE")) { send_reply("503", "No Time"); exit; }' if self.overloaded else ""}
     if (is_method("INVITE|SUBSCRIBE|REFER")) {{ record_route(); }}
     set_contact_alias();
 {routes}

@@ -81,6 +81,8 @@ class Phone:
         board: str | Path = "simulator",
         env: Mapping[str, str] | None = None,
         module: str = "firmware.phone",
+        bind: bool = True,
+        within: Sequence[str] = (),
     ) -> None:
         """Write its configuration, not start it.
 
@@ -89,7 +91,7 @@ class Phone:
             authority: the only one it trusts.
             registrar: whose user it is; with ``proxy`` the account goes elsewhere.
             password: default: the registrar's for this user.
-            proxy: URI of the outbound proxy, default that of the registrar.
+            proxy: URI of the outbound proxy, default that of the registrar; with neither it is found by DNS.
             listens: False: no port is configured, as in most people's telephones.
             account: False: no [account] table, direct calls only.
             playback, capture, mixer, ringer: ALSA names; "null" is no device.
@@ -100,6 +102,8 @@ class Phone:
             more_accounts: TOML, [[account]] tables of the accounts after the first.
             env: further variables of its environment.
             module: what is started, see ``faulty``.
+            bind: False: it uses whatever addresses there are.
+            within: what goes before its command, such as ``House.phone``.
         """
         self.user = user
         self.address = address
@@ -109,7 +113,7 @@ class Phone:
         self.state.mkdir(parents=True, exist_ok=True)
         self._run = Path(tempfile.mkdtemp(prefix="rig-"))  # short: it holds the name of a Unix socket
         self.socket = self._run / "s"
-        self.sip_port = ports.block(2, address)
+        self.sip_port = ports.block(2, ports.LOOPBACK if within else address)
         self.exit_code: int | None = None
         self.config = self.folder / "phone.toml"
         tables: dict[str, dict[str, Any]] = {}
@@ -126,11 +130,8 @@ class Phone:
                 if registrar and transport != "tls":
                     uri = f"sip:{registrar.address}:{registrar.port};transport={transport};lr"
                 tables["account"]["outbound_proxy"] = proxy or uri
-        tables["sip"] = {
-            "transport": transport,
-            "bind": address,
-            "ca_file": str(authority.pem),
-        }
+        tables["sip"] = {"transport": transport, "ca_file": str(authority.pem)}
+        tables["sip"] |= {"bind": address} if bind else {}
         if listens:
             tables["sip"]["port"] = self.sip_port
         own = authority.issue(f"phone-{user}", dns=[DOMAIN], ips=[address])
@@ -147,7 +148,7 @@ class Phone:
         self._env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(env or {})
         if alsa_config is not None:
             self._env["ALSA_CONFIG_PATH"] = str(alsa_config)
-        argv = [sys.executable, "-m", module, "--config", str(self.config), "--board", str(board)]
+        argv = [*within, sys.executable, "-m", module, "--config", str(self.config), "--board", str(board)]
         argv += ["--state-dir", str(self.state), "--socket", str(self.socket)]
         self.process = Process(f"phone {user}", argv, self.folder / "log", self._env, self.folder, grace=6)
 

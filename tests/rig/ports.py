@@ -19,9 +19,9 @@ _random = random.Random(os.getpid())
 def free(port: int, address: str = LOOPBACK) -> bool:
     """Whether nobody is bound to ``port`` over TCP or UDP."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as trial:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as trial:
             try:
-                trial.bind((address, port))
+                trial.bind((address.strip("[]"), port))
             except OSError:
                 return False
     return True

@@ -35,7 +35,11 @@ WATCHED = Config(privacy=Privacy(watchers=(Watcher("sip:b@c", "in-call", date(20
 @pytest.mark.parametrize(
     ("config", "state", "more"),
     [
-        (Config(account=Account("alice", "phone.test", Secret("x"))), State(), {"Digest authentication"}),
+        (
+            Config(account=Account("alice", "phone.test", Secret("x"))),
+            State(),
+            {"Digest authentication", "Keep-alive"},
+        ),
         (
             Config(privacy=Privacy(watchers=(Watcher("sip:b@c", "in-call", date(2027, 1, 1)),))),
             State(),

@@ -10,6 +10,8 @@ _NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=\S+ ", re.MULTILINE)
 _FINGERPRINT = re.compile(r"a\s*=\s*fingerprint\s*:\s*(.*)", re.IGNORECASE)
 _PASSIVE = re.compile(r"^a=setup:passive(?=\r?$)", re.MULTILINE)
+_OWN = re.compile(r"^(c=IN |a=rtcp:[0-9]+ IN )IP[46] ([0-9A-Fa-f.:]+)", re.MULTILINE)
+_NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - read, not bound
 _TOOL = re.compile(r"^a=tool:.*\r?\n", re.MULTILINE)
 
 
@@ -18,6 +20,18 @@ def scrubbed(sdp: str) -> str:
     sdp = _NAME.sub("s=-", sdp, count=1)
     sdp = _ORIGIN.sub("o=- ", sdp, count=1)
     return _TOOL.sub("", sdp)
+
+
+def moved(sdp: str, address: str) -> str:
+    """``sdp`` with our own ``address`` in it, where that is not "": the sockets stay, and so do their ports.
+
+    An address of nowhere says something else (RFC 3264 section 8.4, on hold) and stays, and so does "o=" with
+    the address at which the session began (section 8).
+    """
+    if not address:
+        return sdp
+    family = "IP6" if ":" in address else "IP4"
+    return _OWN.sub(lambda m: m[0] if m[2] in _NOWHERE else f"{m[1]}{family} {address}", sdp)
 
 
 def offered_again(sdp: str) -> str:

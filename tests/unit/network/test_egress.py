@@ -164,3 +164,16 @@ def test_the_password_comes_from_systemd(tmp_path: Path, monkeypatch: pytest.Mon
     own = configuration.load(phone)
     assert own.account
     assert own.account.password.reveal() == "own"
+
+
+def test_ports_that_srv_may_name_are_declared(tmp_path: Path) -> None:
+    """Only for a server that is found by its name; one with a port is at that port."""
+    head = '[account]\nuser = "alice"\ndomain = "phone.test"\npassword = "x"\nports = [5071]\n'
+    for more, expected in (
+        ("", {(5061, 5061), (5071, 5071)}),
+        ('outbound_proxy = "sip:p.test:5065;lr"\n', {(5065, 5065)}),
+    ):
+        file = tmp_path / "phone.toml"
+        file.write_text(head + more)
+        flows = declared(configuration.load(file), Settings())
+        assert {one.ports for one in flows if one.what.startswith("signalling to the provider")} == expected

@@ -60,6 +60,7 @@ class PjCall(pj.Call):
     ``private``: the far end asks for privacy. ``broken``: its keys could not be agreed. ``failure``: why we
     end it. ``lowering``: by consent it goes on with less than was offered.
 
+    ``moved_to``: our address, where it is another one than when its media were opened, else "".
     ``account``: the one by which it goes. ``heard``: its INVITE has had an answer, be it provisional.
 
     ``place_waits``: the INVITE is to tell the place and has not left yet; ``connected_before``: it leaves at
@@ -108,6 +109,7 @@ class PjCall(pj.Call):
         self.lowering = Lowering()
         self.failure: EndReason | None = None
         self._place_printed = False
+        self.moved_to = ""
 
     @guarded
     def onCallState(self, prm: Any) -> None:
@@ -177,7 +179,7 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallSdpCreated(self, prm: Any) -> None:
-        text = sdp.scrubbed(prm.sdp.wholeSdp)
+        text = sdp.moved(sdp.scrubbed(prm.sdp.wholeSdp), self.moved_to)
         offers = not prm.remSdp.wholeSdp
         prm.sdp.wholeSdp = sdp.offered_again(text) if offers and self.answered else text
 
@@ -227,6 +229,15 @@ class PjCall(pj.Call):
         else:
             prm.opt.flag = pj.PJSUA_CALL_UNHOLD
             self.reinvite(prm)
+
+    def move(self, address: str) -> None:
+        """From now on we are at ``address``: tell the far end (RFC 6141). The sockets are bound to none, so
+        speech and keys go on as they are. Raises pj.Error when that cannot be told now.
+        """
+        self.moved_to = address
+        prm = _audio_alone()
+        prm.opt.flag = pj.PJSUA_CALL_UPDATE_CONTACT | pj.PJSUA_CALL_UPDATE_VIA
+        self.reinvite(prm)
 
     def audio_index(self) -> int | None:
         """The index of the audio stream that is up, or None; a held call's may bring music."""

@@ -92,11 +92,23 @@ class PjEndpoint:
             name: self.pj.transportCreate(*settings.transport(config, name))
             for name in settings.transports(config)
         }
+        if config.account is not None and not config.sip.bind:
+            self._add_ipv6(config)
         self.pj.libStart()
         self.wake_fd: int = self._wakeup.fd()
         self._more: list[int] = []
         self.address = self.address_of(settings.transports(config)[0])
         settings.order_codecs(self.pj, config.media.codecs)
+
+    def _add_ipv6(self, config: Config) -> None:
+        """So that a server can be reached by IPv6 too; nobody is called there."""
+        pj.setTlsListening(False)
+        for name in settings.transports(config):
+            try:
+                self.pj.transportCreate(*settings.transport(config, name, ipv6=True))
+            except pj.Error as error:
+                log.info("no IPv6 for %s: %s", name.upper(), error.reason)
+        pj.setTlsListening(settings.listens(config))
 
     def address_of(self, transport: str) -> str:
         """ "host:port" of our end of a transport."""

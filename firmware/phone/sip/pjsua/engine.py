@@ -24,6 +24,7 @@ from firmware.phone.errors import SipError
 from firmware.phone.privacy import Exposure
 from firmware.phone.sip import bursts, headers, identity, proofs, refer, sdp, uri
 from firmware.phone.sip.base import Secrets
+from firmware.phone.sip.finding.order import Found, Hop
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
@@ -33,8 +34,10 @@ from firmware.phone.sip.pjsua.guard import Crash
 from firmware.phone.sip.pjsua.helptest import HelpTest
 from firmware.phone.sip.pjsua.lamps import PjLamps
 from firmware.phone.sip.pjsua.mixer import Mixer
+from firmware.phone.sip.pjsua.moving import Movers
 from firmware.phone.sip.pjsua.outgoing import Outgoing, own_address
 from firmware.phone.sip.pjsua.proving import provers_of
+from firmware.phone.sip.pjsua.reaching import PjServers
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.signals import Signals
 from firmware.phone.sip.pjsua.voice import Voice, name_devices
@@ -156,6 +159,10 @@ class PjsuaEngine:
             self._sound,
         )
         self._wake_fd = self._endpoint.wake_fd
+        self._servers = PjServers(
+            self._config, self._clock, self._crash, self._look_up, self._hand_over, self._found
+        )
+        self._movers = Movers(self._config, self._servers, self._crash, self._hand_over, self._clock)
         self._provers = provers_of(self._config, self._clock, self._crash)
         self._voice = Voice(
             self._endpoint.pj,
@@ -178,12 +185,14 @@ class PjsuaEngine:
             self._accounts,
             self._secrets,
             self._certificates,
+            self._servers,
         )
         self._lamps = PjLamps(self._account_for, self._post, self._crash)
         self._watchers = PjWatchers(self._accounts[0].getId(), self._post, self._crash)
         self._help_test = HelpTest(self._config, self._accounts[0], self._post, self._crash, self._clock)
         for account in self._accounts:
             account.register()
+        self._movers.start(self._accounts)
 
     def _keep_time(self) -> None:
         """Let the next connection judge certificates by what is known of the time."""
@@ -200,7 +209,16 @@ class PjsuaEngine:
             value = headers.Profile.of(self._config, account).privacy_value
             privacy = value if value != first else ""
             made = PjAccount(
-                self._clock, account is not None, self._arrive, self._post, self._crash, number, privacy
+                self._clock,
+                account is not None,
+                self._arrive,
+                self._post,
+                self._crash,
+                number,
+                privacy,
+                self._servers,
+                self._servers.hop_of(account) if account is not None else None,
+                lambda moved: self._movers.registered(moved, self._calls.values()),
             )
             transport = self._config.transport_of(account) if account else self._config.sip.transport
             address = self._endpoint.address_of(transport)
@@ -208,6 +226,17 @@ class PjsuaEngine:
             if account is not None:
                 pj.setAccountContactUser(made.getId(), settings.contact_user())
             self._accounts.append(made)
+
+    def _look_up(self, hop: Hop) -> Found:
+        """In the finder's thread. A phone whose server is an address never loads the resolver's library."""
+        from firmware.phone.sip.finding.names import Names
+
+        loopback = self._config.sip.bind.startswith(("127.", "::1"))
+        return Names(self._config.network.resolver, loopback).find(hop)
+
+    def _found(self, hop: Hop) -> None:
+        for account in self._accounts:
+            account.found(hop)
 
     def _account_for(self, address: str) -> PjAccount:
         """The account of the domain that an address names; the first for any other."""
@@ -403,16 +432,18 @@ class PjsuaEngine:
         self._tell_address()
         for account in self._accounts:
             account.keep_up()
+        self._movers.keep_up(now)
         self._voice.keep_up()
 
     def _hurry(self, call: PjCall, now: float) -> None:
-        """A call for help that nothing answers goes out by the next way; whatever comes late is ended."""
+        """A call that nothing answers goes to the next server, or by the next way; a late answer is ended."""
         if self._outgoing.late(call, now) != 0.0:
             return
         call.post = lambda event: None
         self._given_up.append(call)
         with contextlib.suppress(pj.Error):
             call.hangup(pj.CallOpParam())
+        call.status = pj.PJSIP_SC_REQUEST_TIMEOUT
         following = self._outgoing.again(call)
         if following is not None:
             self._keep(following)
@@ -467,7 +498,15 @@ class PjsuaEngine:
         waits += [due for due in (account.due(now) for account in self._accounts) if due is not None]
         late = [self._outgoing.late(call, now) for call in self._calls.values()]
         waits += [
-            due for due in (self._voice.due(now), self._help_test.due(now), *late, *holds) if due is not None
+            due
+            for due in (
+                self._voice.due(now),
+                self._help_test.due(now),
+                self._movers.due(now),
+                *late,
+                *holds,
+            )
+            if due is not None
         ]
         if self._keys_due or self._arrived or any(call.over for call in self._calls.values()):
             waits.append(SECURING_POLL)
@@ -498,6 +537,7 @@ class PjsuaEngine:
 
     def _close(self) -> None:
         """BYE, CANCEL, un-REGISTER, wait for the answers within the time given, then close."""
+        self._movers.close()
         for call in self._calls.values():
             self._tell(call, do.EndCall(call.call_id))
         self._watchers.leave()
@@ -520,6 +560,7 @@ class PjsuaEngine:
         self._signals.close()
         for prover in self._provers:
             prover.close()
+        self._servers.close()
         for account in self._accounts:
             account.shutdown()
         self._endpoint.close()

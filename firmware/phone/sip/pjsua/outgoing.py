@@ -15,12 +15,14 @@ from firmware.phone.config import Config
 from firmware.phone.privacy import EMERGENCY
 from firmware.phone.sip import headers, pidf_lo
 from firmware.phone.sip.base import Secrets
+from firmware.phone.sip.finding.order import Hop
 from firmware.phone.sip.pjsua import settings
 from firmware.phone.sip.pjsua.call import PjCall
 from firmware.phone.sip.pjsua.certificates import CallCertificates
 from firmware.phone.sip.pjsua.disclosing import disclosing
 from firmware.phone.sip.pjsua.endpoint import PjEndpoint
 from firmware.phone.sip.pjsua.guard import Crash
+from firmware.phone.sip.pjsua.reaching import PjServers
 from firmware.phone.sip.pjsua.registrar import PjAccount
 from firmware.phone.sip.pjsua.zrtp import CLEAR, Known, Shared, Way
 from firmware.phone.values import CallId, Direction, Party, Route
@@ -33,18 +35,24 @@ REFUSED_FOR_ENCRYPTION = (488, 606)
 REFUSED_FOR_HELP = (400, 415, 420, 488, 500, 501, 606)
 """Of a call for help more answers may mean its encryption: it is tried, and never a reason to fail."""
 
+UNAVAILABLE = 503
+
 MADE_HERE = (0, 408, 503)
 """What the library says of a call that nobody has answered: no connection, or none in time."""
 
+ELSEWHERE = (0, 408, 502, 503)
+"""What the next server of the same name may do better, where nobody has answered (RFC 3263 section 4.3)."""
+
 PATIENCE = 4.0
-"""Seconds without any answer after which a call for help goes out by the next way too (timer F of RFC 3261 is
-32 s)."""
+"""Seconds without any answer after which a call goes to the next server of the same name, and a call for help
+by the next way too (timer B of RFC 3261 is 32 s)."""
 
 
 @dataclass
 class _Attempt:
     """What is tried now: ``command`` in the first of ``ways``, by ``transport`` instead of the account's;
-    then the others, then ``routes``. ``first``: the command as it was, where it has lost its place.
+    then the others, then ``routes``. ``first``: the command as it was, where it has lost its place. ``hop``:
+    where it goes.
     """
 
     command: do.PlaceCall
@@ -53,6 +61,7 @@ class _Attempt:
     transport: str = ""
     since: float = 0.0
     first: do.PlaceCall | None = None
+    hop: Hop | None = None
 
 
 class Outgoing:
@@ -68,7 +77,9 @@ class Outgoing:
         accounts: Sequence[PjAccount],
         secrets: Secrets | None,
         certificates: CallCertificates,
+        servers: PjServers,
     ) -> None:
+        self._servers = servers
         self._config = config
         self._clock = clock
         self._post = post
@@ -92,9 +103,13 @@ class Outgoing:
         return self._place(attempt, may_speak=call.may_speak) if attempt is not None else None
 
     def late(self, call: PjCall, now: float) -> float | None:
-        """Seconds until a call for help that nothing has answered goes out by its next way; None: never."""
+        """Seconds until a call that nothing has answered goes to the next server, or a call for help out by
+        its next way; None: never.
+        """
         attempt = self._attempts.get(call.call_id)
-        if attempt is None or not attempt.routes or call.heard or call.over or call.hung_up:
+        if attempt is None or call.heard or call.over or call.hung_up:
+            return None
+        if not attempt.routes and not (attempt.hop and self._servers.others(attempt.hop)):
             return None
         return max(0.0, attempt.since + PATIENCE - now)
 
@@ -119,6 +134,8 @@ class Outgoing:
         call.clear = ways[0] == CLEAR
         call.may_speak = may_speak
         attempt.since = self._clock.monotonic()
+        attempt.hop = self._hop(command, attempt.transport)
+        self._servers.ready(attempt.hop)
         self._attempts[command.call_id] = attempt
         self._endpoint.untrusted = ""
         prm = pj.CallOpParam(True)
@@ -135,6 +152,11 @@ class Outgoing:
             call.over = True
             call.status = 503
         return call
+
+    def _hop(self, command: do.PlaceCall, transport: str) -> Hop:
+        if not self._config.accounts:
+            return self._servers.hop_to(command.uri)
+        return self._servers.hop_of(self._config.accounts[command.account], transport)
 
     def _account(self, number: int, transport: str) -> PjAccount:
         """The account; with another transport than its own one that is like it and does not register."""
@@ -176,6 +198,11 @@ class Outgoing:
             self._known.learn(command.uri, call.keyings, call.media, command.levels)
         if call.hung_up or call.rang or call.answered:
             return None
+        silent = not call.heard and call.status in ELSEWHERE
+        if silent:
+            call.account.doubt()
+        if (silent or call.status == UNAVAILABLE) and attempt.hop and self._servers.failed(attempt.hop):
+            return replace(attempt)
         helps = command.exposure.cause == EMERGENCY
         reached = call.heard or call.status not in MADE_HERE or not attempt.routes
         if reached and left and call.status in REFUSED_FOR_ENCRYPTION:

@@ -26,6 +26,9 @@ RESAMPLING = 4
 """pjmedia's quality of resampling between 16 kHz and a codec: 4 is its short filter. The long one costs three
 times the processor time of a G.711 call, for 0.99 of STOI instead of 0.98 and no PESQ that could be told."""
 
+CONNECT_MS = 5_000
+"""Until a server has taken a TLS connection; then the next one is tried."""
+
 MAX_CALLS = 8
 REGISTER_SECONDS = 600
 SESSION_SECONDS = 1800
@@ -33,6 +36,7 @@ SESSION_SECONDS = 1800
 
 _CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000"}
 _NO_DELAY = pj.SockOpt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # kept: every copy points into this one
+_USER_TIMEOUT = pj.SockOpt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
 _TRANSPORTS = {
     "tls": pj.PJSIP_TRANSPORT_TLS,
     "tcp": pj.PJSIP_TRANSPORT_TCP,
@@ -74,11 +78,19 @@ def transports(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(used))
 
 
-def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
-    """A SIP transport: its pjsip type and its settings. The configured port is that of sip.transport."""
+def sixth(config: Config) -> bool:
+    """Whether everything goes over IPv6 alone: the phone is bound to an address of it."""
+    return ":" in config.sip.bind
+
+
+def transport(config: Config, name: str, ipv6: bool = False) -> tuple[int, pj.TransportConfig]:
+    """A SIP transport: its pjsip type and its settings. The configured port is that of sip.transport.
+
+    ``ipv6``: the second one, to reach servers by IPv6 (RFC 6157); it takes any port.
+    """
     sip = config.sip
     settings = pj.TransportConfig()
-    settings.port = (sip.port or 0) if name == sip.transport else 0
+    settings.port = (sip.port or 0) if name == sip.transport and not ipv6 else 0
     settings.boundAddress = sip.bind
     if name == "tls":
         tls = settings.tlsConfig
@@ -89,11 +101,12 @@ def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
         if sip.cert_file and sip.key_file:
             tls.certFile = str(sip.cert_file)
             tls.privKeyFile = str(sip.key_file)
-        tls.msecTimeout = 10_000
+        tls.msecTimeout = CONNECT_MS
         tls.sockOptParams = at_once()
     elif name == "tcp":
         settings.sockOptParams = at_once()
-    return _TRANSPORTS[name], settings
+    kind = _TRANSPORTS[name] | (pj.PJSIP_TRANSPORT_IPV6 if ipv6 or sixth(config) else 0)
+    return kind, settings
 
 
 def pins(account: Account) -> pj.StringVector:
@@ -107,9 +120,11 @@ def next_hop(config: Config, account: Account) -> str:
 
 
 def at_once() -> pj.SockOptParams:
-    """TCP_NODELAY (RFC 9293 section 3.7.4): a message does not wait until the one before is acknowledged."""
+    """TCP_NODELAY (RFC 9293 section 3.7.4): a message does not wait until the one before is acknowledged.
+    And a connection whose far end acknowledges nothing for 20 s is over (RFC 5482): it hangs half-open.
+    """
     options = pj.SockOptParams()
-    options.sockOpts = pj.SockOptVector([_NO_DELAY])
+    options.sockOpts = pj.SockOptVector([_NO_DELAY, _USER_TIMEOUT])
     return options
 
 
@@ -165,6 +180,8 @@ def account(config: Config, address: str, account: Account | None, instead: str 
     media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
     media.srtpSecureSignaling = 1 if transport == "tls" else 0
     media.transportConfig.boundAddress = config.sip.bind
+    if sixth(config):
+        media.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
     media.transportConfig.port = 0
     media.srtpOpt.keyings = pj.IntVector(keyings(config.media.encryption))
     media.srtpOpt.cryptos = suites()
