@@ -183,6 +183,7 @@ WRITERS = {
     "__main__": "the folder of the control socket",
     "control": "the control socket",
     "door": "the empty file that wakes the updater",
+    "period": "the folder of a guest period, removed with it",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",
     "lights.pwm": "the outputs of a PWM chip, files of the kernel",

@@ -74,7 +74,10 @@ def _signalling(config: Config) -> Iterator[Flow]:
     for account in config.accounts:
         own = config.transport_of(account)
         yield _call("signalling to the provider", _protocol(own), own, server_of(account))
-    for account in config.accounts:
+    for account in config.helpers:
+        own = config.transport_of(account)
+        yield _call("emergency calls, by the owner's account", _protocol(own), own, server_of(account))
+    for account in (*config.accounts, *config.helpers):
         for other in SIP_PORT:
             if other != config.transport_of(account):
                 server = without_tls_port(server_of(account), other)

@@ -137,6 +137,16 @@ def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         )
 
 
+def _guest(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if state.own_card:
+        yield Risk(
+            "guest-card",
+            86,
+            phrase("The network knows this telephone again by its card's number."),
+            phrase("Start with the network units of systemd, or end guest mode: hold *."),
+        )
+
+
 def _provider(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     account = rules.config.account
     if account is None:
@@ -314,6 +324,7 @@ _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _signalling,
     _listening,
     _switch,
+    _guest,
     _provider,
     _always,
     _updates,

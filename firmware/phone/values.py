@@ -31,11 +31,13 @@ class Loudspeaker(enum.Enum):
 
 
 class SwitchPosition(enum.Enum):
-    """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default)."""
+    """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default), and so
+    does ``GUEST``: guest mode, whatever the switch says."""
 
     PRIVATE = "private"
     OPEN = "open"
     UNREADABLE = "unreadable"
+    GUEST = "guest"
 
 
 class Direction(enum.Enum):

@@ -272,6 +272,9 @@ class State:
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
     the test call to the emergency service; None: it was not placed; -1: it is under way.
+
+    ``guest_at``: since when ``*`` is held at rest. ``own_card``: in a guest period, the network sees the
+    number that the card was made with.
     """
 
     hook: Hook = Hook.ON
@@ -351,6 +354,8 @@ class State:
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None
+    guest_at: float | None = None
+    own_card: bool = False
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

@@ -83,7 +83,7 @@ class PjEndpoint:
         self._wakeup = pj.Wakeup()
         pj.setTrustedTlsDomain("", "")
         pj.setTlsPins(pj.StringVector())
-        for account in config.accounts:
+        for account in filter(None, config.every):
             hop = settings.next_hop(config, account)
             pj.setTrustedTlsDomain(hop, account.domain)
             pj.setTlsPins(settings.pins(account), hop)

@@ -77,7 +77,7 @@ class Outgoing:
         self._accounts = accounts
         self._secrets = secrets
         self._certificates = certificates
-        self._profiles = [headers.Profile.of(config, one) for one in config.accounts or (None,)]
+        self._profiles = [headers.Profile.of(config, one) for one in config.every]
         self._known = Known(clock)
         self._attempts: dict[CallId, _Attempt] = {}
         self._spare: dict[tuple[int, str], PjAccount] = {}
@@ -151,7 +151,7 @@ class Outgoing:
             nobody: Callable[..., None] = lambda *_: None  # noqa: E731
             spare = PjAccount(self._clock, False, nobody, nobody, self._crash, number, original.privacy)
             address = self._endpoint.address_of(transport)
-            account = self._config.accounts[number]
+            account = self._config.every[number]
             spare.create(settings.account(self._config, address, account, transport))
             self._spare[number, transport] = spare
         return self._spare[number, transport]
