@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import date
 from typing import NewType
 
 from firmware.phone.language.phrase import phrase
@@ -106,12 +107,14 @@ class Route:
 @dataclass(frozen=True)
 class Signalling:
     """What protects the connection to the server, by the names of the TLS library: the version, the cipher
-    suite and the group of the key agreement, such as "X25519MLKEM768".
+    suite and the group of the key agreement, such as "X25519MLKEM768". ``until``: the last day of the
+    server's certificate.
     """
 
     version: str = ""
     suite: str = ""
     group: str = ""
+    until: date | None = None
 
 
 class EndReason(enum.Enum):
