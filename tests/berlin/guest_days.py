@@ -54,7 +54,7 @@ class GuestDays:
     second: Period
     common: set[linked.Identifier] = field(default_factory=set)
     common_octets: set[bytes] = field(default_factory=set)
-    owner_words: tuple[str, ...] = ()
+    owner_words: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     """Names of what is left of the periods."""
     evidence: Path = Path()
@@ -101,7 +101,7 @@ def play(stage: Stage) -> GuestDays:
         for period in periods:
             _read(period)
         first, second = periods
-        words = (who.user, who.auth_user, who.host_name)
+        words = {"user": who.user, "login name": who.auth_user, "host name": who.host_name}
         days = GuestDays(first, second, common[0], common[1], words)
         days.left = [str(file) for file in (*phone.state.rglob("*"), *phone.socket.parent.rglob("guest*"))]
         for one in (phone, third):

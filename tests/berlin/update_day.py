@@ -65,7 +65,7 @@ REMEDY = "Until then: call screening."
 
 @dataclass
 class NoticeSeen:
-    """``risks``: of the telephone, after it; ``menu``: what its display says of updates; ``said``: the
+    """``risks``: those of notices, after it; ``menu``: what its display says of updates; ``said``: the
     updater's log."""
 
     risks: list[dict[str, Any]]
@@ -183,8 +183,9 @@ def _notify(day: UpdateDay, desk: _Desk, makers: Makers) -> None:
     ):
         makers.notify(found, keys)
         desk.updater("check", makers.public)
-        risks = json.loads(desk.sotto("risks", "--json") or "{}")
-        day.notices[name] = NoticeSeen(risks.get("risks", []), desk.display(), desk.log[-1])
+        risks = json.loads(desk.sotto("risks", "--json") or "[]")
+        about = [risk for risk in risks if risk["risk"].startswith("notice")]
+        day.notices[name] = NoticeSeen(about, desk.display(), desk.log[-1])
 
 
 def _offer(

@@ -20,7 +20,8 @@ def two_guest_sessions_share_nothing(stage: Stage) -> Seen:
     both = (days.first, days.second)
     links = [f"{kind} {value}" for kind, value in days.links]
     octets = sorted(row.hex() for row in days.shared_octets)
-    owner = [word for word in days.owner_words if any(word in text for one in both for text in one.texts)]
+    texts = [text for one in both for text in one.texts]
+    owner = [name for name, word in days.owner_words.items() if any(word in text for text in texts)]
     file = stage.evidence("guest-days", "links.txt")
     lines = ["Identifiers in both periods:", *links, "", "Octets in both periods:", *octets, ""]
     for number, one in enumerate(both, start=1):
