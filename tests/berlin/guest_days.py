@@ -154,7 +154,9 @@ def _call(phone: Phone, far: Phone, period: Period | None = None) -> None:
 def _other(
     spot: Hotspot, third: Phone, far: Phone, registrar: Registrar, capture: Path
 ) -> tuple[set[linked.Identifier], set[bytes]]:
-    """What a guest's telephone of another owner sends: its ports tell it from the one before."""
+    """What a guest's telephone of another owner sends: its ports tell it from the one before; and what the far
+    end sends as speech and to agree keys, in which one of the two has the other's part (ZRTP).
+    """
     address = _address(spot)
     before = {port for port, _ in linked.of_streams(capture, address)}
     since = len(registrar.messages())
@@ -162,6 +164,7 @@ def _other(
     mark.mkdir(parents=True)
     _call(third, far)
     streams = [one for one in linked.of_streams(capture, address) if one[0] not in before]
+    streams += linked.of_datagrams(capture, linked.gateway(capture))
     texts = [m.text for m in registrar.messages()[since:] if _from(spot, m.source)]
     known = linked.of_messages(texts) - {("SIP word", address)}
     return known, linked.of_octets(octets for _, octets in streams)

@@ -126,6 +126,11 @@ def of_messages(texts: Iterable[str]) -> set[Identifier]:
     return {("SIP word", word) for text in texts for word in _WORD.findall(text)}
 
 
+def gateway(capture: Path) -> str:
+    """The access point's card."""
+    return _gateway([packet for packet in rdpcap(str(capture)) if Ether in packet])
+
+
 def _gateway(packets: list[Any]) -> str:
     """Who sends router advertisements or answers DHCP: the one card that is not the telephone's."""
     for packet in packets:
