@@ -34,6 +34,26 @@ class Risk:
     text: str
     remedy: str
 
+    @property
+    def item(self) -> str:
+        """The item of the menu where the remedy is, "": it is not at the keypad."""
+        return _ITEMS.get(self.name, "")
+
+
+_ITEMS = {
+    **dict.fromkeys(("known-flaw", "notice", "older", "update-undone", "support-ends"), "6"),
+    "history": "3",
+    "watchers": "2",
+    "switch-open": "1",
+    **dict.fromkeys(("sound", "ringer", "keypad"), "*"),
+}
+"""Risk -> the item of ``machine.menu``; "*" are the settings, where the self-test is."""
+
+
+def first_at_hand(found: list[Risk]) -> Risk | None:
+    """The heaviest whose remedy is at the keypad: one key leads there."""
+    return next((risk for risk in found if risk.item), None)
+
 
 def risks(rules: Rules, state: State, today: date) -> list[Risk]:
     """What is a risk now, the heaviest first."""

@@ -154,8 +154,8 @@ def _call(phone: Phone, far: Phone, period: Period | None = None) -> None:
 def _other(
     spot: Hotspot, third: Phone, far: Phone, registrar: Registrar, capture: Path
 ) -> tuple[set[linked.Identifier], set[bytes]]:
-    """What a guest's telephone of another owner sends: its ports tell it from the one before; and what the far
-    end sends as speech and to agree keys, in which one of the two has the other's part (ZRTP).
+    """What a guest's telephone of another owner sends: its ports tell it from the one before; and what the
+    far end sends as speech and to agree keys, in which one of the two has the other's part (ZRTP).
     """
     address = _address(spot)
     before = {port for port, _ in linked.of_streams(capture, address)}
