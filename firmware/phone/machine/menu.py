@@ -133,7 +133,9 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
         title, paragraphs = phrase("Menu"), [joined((digit, item.name)) for digit, item in items.items()]
         paragraphs += [joined((settings.ROOT, phrase("Settings")))]
         paragraphs += [phrase("8, 2 turn the page"), phrase("# goes back")]
-    return paging.pages(title, paragraphs, menu.page, "*" if menu.item in (STORED, CONTACTS, RISKS) else "")
+    near = menu.item == RISKS and first_at_hand(risks(rules, state, wall.date())) is not None
+    special = "*" if near or menu.item in (STORED, CONTACTS) else ""
+    return paging.pages(title, paragraphs, menu.page, special)
 
 
 class Item(NamedTuple):

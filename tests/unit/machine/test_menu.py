@@ -359,7 +359,9 @@ def test_a_key_leads_from_the_risks_to_the_remedy_of_the_heaviest() -> None:
     it.keys("*")
     assert it.state.menu is not None
     assert it.state.menu.item == "1"
-    told = Updates("0.1.0", server=True, told=True, notices=(Noticed("SV-1", DAY, "It rings.", "Unplug it.", True),))
+    told = Updates(
+        "0.1.0", server=True, told=True, notices=(Noticed("SV-1", DAY, "It rings.", "Unplug it.", True),)
+    )
     it = opened("4")
     it.state = replace(it.state, updates=told)
     said = text("4", it.state)
