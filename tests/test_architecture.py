@@ -187,6 +187,7 @@ WRITERS = {
     "control": "the control socket",
     "restarts": "the note beside it that a run is not over",
     "door": "the empty file that wakes the updater",
+    "period": "the folder of a guest period, removed with it",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",
     "lights.pwm": "the outputs of a PWM chip, files of the kernel",

@@ -15,6 +15,7 @@ from pathlib import Path
 from firmware.network import nft, services
 from firmware.network.egress import declared
 from firmware.phone import config as configuration
+from firmware.phone import guest
 from firmware.phone.config import Config
 from firmware.phone.errors import ConfigError
 from firmware.updater import settings
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m firmware.network", description=__doc__)
     found.add_argument("--config", type=Path, help="phone.toml; one that is not there is an empty one")
     found.add_argument("--update", type=Path, default=Path("/etc/sottovoce/update.toml"))
+    found.add_argument("--period", type=Path, help="the folder that is there in a guest period")
     found.add_argument("--folder", type=Path, help="where to write to; without it the rules are printed")
     return found
 
@@ -37,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return 2
+    if options.period is not None and options.period.is_dir():
+        config, update = guest.config(config), settings.Settings()
     made = files(config, update)
     if options.folder is None:
         print(made["egress.nft"], end="")
@@ -52,11 +56,13 @@ def files(config: Config, update: settings.Settings) -> dict[str, str]:
         "egress.nft": nft.rules(declared(config, update)),
         "resolved.conf": services.resolved(config),
         "time.sources": services.chrony(config),
+        "iwd/main.conf": services.iwd(config),
     }
 
 
 def _write(path: Path, text: str) -> None:
     """Old or new, never half."""
+    path.parent.mkdir(exist_ok=True)
     new = path.with_suffix(".new")
     new.write_text(text)
     os.replace(new, path)

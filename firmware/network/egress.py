@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from firmware.phone.config import Config
+from firmware.phone.config import Account, Config
 from firmware.phone.sip import uri
 from firmware.phone.sip.servers import server_of, without_tls_port
 from firmware.phone.sip.uri import SipUri
@@ -74,14 +74,10 @@ def _signalling(config: Config) -> Iterator[Flow]:
     transport = config.sip.transport
     protocol = _protocol(transport)
     for account in config.accounts:
-        own = config.transport_of(account)
-        server = server_of(account)
-        yield _call("signalling to the provider", _protocol(own), own, server)
-        for port in account.ports if server.port is None else ():
-            hosts = (server.host,)
-            what = "signalling to the provider, as its SRV records say"
-            yield Flow(what, PHONE, "out", _protocol(own), (port, port), hosts)
-    for account in config.accounts:
+        yield from _provider(config, account, "signalling to the provider")
+    for account in config.helpers:
+        yield from _provider(config, account, "emergency calls, by the owner's account")
+    for account in (*config.accounts, *config.helpers):
         for other in SIP_PORT:
             if other != config.transport_of(account):
                 server = without_tls_port(server_of(account), other)
@@ -94,6 +90,16 @@ def _signalling(config: Config) -> Iterator[Flow]:
     if config.sip.port:
         # Only a port that somebody chose: to one that the kernel picked nobody can be invited.
         yield Flow("direct calls that come in", PHONE, "in", protocol, (config.sip.port, config.sip.port))
+
+
+def _provider(config: Config, account: Account, what: str) -> Iterator[Flow]:
+    own = config.transport_of(account)
+    server = server_of(account)
+    yield _call(what, _protocol(own), own, server)
+    for port in account.ports if server.port is None else ():
+        yield Flow(
+            f"{what}, as its SRV records say", PHONE, "out", _protocol(own), (port, port), (server.host,)
+        )
 
 
 def _protocol(transport: str) -> Literal["tcp", "udp"]:

@@ -69,15 +69,24 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(config: configuration.Config, board: Board, options: argparse.Namespace) -> int:
+    from firmware.phone import guest
     from firmware.phone.app import Phone
     from firmware.phone.door import folder_of
+    from firmware.phone.period import Period
 
     socket = options.socket or default_socket()
     if options.socket is None:
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        Phone(config, board, state_dir, socket, options.config, updates).run()
+        period = Period.beside(socket)
+        if period.running:
+            log.info("guest mode")
+            config, state_dir, updates = guest.config(config), period.folder, None
+            learn(config)
+        phone = Phone(config, board, state_dir, socket, options.config, updates, period)
+        phone.run()
+        phone.turn()
     except SottovoceError:
         raise
     except BaseException:

@@ -39,12 +39,14 @@ from firmware.phone.health.base import BoardHealth
 from firmware.phone.health.fake import FakeHealth
 from firmware.phone.keypad.base import Keypad
 from firmware.phone.keypad.fake import FakeKeypad
+from firmware.phone.language.phrase import phrase
 from firmware.phone.lights.base import Lights
 from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.pulse import Pulse
+from firmware.phone.period import Period
 from firmware.phone.requests import Requests
 from firmware.phone.restarts import Restarts
 from firmware.phone.simulated import Simulated
@@ -93,10 +95,12 @@ class Hands:
         wake_updater: Callable[[], None] = lambda: None,
         test_self: Callable[[], None] = lambda: None,
         start_anew: Callable[[], None] = lambda: None,
+        change_guest: Callable[[bool], None] = lambda begins: None,
     ) -> None:
         self.wake_updater = wake_updater
         self.test_self = test_self
         self.start_anew = start_anew
+        self.change_guest = change_guest
         self.sip = sip
         self.audio = audio
         self.painter = painter
@@ -157,6 +161,8 @@ class Hands:
                 self.test_self()
             case do.StartAnew():
                 self.start_anew()
+            case do.BeginGuest() | do.EndGuest():
+                self.change_guest(isinstance(command, do.BeginGuest))
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -184,10 +190,14 @@ class Phone:
         socket: Path,
         config_path: Path | None = None,
         updates: Path | None = None,
+        period: Period | None = None,
     ) -> None:
         """``config_path``: where ``config`` was read, for the call to itself. ``updates``: the folder of the
-        updater's door; None: there is no updater.
+        updater's door; None: there is no updater. ``period``: where guest periods are; None: beside
+        ``socket``.
         """
+        self._period, self._as_guest = period or Period.beside(socket), config.as_guest
+        self._turns: bool | None = None
         self._notifier = Notifier()
         clock = SystemClock()
         crash: Callable[[BaseException], None] = lambda error: self.loop.crash(error)  # noqa: E731
@@ -236,6 +246,7 @@ class Phone:
             self._wake_updater,
             lambda: self._test_self(trying),
             lambda: self.loop.stop(),
+            self._change_guest,
         )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -328,6 +339,8 @@ class Phone:
         with self._tolerated(Part.KEYPAD):
             hands.keypad.start(post)
             stack.callback(hands.keypad.stop)
+        if self._as_guest:
+            post(on.CardSeen(network.shows_own_card()))
         hands.health.start(post)
         stack.callback(hands.health.stop)
 
@@ -337,6 +350,23 @@ class Phone:
             self.loop.post(on.SelfTested(tests))
 
         trying.begin(self.loop).add_done_callback(told)
+
+    def _change_guest(self, begins: bool) -> None:
+        """End, so that what keeps us running starts the other telephone; ``turn`` makes it another."""
+        if begins and (why := self._period.trouble()):
+            log.error("%s: %s", self._period.folder, why)
+            self.loop.post(on.GuestRefused(phrase("No guest mode: {why}", why=why)))
+            return
+        self._turns = begins
+        self.loop.stop()
+
+    def turn(self) -> None:
+        """After ``run``: begin or forget a guest period where that was asked for. It is not done before the
+        last packet of this telephone has left: the network must not see it with the number of the next.
+        Raises OSError.
+        """
+        if self._turns is not None:
+            self._period.begin() if self._turns else self._period.end()
 
     def _wake_updater(self) -> None:
         if self._door is None:

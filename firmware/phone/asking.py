@@ -96,6 +96,11 @@ def lines(status: dict[str, Any]) -> list[str]:
     if status["postponed_until"]:
         found.append(f"put off       until {_local(status['postponed_until'])}")
     found += [f"affected      {flaw['id']}: {flaw['text']}" for flaw in status["affected"]]
+    for one in status["notices"]:
+        said = "yes" if one["affected"] else "no"
+        found.append(f"notice        {one['id']} of {one['published']}: {one['text']}")
+        found.append(f"              your version is affected: {said}")
+        found += [f"              {one['remedy']}"] if one["affected"] else []
     if status["supported_until"]:
         ended = date.fromisoformat(status["supported_until"]) < date.today()
         found.append(f"support       {'ended on' if ended else 'until'} {status['supported_until']}")

@@ -143,7 +143,13 @@ def parser() -> argparse.ArgumentParser:
     contacts.add_argument("digits", nargs="?", metavar="KEYS", help="such as 262 for Bob")
     add("preview", "what a call to TARGET would reveal").add_argument("target", metavar="TARGET")
     add("risks", "present risks and remedies")
-    add("manifest", "protocols, algorithms and components in use")
+    add("manifest", "protocols, algorithms and components in use, and to whom it talks").add_argument(
+        "--mud",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="to whom it talks as a MUD file (RFC 8520), which will be served at URL",
+    )
     add("selftest", "what works and what does not")
     update = add("update", "the updater: what it knows, and what you want of it")
     update.add_argument("action", choices=["status", "check", "install", "postpone"])
@@ -275,6 +281,8 @@ def _print(options: argparse.Namespace, answer: dict[str, Any]) -> int:
         print("\n".join(contacts_lines(result)))
     elif options.command == "selftest":
         print("\n".join(selftest_lines(result)))
+    elif options.command == "manifest" and options.mud is not None:
+        print(json.dumps(result, indent=1))
     elif options.command == "manifest":
         print("\n".join(manifest_lines(result)))
     elif options.command == "update":

@@ -394,6 +394,16 @@ class StartAnew:
 
 
 @dataclass(frozen=True)
+class BeginGuest:
+    """End this program, so that it starts again as a guest's; ``GuestRefused`` where that is not possible."""
+
+
+@dataclass(frozen=True)
+class EndGuest:
+    """Forget the guest period, and end this program, so that it starts again as the owner's."""
+
+
+@dataclass(frozen=True)
 class TestSelf:
     """Begin the self-test: ``SelfTested``."""
 
@@ -494,5 +504,7 @@ Command = (
     | MakePin
     | TestSelf
     | StartAnew
+    | BeginGuest
+    | EndGuest
     | Say
 )

@@ -70,7 +70,8 @@ def load(path: Path | None, files: bool = True) -> Config:
     document, mode, fault = _parse(path)
     written = document.get("account")
     accounts = [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
-    inside = any("password" in account for account in accounts)
+    guest = document.get("guest")
+    inside = any("password" in table for table in (*accounts, guest) if isinstance(table, dict))
     if files:
         for number, account in enumerate(accounts, start=1):
             _take_credential(account, CREDENTIAL if number == 1 else f"{CREDENTIAL}-{number}")

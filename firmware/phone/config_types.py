@@ -802,11 +802,48 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Guest:
+    """The account of guest mode (hold `*` for four seconds): one to throw away, or none.
+
+    Without `domain` there are direct calls alone. Calls for help go by your own accounts.
+    """
+
+    domain: Annotated[
+        str,
+        Option(
+            Text("host name or IP address", _domain, empty=True),
+            "The domain of a provider that guests may use.",
+            absent="no account",
+        ),
+    ] = ""
+    user: Annotated[
+        str,
+        Option(
+            Text(check=_user, empty=True, longest=128),
+            "Its user name. The provider knows by it that two guest periods are of one telephone.",
+            absent="another one each time, by chance",
+        ),
+    ] = ""
+    password: Annotated[
+        Secret | None, Option(Password(), "Its password, where the provider asks for one.", absent="none")
+    ] = None
+    outbound_proxy: Annotated[
+        str,
+        Option(
+            Text("SIP address", _server, empty=True, longest=256),
+            "The server that takes every request, as in `account.outbound_proxy`.",
+            absent="found by the domain",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
 class Config:
     """All that phone.toml says, with the defaults filled in.
 
     ``source`` is the file; None without one. ``password_exposed``: it holds the password itself, and others
-    than its owner may read it. ``more``: the accounts after the first.
+    than its owner may read it. ``more``: the accounts after the first. ``as_guest``: it is one of a guest
+    period (``guest.config``); ``helpers``: the accounts that only a call for help goes by then.
     """
 
     account: Annotated[
@@ -825,9 +862,17 @@ class Config:
     rings: Annotated[tuple[Ringing, ...], Option(Tables(Ringing), key="ring")] = ()
     book: Annotated[Book, Option(Table(Book))] = Book()
     dials: Annotated[tuple[Dial, ...], Option(Tables(Dial), key="dial")] = ()
+    guest: Annotated[Guest, Option(Table(Guest))] = Guest()
     source: Path | None = None
     password_exposed: bool = False
     more: tuple[Account, ...] = ()
+    helpers: tuple[Account, ...] = ()
+    as_guest: bool = False
+
+    @property
+    def every(self) -> tuple[Account | None, ...]:
+        """All that calls go by, by their numbers: the accounts (None: direct calls), then the helpers."""
+        return (*(self.accounts or (None,)), *self.helpers)
 
     @property
     def accounts(self) -> tuple[Account, ...]:

@@ -430,6 +430,20 @@ class SelfTested:
 
 
 @dataclass(frozen=True)
+class GuestRefused:
+    """A guest period cannot begin: ``trouble`` says why."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class CardSeen:
+    """In a guest period: whether the network sees the number that the network card was made with."""
+
+    own: bool
+
+
+@dataclass(frozen=True)
 class FactoryDone:
     """All that was kept is destroyed (``trouble`` empty), or not all of it (why)."""
 
@@ -520,5 +534,7 @@ Event = (
     | SpeechMade
     | FactoryDone
     | Restarted
+    | GuestRefused
+    | CardSeen
     | Tick
 )

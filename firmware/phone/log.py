@@ -78,7 +78,7 @@ class Redaction:
         addresses += [one for one in blocked if one.startswith("sip")]
         people += [one.rstrip("*") for one in blocked if not one.startswith("sip")]
         people += [uri.parse(address).label for address in addresses]
-        for account in config.accounts:
+        for account in filter(None, config.every):
             people += [account.user, account.auth_user, account.display_name, *account.numbers]
             proxy = [uri.parse(account.outbound_proxy).host] if account.outbound_proxy else []
             self._hosts |= {account.domain, *proxy}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from firmware.phone import declaring
 from firmware.phone.config import Config
 from firmware.phone.machine.state import State
 from firmware.phone.sip.suites import SUITES
@@ -113,6 +114,8 @@ def lines(found: dict[str, Any]) -> list[str]:
     told += ["", "Algorithms"]
     for name, values in found["algorithms"].items():
         told += [f"  {name}: {', '.join(values)}"]
+    told += ["", "It talks to (all else is stopped by the firewall of a flashed telephone)"]
+    told += declaring.lines(found.get("egress", ()))
     told += ["", "Components"]
     width = max(len(one["name"]) for one in found["components"])
     for one in found["components"]:

@@ -55,6 +55,24 @@ def _carrier(name: str, folder: Path = Path("/sys/class/net")) -> bool:
         return False
 
 
+_ETHERNET = "1"
+_MADE_WITH = "0"
+"""ARPHRD_ETHER of if_arp.h; NET_ADDR_PERM of netdevice.h, as /sys/class/net has them."""
+
+
+def shows_own_card(folder: Path = Path("/sys/class/net")) -> bool:
+    """Whether a card in use shows a network the number that it was made with. One that nothing is known of
+    counts as if it did."""
+    for card in folder.iterdir():
+        try:
+            kind, made = ((card / name).read_text().strip() for name in ("type", "addr_assign_type"))
+        except OSError:
+            kind, made = _ETHERNET, _MADE_WITH
+        if kind == _ETHERNET and made == _MADE_WITH and _carrier(card.name, folder):
+            return True
+    return False
+
+
 def trouble(
     bind: str = "",
     interfaces: Callable[[], list[str]] = _interfaces,

@@ -16,8 +16,8 @@ class Exposure:
 
     ``identity``: the caller's address and name may be sent (else RFC 3323 anonymity).
     ``presence``: granted watchers may see whether we are there.
-    ``cause``: what decided it, by the words of ``sotto status``: "switch" or "unreadable", for one call also
-    "star code" or "emergency".
+    ``cause``: what decided it, by the words of ``sotto status``: "switch", "unreadable" or "guest", for
+    one call also "star code" or "emergency".
     """
 
     identity: bool = False
@@ -31,6 +31,7 @@ class Exposure:
 
 EMERGENCY = "emergency"
 STAR_CODE = "star code"
+_CAUSES = {SwitchPosition.UNREADABLE: "unreadable", SwitchPosition.GUEST: "guest"}
 
 
 def exposure(position: SwitchPosition, *, emergency: bool = False, restricted: bool = False) -> Exposure:
@@ -45,5 +46,4 @@ def exposure(position: SwitchPosition, *, emergency: bool = False, restricted: b
         return Exposure(identity=True, presence=allowed, cause=EMERGENCY)
     if allowed and restricted:
         return Exposure(identity=False, presence=True, cause=STAR_CODE)
-    cause = "unreadable" if position is SwitchPosition.UNREADABLE else "switch"
-    return Exposure(identity=allowed, presence=allowed, cause=cause)
+    return Exposure(identity=allowed, presence=allowed, cause=_CAUSES.get(position, "switch"))

@@ -8,8 +8,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from firmware.phone import declaring, updates
 from firmware.phone import events as on
-from firmware.phone import updates
 from firmware.phone.components import components
 from firmware.phone.display import views
 from firmware.phone.display.screens import PLAIN, Screen
@@ -72,7 +72,7 @@ class Requests:
             "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
             "selftest": lambda loop, args: self._test(loop),
             "update": _update,
-            "manifest": lambda loop, args: manifest(loop.rules.config, loop.state, components()),
+            "manifest": self._manifest,
             "contacts": self._contacts,
             "sim": self._sim,
         }
@@ -127,6 +127,14 @@ class Requests:
         if plan.emergency:
             raise Refused("nobody is transferred to an emergency service; call it")
         return self._step(loop, on.FeatureAsked(feature, plan.party.uri))
+
+    def _manifest(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
+        """Protocols, algorithms, components, and to whom it talks; or that alone, as a MUD file."""
+        flows, url = declaring.flows(loop.rules.config), args.get("mud")
+        if isinstance(url, str):
+            return declaring.mud_file(flows, loop.clock.wall(), url)
+        found = manifest(loop.rules.config, loop.state, components())
+        return found | {"egress": declaring.told(flows)}
 
     def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """What a call would reveal now; nothing is sent."""

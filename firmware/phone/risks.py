@@ -14,8 +14,15 @@ from firmware.phone.config import Config
 from firmware.phone.language.phrase import calendar_day, counted, joined, phrase
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
+from firmware.phone.machine.updates import notice_words
 from firmware.phone.updates import SUPPORT_WARNING, News
 from firmware.phone.values import Encryption, Part, RegistrationState, SwitchPosition
+
+CERTIFICATE_WARNING = 7
+"""Days before the end of a server's certificate; most are renewed earlier by themselves."""
+
+NOTICE_TOLD = 30
+"""Days for which a security notice is told that does not concern this version."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,26 @@ class Risk:
     weight: int
     text: str
     remedy: str
+
+    @property
+    def item(self) -> str:
+        """The item of the menu where the remedy is, "": it is not at the keypad."""
+        return _ITEMS.get(self.name, "")
+
+
+_ITEMS = {
+    **dict.fromkeys(("known-flaw", "notice", "older", "update-undone", "support-ends"), "6"),
+    "history": "3",
+    "watchers": "2",
+    "switch-open": "1",
+    **dict.fromkeys(("sound", "ringer", "keypad"), "*"),
+}
+"""Risk -> the item of ``machine.menu``; "*" are the settings, where the self-test is."""
+
+
+def first_at_hand(found: list[Risk]) -> Risk | None:
+    """The heaviest whose remedy is at the keypad: one key leads there."""
+    return next((risk for risk in found if risk.item), None)
 
 
 def risks(rules: Rules, state: State, today: date) -> list[Risk]:
@@ -73,6 +100,19 @@ def _signalling(rules: Rules, state: State, today: date) -> Iterator[Risk]:
             if config.more
             else phrase("No connection to your provider: nobody can call you now."),
             phrase("Check the network cable and the account."),
+        )
+
+
+def _certificates(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    """The first server whose certificate comes to its end: then nothing is sent to it any more."""
+    known = [state.connection(number).signalling.until for number in range(len(rules.lines))]
+    ends = min((day for day in known if day is not None), default=None)
+    if ends is not None and (ends - today).days <= CERTIFICATE_WARNING:
+        yield Risk(
+            "certificate-ends",
+            76,
+            phrase("Your provider's certificate ends on {day}: no calls after it.", day=calendar_day(ends)),
+            phrase("Ask your provider to renew it."),
         )
 
 
@@ -137,6 +177,16 @@ def _switch(rules: Rules, state: State, today: date) -> Iterator[Risk]:
         )
 
 
+def _guest(rules: Rules, state: State, today: date) -> Iterator[Risk]:
+    if state.own_card:
+        yield Risk(
+            "guest-card",
+            86,
+            phrase("The network knows this telephone again by its card's number."),
+            phrase("Start with the network units of systemd, or end guest mode: hold *."),
+        )
+
+
 def _provider(rules: Rules, state: State, today: date) -> Iterator[Risk]:
     account = rules.config.account
     if account is None:
@@ -185,6 +235,22 @@ def _updates(rules: Rules, state: State, today: date) -> Iterator[Risk]:
             if updates.offer
             else phrase("Look for updates: menu 6."),
         )
+    if updates.offer is not None and not updates.affected:
+        yield Risk(
+            "older",
+            63,
+            phrase(
+                "Your version {old} is older than the newest, {new}.",
+                old=updates.version,
+                new=updates.offer.version,
+            ),
+            phrase("Install the update: menu 6, then 1."),
+        )
+    for one in updates.notices:
+        if one.affected:
+            yield Risk("notice", 94, notice_words(one), one.remedy)
+        elif (today - one.published).days <= NOTICE_TOLD:
+            yield Risk("notice-other", 5, notice_words(one), phrase("Nothing is to be done."))
     until = updates.supported_until
     if until is not None and today > until:
         yield Risk(
@@ -312,8 +378,10 @@ def _kept(rules: Rules, state: State, today: date) -> Iterator[Risk]:
 
 _SOURCES: tuple[Callable[[Rules, State, date], Iterator[Risk]], ...] = (
     _signalling,
+    _certificates,
     _listening,
     _switch,
+    _guest,
     _provider,
     _always,
     _updates,

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 MOST_FLAWS = 20
+MOST_NOTICES = 10
 LONGEST_NOTES = 4000
 LONGEST = 300
 """Characters of notes, and of any other text."""
@@ -70,13 +71,25 @@ class KnownFlaw:
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """A security notice of the makers. ``affected``: the running version has what it tells of."""
+
+    id: str
+    published: date
+    text: str
+    remedy: str
+    affected: bool
+
+
+@dataclass(frozen=True)
 class Updates:
     """``version``: of the slot that runs. ``mode``: what the settings say; ``server``: whether there is one.
 
     ``percent``: how far it is, of FETCHING and WRITING. ``result``: the last thing that was done or refused,
     ``news`` whether the user has yet to see it, about ``news_version``. ``notes``: what changed in the
-    running version. ``supported_until``: the last day with security updates. ``asked``: when the server last
-    gave a good answer. ``answered``: the last wish that is done with. ``told``: whether it ever spoke.
+    running version. ``notices``: the newest first. ``supported_until``: the last day with security updates.
+    ``asked``: when the server last gave a good answer. ``answered``: the last wish that is done with.
+    ``told``: whether it ever spoke.
     """
 
     version: str = ""
@@ -95,6 +108,7 @@ class Updates:
     asked: datetime | None = None
     answered: int = 0
     told: bool = False
+    notices: tuple[Noticed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,7 @@ def as_json(updates: Updates) -> dict[str, Any]:
         "supported_until": updates.supported_until.isoformat() if updates.supported_until else None,
         "asked": updates.asked.isoformat() if updates.asked else None,
         "answered": updates.answered,
+        "notices": [asdict(one) | {"published": one.published.isoformat()} for one in updates.notices],
     }
 
 
@@ -185,6 +200,10 @@ def _day(value: object) -> date | None:
     return None if value is None else date.fromisoformat(_text(10)(value))
 
 
+def _the_day(value: object) -> date:
+    return date.fromisoformat(_text(10)(value))
+
+
 def _table(value: object, readers: dict[str, Callable[[object], Any]]) -> dict[str, Any]:
     if not isinstance(value, dict) or set(value) != set(readers):
         raise ValueError(f"must be a table of {', '.join(readers)}")
@@ -193,6 +212,12 @@ def _table(value: object, readers: dict[str, Callable[[object], Any]]) -> dict[s
 
 def _offer(value: object) -> Offered | None:
     return None if value is None else Offered(**_table(value, _OFFER))
+
+
+def _notices(value: object) -> tuple[Noticed, ...]:
+    if not isinstance(value, list) or len(value) > MOST_NOTICES:
+        raise ValueError(f"must be a list of at most {MOST_NOTICES}")
+    return tuple(Noticed(**_table(one, _NOTICE)) for one in value)
 
 
 def _flaws(value: object) -> tuple[KnownFlaw, ...]:
@@ -209,6 +234,13 @@ _OFFER: dict[str, Callable[[object], Any]] = {
     "when": _text(),
 }
 _FLAW: dict[str, Callable[[object], Any]] = {"id": _text(60), "text": _text(500)}
+_NOTICE: dict[str, Callable[[object], Any]] = {
+    "id": _text(60),
+    "published": _the_day,
+    "text": _text(),
+    "remedy": _text(),
+    "affected": _flag,
+}
 _READ: dict[str, Callable[[object], Any]] = {
     "version": _text(20),
     "mode": _text(20),
@@ -225,4 +257,5 @@ _READ: dict[str, Callable[[object], Any]] = {
     "supported_until": _day,
     "asked": _moment,
     "answered": _number(2**31),
+    "notices": _notices,
 }

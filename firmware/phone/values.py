@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import date
 from typing import NewType
 
 from firmware.phone.language.phrase import phrase
@@ -31,11 +32,13 @@ class Loudspeaker(enum.Enum):
 
 
 class SwitchPosition(enum.Enum):
-    """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default)."""
+    """What the privacy switch says. ``UNREADABLE`` counts as private everywhere (closed by default), and so
+    does ``GUEST``: guest mode, whatever the switch says."""
 
     PRIVATE = "private"
     OPEN = "open"
     UNREADABLE = "unreadable"
+    GUEST = "guest"
 
 
 class Direction(enum.Enum):
@@ -104,12 +107,14 @@ class Route:
 @dataclass(frozen=True)
 class Signalling:
     """What protects the connection to the server, by the names of the TLS library: the version, the cipher
-    suite and the group of the key agreement, such as "X25519MLKEM768".
+    suite and the group of the key agreement, such as "X25519MLKEM768". ``until``: the last day of the
+    server's certificate.
     """
 
     version: str = ""
     suite: str = ""
     group: str = ""
+    until: date | None = None
 
 
 class EndReason(enum.Enum):

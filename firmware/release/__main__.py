@@ -13,10 +13,11 @@ from pathlib import Path
 
 from firmware.phone.errors import UpdateError
 from firmware.phone.version import VERSION
-from firmware.release import built, bundle, ceremony, description, phrases, small, supply
+from firmware.release import built, bundle, ceremony, description, notice, phrases, small, supply
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
 from firmware.release.supply import RELEASE, VEX
+from firmware.updater import notices
 from firmware.updater.release import encoded
 from firmware.updater.version import parse
 
@@ -68,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--sbom", action="append", default=[], metavar="BOARD=FILE", help="its bill of materials (repeatable)"
     )
+    made = subs.add_parser("notice", help="publish security notices beside the release")
+    made.add_argument("notices", type=Path, metavar="notices.toml", help="all that are still to be told")
     made = subs.add_parser("sbom", help="write the bill of materials of an image's root folder")
     made.add_argument("root", type=Path, metavar="ROOT")
     made.add_argument("out", type=Path, metavar="OUT.cdx.json")
@@ -121,6 +124,8 @@ def _run(args: argparse.Namespace) -> None:
             _bundle(args, keys)
         case "publish":
             _publish(args, keys, repository, now)
+        case "notice":
+            _notice(args, keys, repository, now)
         case "sbom":
             supply.write_sbom(args, now)
         case "vulnerabilities":
@@ -182,6 +187,14 @@ def _publish(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFo
         repository.publish(release, [signed], bundles, signers, now, others)
     print(f"{release.version} is published for {', '.join(sorted(bundles))}")
     print(repository.told())
+
+
+def _notice(args: argparse.Namespace, keys: KeyFolder, repository: RepositoryFolder, now: datetime) -> None:
+    before = repository.notices()
+    found = notice.read(args.notices, 1 if before is None else before.number + 1)
+    signed = keys.pair().sign(notices.encoded(found), notices.DOMAIN)
+    repository.notify(found, [signed], ceremony.signers(keys, repository), now)
+    print(f"{len(found.notices)} security notices are published, as number {found.number}")
 
 
 def _pair(text: str) -> tuple[str, str]:

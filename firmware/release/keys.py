@@ -56,8 +56,8 @@ class ReleasePair:
             self.ed25519.public_key().public_bytes_raw(), self.mldsa65.public_key().public_bytes_raw()
         )
 
-    def sign(self, manifest: bytes) -> Signature:
-        signed = DOMAIN + manifest
+    def sign(self, manifest: bytes, domain: bytes = DOMAIN) -> Signature:
+        signed = domain + manifest
         return Signature(self.public.id, self.ed25519.sign(signed), self.mldsa65.sign(signed))
 
 

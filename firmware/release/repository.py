@@ -25,11 +25,12 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Tar
 from tuf.api.serialization.json import JSONSerializer
 
 from firmware.phone.errors import UpdateError
-from firmware.updater import disk, signatures
+from firmware.updater import disk, notices, signatures
 from firmware.updater import release as releases
+from firmware.updater.notices import Notices
 from firmware.updater.release import Release
 from firmware.updater.signatures import Signature
-from firmware.updater.trust import MANIFEST, SIGNATURES
+from firmware.updater.trust import MANIFEST, NOTICE_SIGNATURES, NOTICES, SIGNATURES
 from firmware.updater.version import Version
 from firmware.updater.version import parse as parse_version
 
@@ -142,6 +143,7 @@ class RepositoryFolder:
             for board, b in release.bundles.items()
         }
         files |= {name: TargetFile.from_file(name, str(path), ["sha256"]) for name, path in others.items()}
+        files |= self._noticed()
         targets = Targets(targets=files)
         self._signed_targets(targets, signers)  # before anything is written
         for board, b in release.bundles.items():
@@ -151,6 +153,37 @@ class RepositoryFolder:
         for name, octets in texts.items():
             self._put(_served(self._targets, files[name]), octets)
         self._put_targets(targets, signers, now)
+
+    def notices(self) -> Notices | None:
+        """The security notices that are published; None: none."""
+        file = self._noticed().get(NOTICES)
+        return None if file is None else notices.parse(_served(self._targets, file).read_bytes())
+
+    def notify(self, found: Notices, signed: Sequence[Signature], signers: Signers, now: datetime) -> None:
+        """Publish security notices beside the release that is there. Raises UpdateError when there is none,
+        or a signature is wanting; then nothing is changed.
+        """
+        if not self.published():
+            raise UpdateError("nothing has been published yet; publish a release first")
+        targets = self._newest_targets()
+        octets = {NOTICES: notices.encoded(found), NOTICE_SIGNATURES: signatures.write_signatures(signed)}
+        files = {name: TargetFile.from_data(name, content, ["sha256"]) for name, content in octets.items()}
+        targets.targets.update(files)
+        self._signed_targets(targets, signers)  # before anything is written
+        for name, content in octets.items():
+            self._put(_served(self._targets, files[name]), content)
+        self._put_targets(targets, signers, now)
+
+    def _noticed(self) -> dict[str, TargetFile]:
+        """The files of the notices that are published; a new release does not take them away."""
+        if not self.published():
+            return {}
+        there = self._newest_targets().targets
+        return {name: there[name] for name in (NOTICES, NOTICE_SIGNATURES) if name in there}
+
+    def _newest_targets(self) -> Targets:
+        newest = self._metadata / f"{self._next('targets') - 1}.targets.json"
+        return Metadata[Targets].from_bytes(newest.read_bytes()).signed
 
     def earlier(self, board: str) -> list[tuple[Version, Path]]:
         """Every version that was published for ``board``, with its bundle where that is still here; the
@@ -171,9 +204,7 @@ class RepositoryFolder:
 
     def sign_again(self, signers: Signers, now: datetime) -> None:
         """The same release with new signatures, after a key was replaced. Raises UpdateError."""
-        newest = self._metadata / f"{self._next('targets') - 1}.targets.json"
-        targets = Metadata[Targets].from_bytes(newest.read_bytes()).signed
-        self._put_targets(targets, signers, now)
+        self._put_targets(self._newest_targets(), signers, now)
 
     def _put_targets(self, targets: Targets, signers: Signers, now: datetime) -> None:
         targets.version, targets.expires = self._next("targets"), _whole(now + LIFE["targets"])

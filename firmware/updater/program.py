@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from firmware.phone.cli import NoDaemon
 from firmware.phone.clock import Clock
 from firmware.phone.errors import UpdateError
-from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates, Want, Wish
+from firmware.phone.updates import MOST_NOTICES, KnownFlaw, News, Noticed, Offered, Stage, Updates, Want, Wish
 from firmware.updater import judge
 from firmware.updater.journal import Phase
 from firmware.updater.judge import Mode, Moment, Offer, Refusal
@@ -276,6 +276,10 @@ class Program:
             affected=tuple(
                 KnownFlaw(flaw.id, flaw.text)
                 for flaw in (release.flaws_of(device.version) if release else ())[:MOST_FLAWS]
+            ),
+            notices=tuple(
+                Noticed(one.id, one.published, one.text, one.remedy, one.affects(device.version))
+                for one in self.updater.notices()[:MOST_NOTICES]
             ),
             supported_until=release.supported_until if release else None,
             asked=journal.seen if journal.seen.timestamp() else None,

@@ -28,6 +28,7 @@ _MOST = 8
 """Keys in a file of keys, signatures in a file of signatures."""
 
 _NOT_SIGNED = "the release is not signed by its makers; it is not installed"
+_NOT_SIGNED_NOTICES = "they are not signed by the makers of this firmware"
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,19 @@ class Signature:
     mldsa65: bytes
 
 
-def verify(manifest: bytes, signatures: Sequence[Signature], keys: Sequence[ReleaseKey]) -> str:
-    """The id of the pair that signed ``manifest`` with both its keys. Raises UpdateError when none did."""
+def verify(
+    manifest: bytes, signatures: Sequence[Signature], keys: Sequence[ReleaseKey], domain: bytes = DOMAIN
+) -> str:
+    """The id of the pair that signed ``manifest`` with both its keys. Raises UpdateError when none did.
+
+    ``domain``: of what kind of file the signatures are.
+    """
     known = {key.id: key for key in keys}
     for signature in signatures:
         key = known.get(signature.key)
-        if key is not None and _both(key, signature, DOMAIN + manifest):
+        if key is not None and _both(key, signature, domain + manifest):
             return key.id
-    raise UpdateError(_NOT_SIGNED)
+    raise UpdateError(_NOT_SIGNED if domain == DOMAIN else _NOT_SIGNED_NOTICES)
 
 
 def _both(key: ReleaseKey, signature: Signature, signed: bytes) -> bool:

@@ -5,6 +5,7 @@ Expired, rolled back, mixed, forged and too weakly signed metadata TUF refuses; 
 
 from __future__ import annotations
 
+import logging
 import os
 import posixpath
 from collections.abc import Callable, Sequence
@@ -16,15 +17,20 @@ from tuf.api.metadata import TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from firmware.phone.errors import Unreachable, Untrusted, UpdateError
-from firmware.updater import disk, signatures
+from firmware.updater import disk, notices, signatures
 from firmware.updater import release as releases
 from firmware.updater.fetch import MetadataFetcher, Source
+from firmware.updater.notices import Notices
 from firmware.updater.release import Bundle, Release
 from firmware.updater.signatures import ReleaseKey
 from firmware.updater.version import Version
 
+log = logging.getLogger("sottovoce.update")
+
 MANIFEST = "stable/release.json"
 SIGNATURES = "stable/release.sig"
+NOTICES = "stable/notices.json"
+NOTICE_SIGNATURES = "stable/notices.sig"
 
 _LIMITS = UpdaterConfig(
     max_root_rotations=64,
@@ -122,6 +128,7 @@ class Repository:
             signer = signatures.verify(manifest, signatures.read_signatures(signed), self._keys)
             release = releases.parse(manifest)
             urls = self._urls(updater, release)
+            self._take_notices(updater)
             return Trusted(release, manifest, signer, urls, lambda name: self._piece(updater, name))
         except (tuf_errors.RepositoryError, tuf_errors.DownloadError) as error:
             raise _in_words(error) from error
@@ -137,6 +144,52 @@ class Repository:
             return releases.parse(manifest)
         except (OSError, UpdateError):
             return None
+
+    def notices(self) -> Notices | None:
+        """The security notices that were taken last; their makers' signature is checked again. None when
+        there are none that hold.
+        """
+        try:
+            said = (self._folder / posixpath.basename(NOTICES)).read_bytes()
+            signed = (self._folder / posixpath.basename(NOTICE_SIGNATURES)).read_bytes()
+            return self._judged(said, signed)
+        except (OSError, UpdateError):
+            return None
+
+    def _judged(self, said: bytes, signed: bytes) -> Notices:
+        signatures.verify(said, signatures.read_signatures(signed), self._keys, notices.DOMAIN)
+        return notices.parse(said)
+
+    def _take_notices(self, updater: Updater) -> None:
+        """Keep the server's security notices, where they are their makers' and newer than those that are
+        kept. What is forged or old is refused and logged; it keeps nobody from updates.
+        """
+        files = {name: updater.get_targetinfo(name) for name in (NOTICES, NOTICE_SIGNATURES)}
+        pieces = [info for info in files.values() if info is not None]
+        if len(pieces) < len(files) or all(self._is_kept(info) for info in pieces):
+            return
+        try:
+            said, signed = map(self._content, pieces)
+            found, kept = self._judged(said, signed), self.notices()
+            if kept is not None and found.number < kept.number:
+                raise Untrusted(f"number {found.number} is older than {kept.number}: a replay")
+            if kept is not None and found.number == kept.number and found != kept:
+                raise Untrusted(f"two have the number {found.number}")
+        except (UpdateError, tuf_errors.RepositoryError, tuf_errors.DownloadError) as error:
+            log.error("security notices were refused: %s", error)
+            return
+        for name, octets in ((NOTICE_SIGNATURES, signed), (NOTICES, said)):
+            disk.replace(self._folder / posixpath.basename(name), octets)
+
+    def _is_kept(self, info: TargetFile) -> bool:
+        return _unless_changed(self._folder / posixpath.basename(info.path), info) is not None
+
+    def _content(self, info: TargetFile) -> bytes:
+        if info.length > notices.LONGEST:
+            raise Untrusted(f"{info.path} is longer than it may be")
+        octets = self._fetcher.download_bytes(self._url(info), info.length)
+        info.verify_length_and_hashes(octets)
+        return octets
 
     def _refreshed(self) -> Updater:
         folder = self._folder / "metadata"

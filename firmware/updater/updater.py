@@ -17,6 +17,7 @@ from firmware.updater import fetch, fetching, journal, judge
 from firmware.updater import version as versions
 from firmware.updater.journal import Attempt, Journal, Phase
 from firmware.updater.judge import Device, Offer, Refusal
+from firmware.updater.notices import Notice
 from firmware.updater.release import Release
 from firmware.updater.slots.base import Images, Progress, SlotEngine
 from firmware.updater.times import Times
@@ -208,6 +209,11 @@ class Updater:
     def known(self) -> Release | None:
         """The newest release that was ever trusted here; it may have run out meanwhile."""
         return self._trusted.release if self._trusted is not None else self._parts.repository.last()
+
+    def notices(self) -> tuple[Notice, ...]:
+        """The security notices that were trusted last, the newest first."""
+        found = self._parts.repository.notices()
+        return () if found is None else found.notices
 
     def on_trial(self) -> bool:
         """Whether what runs has yet to show that it works."""

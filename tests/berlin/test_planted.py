@@ -273,6 +273,7 @@ EVIDENCE = {
     "user-in-contact": ("user in INVITE", "Contact"),
     "host-name-in-sdp": ("host name in INVITE", "SDP i="),
     "user-in-cname": ("user in rtcp packet",),
+    "user-in-guest-mode": ("in both: 1 identifiers", "Of the owner: user."),
     "number-in-log": ("number in log",),
     "stranger-sees-presence": ("open",),
 }

@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from firmware.simulator.certificates import ThrowAwayAuthority
 from firmware.simulator.updates import image
 from firmware.simulator.updates.makers import BOARD, Makers
 from firmware.updater import version as versions
+from firmware.updater.notices import Notice, Notices
 from firmware.updater.slots.directory import Firmware, version_of
 from firmware.updater.version import Version
 from tests.berlin.stage import Stage
 from tests.rig.processes import Process, wait_until
+from tests.update.makers import new_pair
 from tests.update.test_whole_way import Server
 
 SCENE = "update-day"
@@ -50,7 +53,24 @@ class UpdateDay:
     """What was offered, and the updater's words."""
     asked: list[str] = field(default_factory=list)
     """Each request with its header fields."""
+    notices: dict[str, NoticeSeen] = field(default_factory=dict)
+    """What was served, and what came of it."""
     evidence: Path = Path()
+
+
+NOTICES = ("two notices of the makers", "one of somebody else", "an older one of the makers again")
+TEXT, OTHER = "A stranger can make it ring without end.", "Old versions told the time."
+REMEDY = "Until then: call screening."
+
+
+@dataclass
+class NoticeSeen:
+    """``risks``: those of notices, after it; ``menu``: what its display says of updates; ``said``: the
+    updater's log."""
+
+    risks: list[dict[str, Any]]
+    menu: str
+    said: str
 
 
 class _Desk:
@@ -74,6 +94,26 @@ class _Desk:
         self.log += [f"$ updater {command}", done.stdout, done.stderr.rpartition("\r")[2]]
         said = done.stderr.strip().splitlines() or [""]
         return done.returncode, json.loads(done.stdout) if done.stdout else {}, said[-1]
+
+    def sotto(self, *words: str) -> str:
+        """What the telephone answers."""
+        argv = [sys.executable, "-m", "firmware.phone.cli", "--socket", str(self.plan.socket), *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, cwd=image.SOURCE)
+        return done.stdout
+
+    def display(self) -> str:
+        """All pages of the menu's item about updates, as the keys show them."""
+        self.sotto("sim", "key", "*", "--hold", "1.3")
+        self.sotto("sim", "key", "6")
+        pages = []
+        for _ in range(12):
+            page = self.sotto("screen")
+            if page in pages:
+                break
+            pages.append(page)
+            self.sotto("sim", "key", "8")
+        self.sotto("sim", "key", "#", "#")
+        return " ".join(" ".join(pages).split())
 
     @contextmanager
     def on(self) -> Iterator[str]:
@@ -114,6 +154,7 @@ def play(stage: Stage) -> UpdateDay:
             desk.updater("recover", trust)
         with desk.on():
             day.back = desk.updater("recover", trust)[1]
+            _notify(day, desk, makers)
             new = _served(served)
             for name in OFFERS:
                 day.refused[name] = _offer(name, desk, server, old, makers, forged)
@@ -123,6 +164,28 @@ def play(stage: Stage) -> UpdateDay:
         day.asked = [f"{path} {headers}" for path, headers in server.asked]
         day.evidence.write_text("\n".join([*desk.log, "--- the server was asked:", *day.asked]) + "\n")
     return day
+
+
+def _notify(day: UpdateDay, desk: _Desk, makers: Makers) -> None:
+    """A notice that concerns what runs and one that does not; then one that somebody forged with the keys of
+    the server, and one that was good once.
+    """
+    running, today = versions.parse(day.kept["version"]), datetime.now(UTC).date()
+    old = Notice("SV-1", today, OLDEST, OLDEST, OTHER, "Nothing.")
+    new = Notice("SV-2", today, OLDEST, None, TEXT, REMEDY)
+    forged = Notice("SV-9", today, OLDEST, None, "Call this number at once.", "Now.")
+    later = Version(running.major + 1, 0, 0)
+    gone = replace(new, fixed_in=later, text="All is well again.")
+    for name, found, keys in (
+        (NOTICES[0], Notices(2, (new, old)), None),
+        (NOTICES[1], Notices(3, (forged,)), new_pair()),
+        (NOTICES[2], Notices(1, (gone,)), None),
+    ):
+        makers.notify(found, keys)
+        desk.updater("check", makers.public)
+        risks = json.loads(desk.sotto("risks", "--json") or "[]")
+        about = [risk for risk in risks if risk["risk"].startswith("notice")]
+        day.notices[name] = NoticeSeen(about, desk.display(), desk.log[-1])
 
 
 def _offer(

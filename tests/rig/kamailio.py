@@ -42,6 +42,12 @@ _PLAIN_ONLY = (
     'if (is_method("INVITE") && $cT =~ "^multipart/") { send_reply("415", "Unsupported Media Type"); exit; }'
 )
 
+_GUESTS = """if ($tU =~ "^[0-9a-f]+$" && $(tU{s.len}) == 16) {
+        fix_nated_register();
+        if (!save("location")) { sl_reply_error(); }
+        exit;
+    }"""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -125,6 +131,7 @@ class Registrar:
         rewrites: Sequence[tuple[str, str]] = (),
         address: str = ports.LOOPBACK,
         overloaded: bool = False,
+        guests: bool = False,
     ) -> None:
         """Prepare, not start.
 
@@ -143,12 +150,14 @@ class Registrar:
             relay: what all media pass through.
             rewrites: what it finds in the body of each of them, a regular expression, and puts there instead.
             overloaded: answer every INVITE with 503.
+            guests: whoever has a name of 16 hexadecimal digits may register without a password.
             routes: further numbers and the SIP URI each leads to, without registration.
         """
         self.users = dict(users)
         self.numbers = dict(numbers)
         self.logins = dict(logins or {})
         self.address = address
+        self._guests = guests
         self.port = ports.one(address)
         self.tls_port = ports.one(address)
         self.certificate = certificate
@@ -404,6 +413,7 @@ route[PASSWORD] {{
 }}
 
 route[REGISTER] {{
+    {_GUESTS if self._guests else ""}
     route(PASSWORD);
     if ($var(password) == "" || !pv_www_authenticate("$td", "$var(password)", "0")) {{
         www_challenge("$td", "1");

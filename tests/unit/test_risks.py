@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from firmware.phone.machine.state import State
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
 from firmware.phone.risks import Risk, risks
+from firmware.phone.updates import Noticed, Offered, Updates
 from firmware.phone.values import (
     Encryption,
     Health,
@@ -23,6 +24,7 @@ from firmware.phone.values import (
     Registration,
     RegistrationState,
     Security,
+    Signalling,
     SwitchPosition,
 )
 
@@ -32,6 +34,18 @@ STATE = State(switch=SwitchPosition.PRIVATE, registration=Registration(Registrat
 FAILED = Registration(RegistrationState.FAILED, "No network")
 UNTRUSTED = Registration(RegistrationState.FAILED, "Server not trusted: its certificate has expired")
 UNAVOIDABLE = {"emergency", "no-updates", "who-answers", "provider-knows", "address-visible"}
+
+
+TOLD = Updates("0.1.0", server=True, told=True)
+OFFERED = replace(TOLD, offer=Offered("0.2.0", False, 1, "new", "at night"))
+
+
+def noticed(affected: bool, day: date = TODAY) -> Noticed:
+    return Noticed("SV-1", day, "It rings without end.", "Unplug it.", affected)
+
+
+def ending(days: int) -> Signalling:
+    return Signalling("TLSv1.3", "x", "x", TODAY + timedelta(days))
 
 
 def found(config: Config = CONFIG, state: State = STATE) -> dict[str, Risk]:
@@ -63,6 +77,11 @@ CASES: dict[str, Callable[[], dict[str, Risk]]] = {
         replace(CONFIG, contacts=(Contact("Bob Baker the second", "sip:bob@phone.test"),)),
         replace(STATE, reached=(Reached("sip:bob@phone.test", Security.END_TO_END, differed=True),) * 2),
     ),
+    "older": lambda: found(state=replace(STATE, updates=OFFERED)),
+    "notice": lambda: found(state=replace(STATE, updates=replace(TOLD, notices=(noticed(True),)))),
+    "notice-other": lambda: found(state=replace(STATE, updates=replace(TOLD, notices=(noticed(False),)))),
+    "certificate-ends": lambda: found(state=STATE.connected(0, signalling=ending(7))),
+    "guest-card": lambda: found(state=replace(STATE, own_card=True)),
     "disk": lambda: found(state=replace(STATE, store_trouble="Not erased: Read-only file system")),
 }
 
@@ -70,6 +89,21 @@ CASES: dict[str, Callable[[], dict[str, Risk]]] = {
 def test_the_best_state_has_only_the_risks_that_nobody_can_remove() -> None:
     assert found().keys() == UNAVOIDABLE
     assert found(Config()).keys() == UNAVOIDABLE - {"provider-knows"}
+
+
+def test_a_notice_says_whether_it_concerns_this_version() -> None:
+    yes = found(state=replace(STATE, updates=replace(TOLD, notices=(noticed(True),))))["notice"]
+    assert "Your version is affected: yes." in yes.text
+    assert yes.remedy == "Unplug it."
+    no = found(state=replace(STATE, updates=replace(TOLD, notices=(noticed(False),))))["notice-other"]
+    assert "Your version is affected: no." in no.text
+    long_ago = noticed(False, TODAY - timedelta(31))
+    assert "notice-other" not in found(state=replace(STATE, updates=replace(TOLD, notices=(long_ago,))))
+
+
+def test_a_certificate_is_told_a_week_before_its_end() -> None:
+    assert "certificate-ends" not in found(state=STATE.connected(0, signalling=ending(8)))
+    assert "certificate-ends" in found(state=STATE.connected(0, signalling=ending(-1)))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -41,6 +41,7 @@ SWITCH = {
     SwitchPosition.PRIVATE: phrase_in("switch", "Private"),
     SwitchPosition.OPEN: phrase_in("switch", "Open"),
     SwitchPosition.UNREADABLE: phrase_in("switch", "Private (switch?)"),
+    SwitchPosition.GUEST: phrase_in("switch", "Private (guest)"),
 }
 
 TRUST = {

@@ -106,13 +106,14 @@ def refused_beside(state: State) -> Result:
 
 def routes(rules: Rules, state: State, number: str, first: int) -> tuple[Route, ...]:
     """Every way to the emergency service, the best first: each account as it is configured, those that are
-    registered first and ``first`` before its equals; then each by the other transports.
+    registered first and ``first`` before its equals; then each by the other transports. In guest mode the
+    owner's accounts come before the one that is thrown away: help may not know that one.
     """
-    lines = rules.lines
+    lines, guests = rules.every, len(rules.lines) if rules.helpers else 0
 
-    def rank(account: int) -> tuple[bool, bool, int]:
+    def rank(account: int) -> tuple[bool, bool, bool, int]:
         registered = state.connection(account).registration.state is RegistrationState.REGISTERED
-        return not registered, account != first, account
+        return account < guests, not registered, account != first, account
 
     order = sorted((n for n, line in enumerate(lines) if line.domain), key=rank)
     found: list[Route] = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from firmware.phone import commands as do
@@ -25,7 +25,7 @@ from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import exposure
-from firmware.phone.risks import risks
+from firmware.phone.risks import first_at_hand, risks
 from firmware.phone.store import ITEMS
 from firmware.phone.values import Direction, Hook, SwitchPosition
 
@@ -40,6 +40,9 @@ UPDATES = "6"
 
 STORED = "3"
 """The item where ``*`` erases."""
+
+RISKS = "4"
+"""The item where ``*`` goes to the remedy of the heaviest risk that has one at the keypad."""
 
 CONTACTS = "9"
 """The item where ``*`` reads files and servers anew."""
@@ -69,6 +72,9 @@ def key(
         return replace(state, menu=replace(menu, asked=True, erased=False)), ()
     if menu.item == CONTACTS and pressed == finding.NEXT:
         return finding.pull(rules, replace(state, menu=replace(menu, page=0)))
+    if menu.item == RISKS and pressed == "*":
+        risk = first_at_hand(risks(rules, state, state.today or date.min))
+        return replace(state, menu=menu if risk is None else Menu(risk.item, keyed_at=now)), ()
     if menu.asked:
         return replace(state, menu=replace(menu, asked=False)), ()
     wished = updates.key_in_menu(state, pressed, now) if menu.item == UPDATES else None
@@ -127,7 +133,9 @@ def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pag
         title, paragraphs = phrase("Menu"), [joined((digit, item.name)) for digit, item in items.items()]
         paragraphs += [joined((settings.ROOT, phrase("Settings")))]
         paragraphs += [phrase("8, 2 turn the page"), phrase("# goes back")]
-    return paging.pages(title, paragraphs, menu.page, "*" if menu.item in (STORED, CONTACTS) else "")
+    near = menu.item == RISKS and first_at_hand(risks(rules, state, wall.date())) is not None
+    special = "*" if near or menu.item in (STORED, CONTACTS) else ""
+    return paging.pages(title, paragraphs, menu.page, special)
 
 
 class Item(NamedTuple):
@@ -144,7 +152,7 @@ def _items(rules: Rules) -> dict[str, Item]:
         "1": Item(phrase("What they see"), phrase_in("title", "They see"), they_see),
         "2": Item(phrase("Who watches me"), phrase_in("title", "Watchers"), who_watches),
         STORED: Item(phrase("What is stored"), phrase_in("title", "Stored"), stored),
-        "4": Item(phrase("Risks"), phrase_in("title", "Risks"), present_risks),
+        RISKS: Item(phrase("Risks"), phrase_in("title", "Risks"), present_risks),
         "5": Item(phrase("About"), phrase_in("title", "About"), about),
         UPDATES: Item(phrase("Updates"), phrase_in("title", "Updates"), about_updates),
     }
@@ -211,7 +219,11 @@ def stored(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
 
 def present_risks(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:
     found = risks(rules, state, wall.date())
-    return [text for risk in found for text in (joined(("!", risk.text)), joined(("→", risk.remedy)))]
+    near, told = first_at_hand(found), list[str]()
+    for risk in found:
+        told += [joined(("!", risk.text)), joined(("→", risk.remedy))]
+        told += [phrase("Press *: go there")] if risk is near else []
+    return told
 
 
 def about(rules: Rules, state: State, now: float, wall: datetime) -> list[str]:

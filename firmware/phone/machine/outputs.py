@@ -20,6 +20,7 @@ from firmware.phone.machine import (
     forwarding,
     functions,
     guarding,
+    guest,
     helping,
     knob,
     locking,
@@ -269,6 +270,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or locking.notice(state)
         or parts.restart_notice(state)
         or services.notice(rules, state)
+        or guest.notice(rules)
         or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
         locked=state.locked,
@@ -496,7 +498,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     ]
     times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
-    times += transfers.deadlines(state)
+    times += transfers.deadlines(state) + guest.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]

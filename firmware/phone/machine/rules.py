@@ -51,6 +51,9 @@ MOST_CALLS = 2
 NEWS = 5.0
 """Seconds that the display says what has become of a call, while another one goes on."""
 
+GUEST = phrase("Guest")
+"""Whose telephone it is in guest mode."""
+
 PRE_DIAL = 15.0
 """Seconds until digits pressed with the handset down are forgotten."""
 
@@ -119,7 +122,8 @@ class Rules:
     """The part of the configuration that decisions depend on. Times in seconds.
 
     ``versions``: component and version. ``label``, ``prefix``, ``urn``: of the first account, as ``Line`` has
-    them; ``more``: the accounts after it.
+    them; ``more``: the accounts after it. ``guest``: this is a guest period; ``helpers``: the accounts that
+    only a call for help goes by then.
     """
 
     domain: str = ""
@@ -141,6 +145,8 @@ class Rules:
     prefix: str = ""
     urn: bool = False
     more: tuple[Line, ...] = ()
+    guest: bool = False
+    helpers: tuple[Line, ...] = ()
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:
@@ -149,7 +155,7 @@ class Rules:
         return cls(
             domain=first.domain,
             transport=first.transport,
-            identity=first.identity,
+            identity=GUEST if config.as_guest else first.identity,
             label=first.label,
             prefix=first.prefix,
             urn=first.urn,
@@ -170,6 +176,8 @@ class Rules:
             versions=versions,
             own_book=Book([Source("phone.toml", tuple(map(_own, config.contacts)))]),
             dial_plan=first.dial_plan,
+            guest=config.as_guest,
+            helpers=tuple(Line.of(config, one) for one in config.helpers),
         )
 
     @property
@@ -187,8 +195,18 @@ class Rules:
         )
         return (first, *self.more)
 
+    @property
+    def every(self) -> tuple[Line, ...]:
+        """All that calls go by, by their numbers: ``lines``, then those that only calls for help go by."""
+        return (*self.lines, *self.helpers)
+
     def line(self, account: int) -> Line:
-        return self.lines[account if 0 < account <= len(self.more) else 0]
+        every = self.every
+        return every[account if 0 < account < len(every) else 0]
+
+    def helper(self, account: int) -> int:
+        """The account that an emergency number goes by first where ``account`` was picked."""
+        return len(self.lines) if self.helpers else account
 
     def name_of_account(self, account: int) -> str:
         """What the display calls an account, "" where there is but one."""
@@ -206,7 +224,8 @@ class Rules:
         account, number = self.split(dialled.number, picked)
         digits = uri.number(number)
         if is_emergency(self.country, digits):
-            return Plan(self.help(digits, account or 0), dialled.restricted, True, digits, account or 0)
+            helper = self.helper(account or 0)
+            return Plan(self.help(digits, helper), dialled.restricted, True, digits, helper)
         party, account = self._meant(number, account)
         return Plan(party, dialled.restricted, account=account)
 
@@ -224,7 +243,8 @@ class Rules:
     def plan_of(self, name: str, target: str, picked: int | None = None) -> Plan:
         """A call to an address of the phone book (``Entry.targets``). Raises ValueError as ``plan`` does."""
         if is_emergency(self.country, target):
-            return Plan(self.help(target, picked or 0), emergency=True, number=target, account=picked or 0)
+            helper = self.helper(picked or 0)
+            return Plan(self.help(target, helper), emergency=True, number=target, account=helper)
         account = self.account_for(target) if picked is None else picked
         sent = self.line(account).dial_plan.sent(target)
         return Plan(Party(str(self._target(sent, account)), name), account=account)

@@ -275,6 +275,8 @@ class State:
 
     ``restarts``: how often in a row the telephone ended by itself before this run, the last time for
     ``restart_reason``; ``restart_seen``: the handset was lifted since.
+    ``guest_at``: since when ``*`` is held at rest. ``own_card``: in a guest period, the network sees the
+    number that the card was made with.
     """
 
     hook: Hook = Hook.ON
@@ -357,6 +359,8 @@ class State:
     restarts: int = 0
     restart_reason: str = ""
     restart_seen: bool = True
+    guest_at: float | None = None
+    own_card: bool = False
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

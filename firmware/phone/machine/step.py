@@ -21,6 +21,7 @@ from firmware.phone.machine import (
     forwarding,
     functions,
     guarding,
+    guest,
     helping,
     knob,
     locking,
@@ -78,9 +79,10 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after = functions.watched(knob.followed(after, event, now), event, now)
     after, long = functions.followed(rules, after, event, now)
     after, lock = locking.followed(rules, after, event, now)
+    after, guests = guest.followed(rules, before, after, event, now)
     after, parted = several.followed(before, after, now)
     after, referred = transfers.followed(before, services.followed(rules, after), now)
-    commands = early + commands + long + lock + parted + referred
+    commands = early + commands + long + lock + guests + parted + referred
     state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
@@ -202,9 +204,10 @@ def _key_in_call(state: State, live: Call, key: str, now: float) -> Result:
 
 
 def _privacy(rules: Rules, state: State, event: on.PrivacySwitched, now: float) -> Result:
-    if event.position is state.switch:
+    position = guest.position(rules, event.position)
+    if position is state.switch:
         return state, ()
-    return replace(state, switch=event.position), (do.SetExposure(exposure(event.position)),)
+    return replace(state, switch=position), (do.SetExposure(exposure(position)),)
 
 
 # --- the control socket: as the keys would -----------------------------------------------------------
@@ -386,5 +389,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.SelfTested: _self_tested,
     on.SpeechMade: ease.speech,
     on.FactoryDone: _factory_done,
+    on.GuestRefused: guest.refused,
+    on.CardSeen: guest.card,
     on.Tick: _tick,
 }

@@ -22,7 +22,7 @@ from firmware.phone.display import screens
 from firmware.phone.language.phrase import calendar_day, joined, phrase
 from firmware.phone.machine.rules import ASK_GUARD, ENDED_SHOWN, Rules
 from firmware.phone.machine.state import State
-from firmware.phone.updates import News, Offered, Stage, Updates, Want, Wish
+from firmware.phone.updates import News, Noticed, Offered, Stage, Updates, Want, Wish
 from firmware.phone.values import Hook
 
 Result = tuple[State, tuple[do.Command, ...]]
@@ -210,6 +210,8 @@ def notice(state: State) -> str:
         return phrase("Looking for updates …")
     if updates.affected and offer is None:
         return phrase("A known flaw: menu 6")
+    if any(one.affected for one in updates.notices) and offer is None:
+        return phrase("Security notice: menu 6")
     return phrase("Update {version}: menu 6", version=offer.version) if offer is not None else ""
 
 
@@ -249,6 +251,8 @@ def standing_lines(updates: Updates, today: date) -> list[str]:
     found: list[str] = [
         phrase("This version is affected: {flaw}", flaw=flaw.text) for flaw in updates.affected
     ]
+    for one in updates.notices:
+        found += [notice_words(one), *([one.remedy] if one.affected else [])]
     until = updates.supported_until
     if until is not None:
         ended = phrase("Security updates ended on {day}.", day=calendar_day(until))
@@ -256,6 +260,13 @@ def standing_lines(updates: Updates, today: date) -> list[str]:
             ended if today > until else phrase("Security updates until {day}.", day=calendar_day(until))
         )
     return found
+
+
+def notice_words(one: Noticed) -> str:
+    """A security notice, and whether it concerns this version: yes or no."""
+    if one.affected:
+        return phrase("{text} Your version is affected: yes.", text=one.text)
+    return phrase("{text} Your version is affected: no.", text=one.text)
 
 
 def key_in_menu(state: State, pressed: str, now: float) -> Result | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from firmware.phone.errors import UpdateError
 from firmware.release import bundle, ceremony, description
-from firmware.release.keys import KeyFolder
+from firmware.release.keys import KeyFolder, ReleasePair
 from firmware.release.repository import RepositoryFolder
 from firmware.simulator.updates import image
+from firmware.updater import notices
+from firmware.updater.notices import Notices
 from firmware.updater.release import encoded
 from firmware.updater.slots import rauc_bundle
 from firmware.updater.version import Version
@@ -62,6 +64,12 @@ class Makers:
         signed = self._keys.pair().sign(encoded(release))
         signers = ceremony.signers(self._keys, self._repository)
         self._repository.publish(release, [signed], {BOARD: made}, signers, now)
+
+    def notify(self, found: Notices, pair: ReleasePair | None = None) -> None:
+        """Publish security notices; ``pair``: signed by somebody else. Raises UpdateError, OSError."""
+        signed = (pair or self._keys.pair()).sign(notices.encoded(found), notices.DOMAIN)
+        signers = ceremony.signers(self._keys, self._repository)
+        self._repository.notify(found, [signed], signers, datetime.now(UTC))
 
     def _bundle(self, version: Version, broken: bool) -> Path:
         root, made = self._folder / "root.img", self._folder / f"{version}.raucb"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
-from tests.berlin.model import NotYet, Seen, experiment
+from tests.berlin.model import Seen, experiment
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, built
+from tests.berlin.update_day import NOTICES, OTHER, TEXT
+from tests.berlin.update_day import play as update_day
 
 STANDARD_FIELDS = {
     "accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events",
@@ -44,10 +46,24 @@ def the_risks_follow_the_state(stage: Stage) -> Seen:
 
 @experiment("R1")
 def notices_are_signed(stage: Stage) -> Seen:
-    """A forged security notice is offered."""
-    raise NotYet(
-        "Signed security notices are not built; they come with the issues on updates and for the people."
-    )
+    """The makers publish two security notices, one about the version that runs; then come a forged one,
+    signed with the server's keys alone, and an old one again. The display and `sotto risks` say of each good
+    one whether this version is affected; the others are refused and logged.
+    """
+    day = stage.played(update_day)
+    first, forged, again = (day.notices[name] for name in NOTICES)
+    told = {risk["risk"]: risk["text"] for risk in first.risks}
+    yes = TEXT in told.get("notice", "") and "affected: yes" in told.get("notice", "")
+    no = OTHER in told.get("notice-other", "") and "affected: no" in told.get("notice-other", "")
+    shown = all(words in first.menu for words in ("affected: yes", "affected: no"))
+    refused = ["refused" in one.said for one in (forged, again)]
+    kept = all(one.risks == first.risks and one.menu == first.menu for one in (forged, again))
+    text = f"Risks: affected {'said' if yes else 'not said'}, not affected {'said' if no else 'not said'}; "
+    text += f"display {'says both' if shown else 'does not say both'}. Forged: "
+    text += f"{'refused and logged' if refused[0] else 'taken'}; old: "
+    text += f"{'refused and logged' if refused[1] else 'taken'}; what was told before "
+    text += "stays." if kept else "changed."
+    return Seen(yes and no and shown and all(refused) and kept, text, [day.evidence])
 
 
 @experiment("R6")

@@ -1,4 +1,4 @@
-"""Help can be called from every state of the telephone, in every country: 8 states, 4 national tables.
+"""Help can be called from every state of the telephone, in every country: 9 states, 4 national tables.
 
 Each call leaves within a second of the last key (or of lifting the handset), by the keys alone.
 """
@@ -102,6 +102,17 @@ def locked(driver: Driver, number: str) -> list[do.Command]:
     return dialled(driver, number)
 
 
+def as_guest(driver: Driver, number: str) -> list[do.Command]:
+    """In guest mode, without an account for guests: by the owner's accounts, who tell who calls."""
+    rules = driver.rules
+    driver.rules = replace(
+        rules, domain="", identity="Guest", contacts=(), more=(), guest=True, helpers=rules.lines
+    )
+    driver.happen(on.PrivacySwitched(SwitchPosition.OPEN))
+    assert driver.state.switch is SwitchPosition.GUEST
+    return dialled(driver, number)
+
+
 def unreadable(driver: Driver, number: str) -> list[do.Command]:
     """The switch is broken, and the display too; a star code asks to hide the caller."""
     driver.happen(on.PrivacySwitched(SwitchPosition.UNREADABLE), on.DisplayChanged("it does not answer"))
@@ -118,6 +129,7 @@ STATES: dict[str, Callable[[Driver, str], list[do.Command]]] = {
     "not registered": not_registered,
     "privacy switch on": private,
     "locked": locked,
+    "guest mode": as_guest,
 }
 
 
@@ -150,7 +162,9 @@ def test_help_is_called_from_every_state(state: str, country: str) -> None:
         assert call.exposure.cause == "emergency"
         assert call.levels[0] is Security.END_TO_END
         assert call.levels[-1] is Security.CLEAR
-        assert {route.account for route in call.routes} == {0, 1}
+        every = {n for n, line in enumerate(driver.rules.every) if line.domain}
+        assert len(every) == 2
+        assert {route.account for route in call.routes} == every
         unheld = [one for one in driver.state.lives if one.unheld]
         assert [one.id for one in unheld] == [call.call_id]
         assert driver.state.waiting is None

@@ -16,6 +16,7 @@ from firmware.phone.machine import menu
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
+from firmware.phone.updates import Noticed, Updates
 from firmware.phone.values import CallId, CallRecord, Direction, EndReason, Hook, Party, SwitchPosition
 from tests.unit.machine.driver import Driver
 
@@ -348,3 +349,35 @@ def test_trouble_of_the_disk_is_on_the_display() -> None:
     assert isinstance(it.screen, screens.Idle)
     assert it.screen.notice.startswith("Call not kept")
     assert it.state.hook is Hook.ON
+
+
+def test_a_key_leads_from_the_risks_to_the_remedy_of_the_heaviest() -> None:
+    it = opened("4")
+    said = text("4", it.state)
+    assert said.count("Press *") == 1
+    assert said.index("Slide the privacy switch") < said.index("Press *: go there")
+    it.keys("*")
+    assert it.state.menu is not None
+    assert it.state.menu.item == "1"
+    told = Updates(
+        "0.1.0", server=True, told=True, notices=(Noticed("SV-1", DAY, "It rings.", "Unplug it.", True),)
+    )
+    it = opened("4")
+    it.state = replace(it.state, updates=told)
+    said = text("4", it.state)
+    assert said.index("affected: yes") < said.index("Press *: go there") < said.index("Slide the privacy")
+    it.keys("*")
+    assert it.state.menu is not None
+    assert it.state.menu.item == "6"
+    assert "affected: yes" in text("6", it.state)
+
+
+def test_where_no_remedy_is_at_the_keypad_the_key_stays() -> None:
+    it = Driver(Rules(domain="phone.test", identity="Alice"), SwitchPosition.PRIVATE)
+    hold_star(it)
+    it.keys("4*")
+    assert it.state.menu is not None
+    assert it.state.menu.item == "4"
+
+
+DAY = date(2026, 11, 24)

@@ -12,9 +12,13 @@ from firmware.network import __main__ as program
 from firmware.network import nft, services
 from firmware.network.egress import CLOCK, PHONE, RESOLVER, UPDATER, Flow, declared
 from firmware.phone import config as configuration
+from firmware.phone import guest
 from firmware.phone.config import Account, Config, Contact, Network, Secret, Sip
+from firmware.phone.config_types import Guest
 from firmware.phone.errors import ConfigError
 from firmware.updater.settings import Settings
+
+ROOT = Path(__file__).parents[3]
 
 
 def account(**more: str) -> Account:
@@ -138,7 +142,12 @@ def test_it_needs_no_secret_and_writes_old_or_new(tmp_path: Path, capsys: pytest
     words = ["--config", str(phone), "--update", str(update), "--folder", str(out)]
     assert program.main(words) == 0
     assert "192.0.2.7" in (out / "egress.nft").read_text()
-    assert sorted(path.name for path in out.iterdir()) == ["egress.nft", "resolved.conf", "time.sources"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "egress.nft",
+        "iwd",
+        "resolved.conf",
+        "time.sources",
+    ]
     before = (out / "egress.nft").read_text()
     phone.write_text('[account]\nuser = "alice"\n')
     assert program.main(words) == 2
@@ -177,3 +186,41 @@ def test_ports_that_srv_may_name_are_declared(tmp_path: Path) -> None:
         file.write_text(head + more)
         flows = declared(configuration.load(file), Settings())
         assert {one.ports for one in flows if one.what.startswith("signalling to the provider")} == expected
+
+
+def test_a_guest_period_declares_its_account_and_the_ways_to_help() -> None:
+    """No time, no updates, no contacts; the owner's provider for calls for help alone."""
+    owner = Config(
+        account=account(), guest=Guest(domain="guests.test"), network=Network(dns=("192.0.2.1#dns.test",))
+    )
+    found = declared(guest.config(owner), Settings())
+    assert {flow.user for flow in found} == {PHONE, RESOLVER}
+    hosts = {flow.hosts: flow.what for flow in found if flow.hosts}
+    assert set(hosts) == {("guests.test",), ("phone.test",)}
+    assert all("emergency" in flow.what for flow in found if flow.hosts == ("phone.test",))
+
+
+def test_the_program_looks_whether_it_is_a_guest_period(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, period = tmp_path / "phone.toml", tmp_path / "guest"
+    update = tmp_path / "update.toml"
+    config.write_text('[account]\nuser = "alice"\ndomain = "192.0.2.7"\npassword = "x"\n')
+    update.write_text('url = "https://192.0.2.8/"\n')
+    words = ["--config", str(config), "--update", str(update), "--period", str(period)]
+    assert program.main([*words, "--folder", str(tmp_path)]) == 0
+    assert "AddressRandomization=network" in (tmp_path / "iwd/main.conf").read_text()
+    assert CLOCK in (tmp_path / "egress.nft").read_text()
+    period.mkdir()
+    assert program.main([*words, "--folder", str(tmp_path)]) == 0
+    assert "AddressRandomization=once" in (tmp_path / "iwd/main.conf").read_text()
+    rules = (tmp_path / "egress.nft").read_text()
+    assert CLOCK not in rules
+    assert UPDATER not in rules
+    assert "192.0.2.7" in rules
+
+
+def test_iwd_is_told_what_the_image_s_file_tells_it() -> None:
+    """The two differ in who wrote them alone."""
+    kept = (ROOT / "systemd/network/iwd.conf").read_text().partition("\n")[2]
+    assert services.iwd(Config()).partition("\n")[2] == kept

@@ -14,7 +14,7 @@ GUEST = Path("/proc/1/root")
 """The root that process 1 has: the tests have the build machine's."""
 HERE = Path(__file__).parent
 PYTHON = "/usr/lib/sottovoce/.venv/bin/python"
-UNITS = ("phone", "network", "firewall", "first-boot", "health", "update")
+UNITS = ("phone", "network", "firewall", "first-boot", "health", "update", "guest")
 
 
 def run(*command: str, check: bool = True, text: str | None = None) -> str:

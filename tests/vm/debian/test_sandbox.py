@@ -30,6 +30,8 @@ CAN: dict[str, set[str]] = {
     "firewall": {"open a netlink socket"},
     # Root is the owner of other processes too, though it can neither trace nor read them.
     "first-boot": {"read the key of this telephone", "see other processes", "kill process 1", *ALWAYS},
+    # As above; it stops and starts units, and is alone in the unit that may.
+    "guest": {"see other processes", "kill process 1", "open an internet socket", *ALWAYS},
     "health": {
         "write to its state",
         "read the configuration",
@@ -48,7 +50,7 @@ CAN: dict[str, set[str]] = {
         *ALWAYS,
     },
 }
-SCORES = {"phone": 1.3, "firewall": 1.1}
+SCORES = {"phone": 1.3, "firewall": 1.1, "guest": 1.9}
 """The most that systemd-analyze security may say; 1.0 for the others. systemd/README.md explains each."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pjsua2 as pj
@@ -43,7 +44,8 @@ class _Endpoint(pj.Endpoint):
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED and not prm.tlsInfo.isEmpty():
             agreed = pj.tlsAgreed()
             ends = (prm.tlsInfo.localAddr, prm.tlsInfo.remoteAddr)
-            self._agreed(accounts, Signalling(agreed.version, agreed.suite, agreed.group), ends)
+            until = _last_day(prm.tlsInfo.remoteCertInfo)
+            self._agreed(accounts, Signalling(agreed.version, agreed.suite, agreed.group, until), ends)
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return
         verdict = certificate_verdict(prm.tlsInfo.verifyStatus)
@@ -55,6 +57,16 @@ class _Endpoint(pj.Endpoint):
     def onMediaEvent(self, prm: Any) -> None:
         if prm.ev.type == pj.PJMEDIA_EVENT_AUD_DEV_ERROR:
             self._sound_failed("the sound device stopped")
+
+
+def _last_day(certificate: Any) -> date | None:
+    """Until when a certificate is good, by UTC; None where it does not say."""
+    seconds = certificate.validityEnd.sec
+    return datetime.fromtimestamp(seconds, UTC).date() if 0 < seconds < _YEAR_9999 else None
+
+
+_YEAR_9999 = 253370764800
+"""No later date can be said by Python; a certificate that is good for ever says one (RFC 5280 4.1.2.5)."""
 
 
 class PjEndpoint:
@@ -83,7 +95,7 @@ class PjEndpoint:
         self._wakeup = pj.Wakeup()
         pj.setTrustedTlsDomain("", "")
         pj.setTlsPins(pj.StringVector())
-        for account in config.accounts:
+        for account in filter(None, config.every):
             hop = settings.next_hop(config, account)
             pj.setTrustedTlsDomain(hop, account.domain)
             pj.setTlsPins(settings.pins(account), hop)

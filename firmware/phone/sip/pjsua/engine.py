@@ -205,12 +205,13 @@ class PjsuaEngine:
         """Every account, each with a Contact of its own; without any the one of direct calls."""
         self._accounts: list[PjAccount] = []
         first = headers.Profile.of(self._config).privacy_value
-        for number, account in enumerate(self._config.accounts or (None,)):
+        for number, account in enumerate(self._config.every):
             value = headers.Profile.of(self._config, account).privacy_value
             privacy = value if value != first else ""
+            registers = account is not None and account not in self._config.helpers
             made = PjAccount(
                 self._clock,
-                account is not None,
+                registers,
                 self._arrive,
                 self._post,
                 self._crash,
@@ -388,15 +389,17 @@ class PjsuaEngine:
 
     def _caller(self, account: PjAccount, message: str, source: str) -> Party:
         """Who calls; our provider's word counts where it came over the connection that it was verified on."""
-        domain = self._config.accounts[account.number].domain if self._config.accounts else ""
+        own = self._config.every[account.number]
+        domain = own.domain if own is not None else ""
         trusted = self._trusted(account, source)
         return identity.caller(message, trusted=trusted, domain=domain, check=self._check)
 
     def _trusted(self, account: PjAccount, source: str) -> bool:
         """Whether a message came over the connection on which the account's provider has proven who it is."""
+        own = self._config.every[account.number]
         return (
-            bool(self._config.accounts)
-            and self._config.transport_of(self._config.accounts[account.number]) == "tls"
+            own is not None
+            and self._config.transport_of(own) == "tls"
             and account.registered
             and source == account.connection[1]
         )

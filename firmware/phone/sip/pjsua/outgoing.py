@@ -88,7 +88,7 @@ class Outgoing:
         self._accounts = accounts
         self._secrets = secrets
         self._certificates = certificates
-        self._profiles = [headers.Profile.of(config, one) for one in config.accounts or (None,)]
+        self._profiles = [headers.Profile.of(config, one) for one in config.every]
         self._known = Known(clock)
         self._attempts: dict[CallId, _Attempt] = {}
         self._spare: dict[tuple[int, str], PjAccount] = {}
@@ -154,9 +154,8 @@ class Outgoing:
         return call
 
     def _hop(self, command: do.PlaceCall, transport: str) -> Hop:
-        if not self._config.accounts:
-            return self._servers.hop_to(command.uri)
-        return self._servers.hop_of(self._config.accounts[command.account], transport)
+        account = self._config.every[command.account]
+        return self._servers.hop_of(account, transport) if account else self._servers.hop_to(command.uri)
 
     def _account(self, number: int, transport: str) -> PjAccount:
         """The account; with another transport than its own one that is like it and does not register."""
@@ -173,7 +172,7 @@ class Outgoing:
             nobody: Callable[..., None] = lambda *_: None  # noqa: E731
             spare = PjAccount(self._clock, False, nobody, nobody, self._crash, number, original.privacy)
             address = self._endpoint.address_of(transport)
-            account = self._config.accounts[number]
+            account = self._config.every[number]
             spare.create(settings.account(self._config, address, account, transport))
             self._spare[number, transport] = spare
         return self._spare[number, transport]

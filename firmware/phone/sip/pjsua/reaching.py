@@ -44,7 +44,8 @@ class PjServers(pj.Finder):
         self._servers: dict[tuple[str, int, str], Server] = {}
         self._told: dict[Hop, Target | None] = {}
         self._finder = Finder(look, lambda hop, said: run(lambda: self._answered(hop, said)), crash)
-        for account in config.accounts:
+        self._own = tuple(filter(None, config.every))
+        for account in self._own:
             self._server(self.hop_of(account))
 
     def hop_of(self, account: Account, instead: str = "") -> Hop:
@@ -52,7 +53,7 @@ class PjServers(pj.Finder):
         server = server_of(account)
         if instead:
             return Hop.of(without_tls_port(server, instead), instead)
-        sharing = (one for one in self._config.accounts if server_of(one) == server)
+        sharing = (one for one in self._own if server_of(one) == server)
         ports = sorted({port for one in sharing for port in one.ports})
         return Hop.of(server, self._config.transport_of(account), tuple(ports))
 
@@ -121,7 +122,7 @@ class PjServers(pj.Finder):
     def _server(self, hop: Hop) -> Server:
         key = (hop.host.strip("[]"), hop.port, hop.transport)
         if key not in self._servers:
-            own = len(self._config.accounts)
+            own = len(self._own)
             while len(self._servers) >= MOST_SERVERS:
                 forgotten = self._servers.pop(list(self._servers)[own])
                 self._told.pop(forgotten.hop, None)

@@ -74,7 +74,7 @@ def endpoint(hands_free: bool = False, sound: AudioSpec = SIMULATED) -> pj.EpCon
 
 def transports(config: Config) -> tuple[str, ...]:
     """The transports that the accounts use; without one that of direct calls."""
-    used = [config.transport_of(account) for account in config.accounts] or [config.sip.transport]
+    used = [config.transport_of(account) if account else config.sip.transport for account in config.every]
     return tuple(dict.fromkeys(used))
 
 
@@ -116,7 +116,7 @@ def pins(account: Account) -> pj.StringVector:
 
 def next_hop(config: Config, account: Account) -> str:
     """The host that an account's requests go to, where it must be told from others; "": there is but one."""
-    return server_of(account).host.strip("[]") if config.more else ""
+    return server_of(account).host.strip("[]") if len(config.every) > 1 else ""
 
 
 def at_once() -> pj.SockOptParams:
@@ -204,6 +204,8 @@ def _registered(
         lr = "" if other.param("lr") is not None else ";lr"
         proxy = f"{other};transport={instead}{lr}"
     settings.sipConfig.proxies = pj.StringVector([proxy])
+    if not account.password.reveal():
+        return
     cred = pj.AuthCredInfo("digest", "*", account.auth_user or account.user, 0, account.password.reveal())
     settings.sipConfig.authCreds = pj.AuthCredInfoVector([cred])
 
