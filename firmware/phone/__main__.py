@@ -54,9 +54,11 @@ def main(argv: list[str] | None = None) -> int:
             print(configuration.dump(config), end="")
             return 0
         if options.check:
-            print("The configuration is good.")
+            print("\n".join(("The configuration is good.", *config.profiled)))
             return 0
         learn(config)
+        for note in config.profiled:
+            log.info("%s", note)
         for weakening in configuration.weakenings(config):
             log.warning("%s", weakening)
         return _run(config, board, options)

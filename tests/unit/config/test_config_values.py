@@ -31,7 +31,7 @@ from firmware.phone.values import Encryption
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
-DERIVED = ("source", "password_exposed", "more")
+DERIVED = ("source", "password_exposed", "more", "profiled")
 """Fields of ``Config`` that no line of the file says."""
 
 FULL = """
