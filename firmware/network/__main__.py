@@ -16,7 +16,8 @@ from firmware.network import nft, services
 from firmware.network.egress import declared
 from firmware.phone import config as configuration
 from firmware.phone.config import Config
-from firmware.phone.errors import ConfigError
+from firmware.phone.errors import ConfigError, ProvisioningError
+from firmware.provisioning import ticket
 from firmware.updater import settings
 
 
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m firmware.network", description=__doc__)
     found.add_argument("--config", type=Path, help="phone.toml; one that is not there is an empty one")
     found.add_argument("--update", type=Path, default=Path("/etc/sottovoce/update.toml"))
+    found.add_argument("--ticket", type=Path, default=Path("/etc/sottovoce/provision.toml"))
     found.add_argument("--folder", type=Path, help="where to write to; without it the rules are printed")
     return found
 
@@ -37,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return 2
-    made = files(config, update)
+    made = files(config, update, _provisioned(options.ticket))
     if options.folder is None:
         print(made["egress.nft"], end="")
         return 0
@@ -46,10 +48,21 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def files(config: Config, update: settings.Settings) -> dict[str, str]:
+def _provisioned(path: Path) -> str:
+    """Where the configuration is pulled from; a wrong ticket lets nothing more through, and nothing less."""
+    if not path.exists():
+        return ""
+    try:
+        return ticket.read(path).url
+    except ProvisioningError as error:
+        print(error, file=sys.stderr)
+        return ""
+
+
+def files(config: Config, update: settings.Settings, provisioned: str = "") -> dict[str, str]:
     """Name and content of what is written."""
     return {
-        "egress.nft": nft.rules(declared(config, update)),
+        "egress.nft": nft.rules(declared(config, update, provisioned)),
         "resolved.conf": services.resolved(config),
         "time.sources": services.chrony(config),
     }

@@ -80,11 +80,16 @@ def load(path: Path | None, files: bool = True) -> Config:
             account.setdefault("password", "-")
         document = _without_files(document)
     profiled = fill(document)
-    config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
+    config, faults = read(document, _folder(path), path) if not fault else (None, [fault])
     if config is None:
         raise ConfigError([f"{path.name}: {_asked(line, profiled.asks)}" for line in faults])
     exposed = inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
     return replace(config, password_exposed=exposed, profiled=profiled.notes)
+
+
+def _folder(path: Path) -> Path:
+    """Where relative names of files begin: beside the file itself, where ``path`` is a link to it."""
+    return (path.resolve() if path.is_symlink() else path.absolute()).parent
 
 
 def _asked(fault: str, asks: dict[str, str]) -> str:
