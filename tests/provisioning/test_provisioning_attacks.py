@@ -15,7 +15,7 @@ from cryptography import x509
 from jwcrypto import jwe, jwk, jws
 
 from firmware.phone.errors import ProvisioningError
-from firmware.provisioning import code, program, sealed, take
+from firmware.provisioning import code, program, sealed
 from firmware.release import provision
 from firmware.release.keys import KeyFolder
 from tests.provisioning.scene import Scene, Server
@@ -70,7 +70,7 @@ def test_roll_back_while_the_power_is_cut(scene: Scene, monkeypatch: pytest.Monk
     scene.change('domain = "phone.test"', 'domain = "new.test"')
     scene.make(hours=1)
     with monkeypatch.context() as cut:
-        cut.setattr(take.Path, "replace", _power_cut)
+        cut.setattr(Path, "replace", _power_cut)
         with pytest.raises(PowerCut):
             scene.pull()
     assert scene.config.account is not None
