@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from firmware.phone import config as configuration
+from firmware.phone import typed
 from firmware.phone.board import Board, load_board
 from firmware.phone.errors import ConfigError, SottovoceError
 from firmware.phone.heap import keep_small
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
+        config = typed.effective(config, options.state_dir or default_state_dir())
         if options.dump_config:
             print(configuration.dump(config), end="")
             return 0
@@ -79,7 +81,7 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        Phone(config, board, state_dir, socket, options.config, updates).run()
+        Phone(config, board, state_dir, socket, config.source, updates).run()
     except SottovoceError:
         raise
     except BaseException:

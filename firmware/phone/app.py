@@ -11,12 +11,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone import network
+from firmware.phone import network, typed
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
@@ -85,7 +86,9 @@ class Hands:
         wake_updater: Callable[[], None] = lambda: None,
         test_self: Callable[[], None] = lambda: None,
         start_anew: Callable[[], None] = lambda: None,
+        look_at_network: Callable[[], None] = lambda: None,
     ) -> None:
+        self.look_at_network = look_at_network
         self.wake_updater = wake_updater
         self.test_self = test_self
         self.start_anew = start_anew
@@ -133,6 +136,8 @@ class Hands:
                 | do.KeepLock()
                 | do.KeepPersonal()
                 | do.FactoryReset()
+                | do.KeepFirst()
+                | do.EndFirst()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -149,6 +154,8 @@ class Hands:
                 self.test_self()
             case do.StartAnew():
                 self.start_anew()
+            case do.LookAtNetwork():
+                self.look_at_network()
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -219,8 +226,15 @@ class Phone:
             self._wake_updater,
             lambda: self._test_self(trying),
             lambda: self.loop.stop(),
+            lambda: self.loop.post(on.NetworkSeen(*network.standing())),
         )
         rules = Rules.of(config, tuple(found.items()))
+        rules = replace(
+            rules,
+            untouched=typed.untouched(config),
+            to_test=typed.to_test(config, state_dir),
+            providers=typed.providers() if typed.untouched(config) else rules.providers,
+        )
         self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):

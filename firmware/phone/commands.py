@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
@@ -394,6 +394,23 @@ class StartAnew:
 
 
 @dataclass(frozen=True)
+class LookAtNetwork:
+    """Say what there is of a network: ``NetworkSeen``."""
+
+
+@dataclass(frozen=True)
+class KeepFirst:
+    """Keep what was typed at the first start, a phone.toml with a password: ``FirstKept``."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EndFirst:
+    """The first start is over, and is not shown again."""
+
+
+@dataclass(frozen=True)
 class TestSelf:
     """Begin the self-test: ``SelfTested``."""
 
@@ -478,6 +495,8 @@ StoreCommand = (
     | KeepLock
     | KeepPersonal
     | FactoryReset
+    | KeepFirst
+    | EndFirst
     | Expire
     | Wipe
 )
@@ -494,5 +513,6 @@ Command = (
     | MakePin
     | TestSelf
     | StartAnew
+    | LookAtNetwork
     | Say
 )

@@ -453,6 +453,21 @@ class PinMade:
 
 
 @dataclass(frozen=True)
+class NetworkSeen:
+    """Whether a cable (or a network) is there, and whether it gave an address."""
+
+    cable: bool
+    address: bool
+
+
+@dataclass(frozen=True)
+class FirstKept:
+    """What was typed at the first start is on the disk (``trouble`` empty), or not (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -511,5 +526,7 @@ Event = (
     | SelfTested
     | SpeechMade
     | FactoryDone
+    | NetworkSeen
+    | FirstKept
     | Tick
 )

@@ -11,6 +11,7 @@ from firmware.phone.language.phrase import phrase, phrase_in
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
 from firmware.phone.machine.emergency import begins, is_emergency
+from firmware.phone.machine.first_state import Provider
 from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import EMERGENCY, Exposure
@@ -119,7 +120,8 @@ class Rules:
     """The part of the configuration that decisions depend on. Times in seconds.
 
     ``versions``: component and version. ``label``, ``prefix``, ``urn``: of the first account, as ``Line`` has
-    them; ``more``: the accounts after it.
+    them; ``more``: the accounts after it. ``untouched``: nothing was ever said to this telephone.
+    ``to_test``: it was, and nobody has tried it yet. ``providers``: those that the first start offers.
     """
 
     domain: str = ""
@@ -141,6 +143,9 @@ class Rules:
     prefix: str = ""
     urn: bool = False
     more: tuple[Line, ...] = ()
+    providers: tuple[Provider, ...] = (Provider(),)
+    untouched: bool = False
+    to_test: bool = False
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:

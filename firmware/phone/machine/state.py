@@ -9,6 +9,7 @@ from typing import Any
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import NO_BOOK, Book
 from firmware.phone.events import LampChanged
+from firmware.phone.machine.first_state import First
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.personal import Value
@@ -272,6 +273,8 @@ class State:
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
     the test call to the emergency service; None: it was not placed; -1: it is under way.
+
+    ``first``: the first start, while it lasts.
     """
 
     hook: Hook = Hook.ON
@@ -351,6 +354,7 @@ class State:
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None
+    first: First | None = None
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""
