@@ -17,7 +17,8 @@ from firmware.network.egress import declared
 from firmware.phone import config as configuration
 from firmware.phone import guest
 from firmware.phone.config import Config
-from firmware.phone.errors import ConfigError
+from firmware.phone.errors import ConfigError, ProvisioningError
+from firmware.provisioning import ticket
 from firmware.updater import settings
 
 
@@ -26,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--config", type=Path, help="phone.toml; one that is not there is an empty one")
     found.add_argument("--update", type=Path, default=Path("/etc/sottovoce/update.toml"))
     found.add_argument("--period", type=Path, help="the folder that is there in a guest period")
+    found.add_argument("--ticket", type=Path, default=Path("/etc/sottovoce/provision.toml"))
     found.add_argument("--folder", type=Path, help="where to write to; without it the rules are printed")
     return found
 
@@ -39,9 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return 2
+    provisioned = _provisioned(options.ticket)
     if options.period is not None and options.period.is_dir():
-        config, update = guest.config(config), settings.Settings()
-    made = files(config, update)
+        config, update, provisioned = guest.config(config), settings.Settings(), ""
+    made = files(config, update, provisioned)
     if options.folder is None:
         print(made["egress.nft"], end="")
         return 0
@@ -50,10 +53,21 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def files(config: Config, update: settings.Settings) -> dict[str, str]:
+def _provisioned(path: Path) -> str:
+    """Where the configuration is pulled from; a wrong ticket lets nothing more through, and nothing less."""
+    if not path.exists():
+        return ""
+    try:
+        return ticket.read(path).url
+    except ProvisioningError as error:
+        print(error, file=sys.stderr)
+        return ""
+
+
+def files(config: Config, update: settings.Settings, provisioned: str = "") -> dict[str, str]:
     """Name and content of what is written."""
     return {
-        "egress.nft": nft.rules(declared(config, update)),
+        "egress.nft": nft.rules(declared(config, update, provisioned)),
         "resolved.conf": services.resolved(config),
         "time.sources": services.chrony(config),
         "iwd/main.conf": services.iwd(config),

@@ -18,6 +18,7 @@ from firmware.phone.sip.uri import SipUri
 from firmware.updater.settings import Settings
 
 PHONE, UPDATER, RESOLVER, CLOCK = "sottovoce", "sottovoce-update", "systemd-resolve", "_chrony"
+PROVISIONER = "sottovoce-provision"
 """The users under which the programs run (systemd/sottovoce.sysusers; the last two are Debian's)."""
 
 SIP_PORT = {"tls": 5061, "tcp": 5060, "udp": 5060}
@@ -55,8 +56,9 @@ class Flow:
     """Only the first packet of a DTLS handshake."""
 
 
-def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
-    """All that the telephone needs with this configuration, and nothing else.
+def declared(config: Config, update: Settings, provisioned: str = "") -> tuple[Flow, ...]:
+    """All that the telephone needs with this configuration, and nothing else. ``provisioned``: the address
+    of the ticket, where there is one.
 
     What it was asked for comes back without being declared: the firewall knows its connections.
     """
@@ -67,6 +69,7 @@ def declared(config: Config, update: Settings) -> tuple[Flow, ...]:
         *_names(config),
         *_time(config),
         *_updates(update),
+        *_provisioning(provisioned),
     )
 
 
@@ -147,3 +150,10 @@ def _updates(update: Settings) -> Iterator[Flow]:
         server = urlsplit(update.url)
         port = server.port or 443
         yield Flow("updates", UPDATER, "out", "tcp", (port, port), (server.hostname or "",))
+
+
+def _provisioning(url: str) -> Iterator[Flow]:
+    if url:
+        server = urlsplit(url)
+        port = server.port or 443
+        yield Flow("the configuration", PROVISIONER, "out", "tcp", (port, port), (server.hostname or "",))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from firmware.phone import config as configuration
+from firmware.phone import typed
 from firmware.phone.board import Board, load_board
 from firmware.phone.errors import ConfigError, SottovoceError
 from firmware.phone.heap import keep_small
@@ -50,13 +51,16 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
+        config = typed.effective(config, options.state_dir or default_state_dir())
         if options.dump_config:
             print(configuration.dump(config), end="")
             return 0
         if options.check:
-            print("The configuration is good.")
+            print("\n".join(("The configuration is good.", *config.profiled)))
             return 0
         learn(config)
+        for note in config.profiled:
+            log.info("%s", note)
         for weakening in configuration.weakenings(config):
             log.warning("%s", weakening)
         return _run(config, board, options)
@@ -79,12 +83,12 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        period = Period.beside(socket)
+        source, period = config.source, Period.beside(socket)
         if period.running:
             log.info("guest mode")
             config, state_dir, updates = guest.config(config), period.folder, None
             learn(config)
-        phone = Phone(config, board, state_dir, socket, options.config, updates, period)
+        phone = Phone(config, board, state_dir, socket, source, updates, period)
         phone.run()
         phone.turn()
     except SottovoceError:

@@ -12,12 +12,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone import network
+from firmware.phone import network, typed
 from firmware.phone.audio import countries
 from firmware.phone.audio.base import Audio
 from firmware.phone.audio.fake import FakeAudio
@@ -45,8 +46,8 @@ from firmware.phone.lights.fake import FakeLights
 from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
-from firmware.phone.pulse import Pulse
 from firmware.phone.period import Period
+from firmware.phone.pulse import Pulse
 from firmware.phone.requests import Requests
 from firmware.phone.restarts import Restarts
 from firmware.phone.simulated import Simulated
@@ -96,7 +97,9 @@ class Hands:
         test_self: Callable[[], None] = lambda: None,
         start_anew: Callable[[], None] = lambda: None,
         change_guest: Callable[[bool], None] = lambda begins: None,
+        look_at_network: Callable[[], None] = lambda: None,
     ) -> None:
+        self.look_at_network = look_at_network
         self.wake_updater = wake_updater
         self.test_self = test_self
         self.start_anew = start_anew
@@ -145,6 +148,8 @@ class Hands:
                 | do.KeepLock()
                 | do.KeepPersonal()
                 | do.FactoryReset()
+                | do.KeepFirst()
+                | do.EndFirst()
                 | do.Expire()
                 | do.Wipe()
             ):
@@ -163,6 +168,8 @@ class Hands:
                 self.start_anew()
             case do.BeginGuest() | do.EndGuest():
                 self.change_guest(isinstance(command, do.BeginGuest))
+            case do.LookAtNetwork():
+                self.look_at_network()
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -247,8 +254,15 @@ class Phone:
             lambda: self._test_self(trying),
             lambda: self.loop.stop(),
             self._change_guest,
+            lambda: self.loop.post(on.NetworkSeen(*network.standing())),
         )
         rules = Rules.of(config, tuple(found.items()))
+        rules = replace(
+            rules,
+            untouched=typed.untouched(config),
+            to_test=typed.to_test(config, state_dir),
+            providers=typed.providers() if typed.untouched(config) else rules.providers,
+        )
         self.loop = Loop(rules, clock, self.hands, self._notifier)
         simulated = None
         if isinstance(keypad, FakeKeypad) and isinstance(switches, FakeSwitches):

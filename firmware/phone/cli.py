@@ -142,6 +142,9 @@ def parser() -> argparse.ArgumentParser:
     )
     contacts.add_argument("digits", nargs="?", metavar="KEYS", help="such as 262 for Bob")
     add("preview", "what a call to TARGET would reveal").add_argument("target", metavar="TARGET")
+    add("providers", "profiles of providers, for account.provider").add_argument(
+        "provider", nargs="?", metavar="NAME", help="all that is known of one"
+    )
     add("risks", "present risks and remedies")
     add("manifest", "protocols, algorithms and components in use, and to whom it talks").add_argument(
         "--mud",
@@ -175,6 +178,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _providers(options: argparse.Namespace) -> int:
+    """From the files of this program: no telephone has to run."""
+    from firmware.phone.providers import told
+
+    answer = told.answer(options.provider)
+    if not answer["ok"] or getattr(options, "json", False):
+        return _print(options, answer)
+    print("\n".join(told.lines(answer["result"]["providers"])))
+    return DONE
+
+
 _OWN = ("command", "json", "socket", "png", "hold", "wait")
 
 
@@ -195,6 +209,8 @@ def _seconds(text: str) -> float:
 def main(argv: list[str] | None = None) -> int:
     """The command line ``argv`` (without the program's name); returns the exit status."""
     options = parser().parse_args(argv)
+    if options.command == "providers":
+        return _providers(options)
     path = getattr(options, "socket", None) or Path(os.environ.get("SOTTO_SOCKET") or default_socket())
     args = {name: value for name, value in vars(options).items() if name not in _OWN}
     if options.command == "place" and options.set == "-":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmware.phone.audio.melodies import COUNTRY
 from firmware.phone.audio.volume import Volumes
@@ -404,6 +404,23 @@ class EndGuest:
 
 
 @dataclass(frozen=True)
+class LookAtNetwork:
+    """Say what there is of a network: ``NetworkSeen``."""
+
+
+@dataclass(frozen=True)
+class KeepFirst:
+    """Keep what was typed at the first start, a phone.toml with a password: ``FirstKept``."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EndFirst:
+    """The first start is over, and is not shown again."""
+
+
+@dataclass(frozen=True)
 class TestSelf:
     """Begin the self-test: ``SelfTested``."""
 
@@ -488,6 +505,8 @@ StoreCommand = (
     | KeepLock
     | KeepPersonal
     | FactoryReset
+    | KeepFirst
+    | EndFirst
     | Expire
     | Wipe
 )
@@ -506,5 +525,6 @@ Command = (
     | StartAnew
     | BeginGuest
     | EndGuest
+    | LookAtNetwork
     | Say
 )

@@ -30,6 +30,7 @@ from firmware.phone.config_types import (
     Watcher,
 )
 from firmware.phone.errors import ConfigError
+from firmware.phone.providers.fill import fill
 from firmware.phone.values import Encryption
 
 __all__ = [
@@ -79,10 +80,23 @@ def load(path: Path | None, files: bool = True) -> Config:
         for account in accounts:
             account.setdefault("password", "-")
         document = _without_files(document)
-    config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
+    profiled = fill(document)
+    config, faults = read(document, _folder(path), path) if not fault else (None, [fault])
     if config is None:
-        raise ConfigError([f"{path.name}: {line}" for line in faults])
-    return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
+        raise ConfigError([f"{path.name}: {_asked(line, profiled.asks)}" for line in faults])
+    exposed = inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
+    return replace(config, password_exposed=exposed, profiled=profiled.notes)
+
+
+def _folder(path: Path) -> Path:
+    """Where relative names of files begin: beside the file itself, where ``path`` is a link to it."""
+    return (path.resolve() if path.is_symlink() else path.absolute()).parent
+
+
+def _asked(fault: str, asks: dict[str, str]) -> str:
+    """A fault of a missing key, with what the provider calls it."""
+    at, _, what = fault.partition(": ")
+    return f"{fault} ({asks[at]})" if at in asks and what.startswith("is missing") else fault
 
 
 def _take_credential(account: dict[str, object], name: str) -> None:

@@ -126,6 +126,8 @@ class _Reader:
                 self._fault(
                     f"{at}.pin", 'is of no use without TLS; write sip.transport = "tls", or remove it'
                 )
+            if account.get("accept_weaker") and not account.get("provider", True):
+                self._fault(f"{at}.accept_weaker", "is of no use without account.provider; remove it")
             names = ("identity_cert", "identity_key", "identity_url")
             there = [name for name in names if account.get(name)]
             for name in names:

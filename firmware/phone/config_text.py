@@ -50,7 +50,8 @@ until = 2027-01-31
 
 def dump(config: Config) -> str:
     """``config`` as TOML that can be read again; secrets are masked, what is not set stands in comments."""
-    lines = ["# The configuration in effect. Secrets are masked.", *_dump_rows(Config, config, "")]
+    told = [f"# {line}" for line in config.profiled]
+    lines = ["# The configuration in effect. Secrets are masked.", *told, *_dump_rows(Config, config, "")]
     return "\n".join(lines) + "\n"
 
 

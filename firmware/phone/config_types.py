@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
+from firmware.phone import providers
 from firmware.phone.audio.cards import by_name
 from firmware.phone.audio.countries import COUNTRIES, DEFAULT
 from firmware.phone.audio.melodies import COUNTRY, NAMES
@@ -23,6 +24,7 @@ from firmware.phone.machine import dialplan, emergency, starcodes
 from firmware.phone.machine.dialplan import Form, Rule
 from firmware.phone.machine.screening import Ring, pattern
 from firmware.phone.sip import uri
+from firmware.phone.suggest import suggestion
 from firmware.phone.values import MOST_ACCOUNTS, Encryption
 
 
@@ -158,6 +160,13 @@ _DEVICE = Text("ALSA name", by_name, longest=128)
 def _prefix(text: str) -> str:
     if not re.fullmatch("[0-9*]{1,4}", text):
         raise ValueError('is not a prefix; write one to four digits or stars, such as "9" or "*9"')
+    return text
+
+
+def _provider(text: str) -> str:
+    if text not in providers.names():
+        near = suggestion(text, providers.names())
+        raise ValueError(f"is a provider that is not known here{near}; sotto providers lists them")
     return text
 
 
@@ -319,6 +328,22 @@ class Account:
             "digits where that is refused. `sotto selftest` says whether the provider takes it.",
         ),
     ] = "digits"
+    provider: Annotated[
+        str,
+        Option(
+            Text("name of a profile", _provider, empty=True, longest=32),
+            "Fills in what you do not write of this account ([which there are](providers.md)).",
+            absent="nothing is filled in",
+        ),
+    ] = ""
+    accept_weaker: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: `provider` may also fill in what is weaker than the defaults: another transport than "
+            'TLS, and `media.encryption = "provider"`, which counts for every account.',
+        ),
+    ] = False
 
     @property
     def label(self) -> str:
@@ -844,6 +869,7 @@ class Config:
     ``source`` is the file; None without one. ``password_exposed``: it holds the password itself, and others
     than its owner may read it. ``more``: the accounts after the first. ``as_guest``: it is one of a guest
     period (``guest.config``); ``helpers``: the accounts that only a call for help goes by then.
+    ``profiled``: what profiles of providers filled in and what they did not, for people.
     """
 
     account: Annotated[
@@ -868,6 +894,7 @@ class Config:
     more: tuple[Account, ...] = ()
     helpers: tuple[Account, ...] = ()
     as_guest: bool = False
+    profiled: tuple[str, ...] = ()
 
     @property
     def every(self) -> tuple[Account | None, ...]:

@@ -27,6 +27,10 @@ class UpdateError(SottovoceError):
     """An update was refused or failed."""
 
 
+class ProvisioningError(SottovoceError):
+    """A configuration from afar was not taken, or not made; the one in use stays."""
+
+
 class Unreachable(UpdateError):
     """The update server could not be asked, or broke off; to be tried again."""
 

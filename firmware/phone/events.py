@@ -475,6 +475,21 @@ class Restarted:
 
 
 @dataclass(frozen=True)
+class NetworkSeen:
+    """Whether a cable (or a network) is there, and whether it gave an address."""
+
+    cable: bool
+    address: bool
+
+
+@dataclass(frozen=True)
+class FirstKept:
+    """What was typed at the first start is on the disk (``trouble`` empty), or not (why)."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -536,5 +551,7 @@ Event = (
     | Restarted
     | GuestRefused
     | CardSeen
+    | NetworkSeen
+    | FirstKept
     | Tick
 )

@@ -90,3 +90,13 @@ def trouble(
     if any(addressed(name) for name in names) or not any(carrier(name) for name in names):
         return ""
     return "the network gives no address: look after cable, router or WLAN"
+
+
+def standing(
+    interfaces: Callable[[], list[str]] = _interfaces,
+    addressed: Callable[[str], bool] = _addressed,
+    carrier: Callable[[str], bool] = _carrier,
+) -> tuple[bool, bool]:
+    """Whether a network is there at all, and whether it gave an address."""
+    names = [name for name in interfaces() if name != LOOPBACK]
+    return any(carrier(name) for name in names), any(addressed(name) for name in names)

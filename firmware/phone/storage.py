@@ -23,7 +23,7 @@ from pathlib import Path
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
-from firmware.phone import personal
+from firmware.phone import personal, typed
 from firmware.phone import stored_form as records
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book import entries
@@ -40,6 +40,7 @@ from firmware.phone.sealed import Sealed
 from firmware.phone.store import PLACE_NOT_KEPT
 from firmware.phone.values import CallRecord, KeptLock
 from firmware.phone.vault import SLOTS, Vault, destroy_keys
+from firmware.updater import disk
 
 log = logging.getLogger("sottovoce.storage")
 
@@ -51,6 +52,7 @@ PATIENCE, ASKED_PATIENCE = 3.0, 2.0
 (``watchdog.STUCK_S``)."""
 
 SETTINGS_NOT_KEPT, LOCK_NOT_KEPT = phrase("Settings not kept"), phrase("Lock not kept")
+FIRST_NOT_KEPT = phrase("Not kept")
 
 _WHY = {
     errno.ENOSPC: phrase("No space left on device"),
@@ -208,6 +210,11 @@ class Storage:
             case do.FactoryReset():
                 self._attempt(phrase("Not erased"), self._reset)
                 self._post(on.FactoryDone(self._troubles.get("Not erased", "")))
+            case do.KeepFirst(text):
+                self._attempt(FIRST_NOT_KEPT, lambda: self._keep_first(text))
+                self._post(on.FirstKept(self._troubles.get(FIRST_NOT_KEPT, "")))
+            case do.EndFirst():
+                self._attempt(FIRST_NOT_KEPT, lambda: disk.replace(self._folder / typed.DONE, b""))
             case do.KeepPlace(place):
                 self._attempt(PLACE_NOT_KEPT, lambda: self._keep_place(place))
             case do.KeepReached(reached):
@@ -362,6 +369,11 @@ class Storage:
             self._settings.destroy()
         else:
             self._settings.keep(personal.octets(found))
+
+    def _keep_first(self, text: str) -> None:
+        """Whole or not at all; the telephone starts anew with it, and shows that it is new."""
+        (self._folder / typed.DONE).unlink(missing_ok=True)
+        disk.replace(self._folder / typed.FILE, text.encode())
 
     def _reset(self) -> None:
         """Every key first, then what they opened, then whatever else lies there."""

@@ -202,6 +202,15 @@ ITEMS = (
         lambda rules, state: len(rules.contacts),
     ),
     Item(
+        "first start",
+        phrase("Typed at the first start"),
+        "your account and country, where phone.toml says nothing",
+        "typed.toml, which only the telephone's user may read",
+        lambda rules: phrase("until a factory reset"),
+        lambda rules, state: int(getattr(rules.config.source, "name", "") == "typed.toml"),
+        file=True,
+    ),
+    Item(
         "contacts of files and servers",
         phrase("Contacts of files and servers"),
         "to find people by name, and to show who calls",

@@ -11,9 +11,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from firmware.phone.errors import UpdateError
+from firmware.phone.errors import ProvisioningError, UpdateError
 from firmware.phone.version import VERSION
-from firmware.release import built, bundle, ceremony, description, notice, phrases, small, supply
+from firmware.release import built, bundle, ceremony, description, notice, phrases, provision, small, supply
 from firmware.release.keys import KeyFolder
 from firmware.release.repository import RepositoryFolder
 from firmware.release.supply import RELEASE, VEX
@@ -91,6 +91,12 @@ def parser() -> argparse.ArgumentParser:
     made = subs.add_parser("replace", help="revoke a key and make another in its place")
     made.add_argument("key", metavar="KEY", help="such as root-1, targets-2 or timestamp")
     made.add_argument("--token", metavar="LABEL", help="the new key is on the token called LABEL")
+    made = subs.add_parser("provision", help="configurations for many telephones (docs/provisioning.md)")
+    made.add_argument(
+        "action", choices=["new", "make"], help="begin a folder, or sign and encrypt what is new"
+    )
+    made.add_argument("--fleet", type=Path, default=Path("fleet"), help="the folder (default: fleet)")
+    made.add_argument("--url", default="", help="of new: where the files will be served")
     subs.add_parser("show", help="what is published, and until when it is good")
     return top
 
@@ -99,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         _run(args)
-    except UpdateError as error:
+    except (UpdateError, ProvisioningError) as error:
         print(f"sotto-release: {error}", file=sys.stderr)
         return FAILED
     except OSError as error:
@@ -109,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    makes_keys = args.command in ("ceremony", "replace")
+    makes_keys = args.command in ("ceremony", "replace") or getattr(args, "action", "") == "new"
     phrase = phrases.from_file(args.phrase_file) if args.phrase_file else phrases.asked(makes_keys)
     keys, repository = KeyFolder(args.keys, phrase, _tokens(args)), RepositoryFolder(args.served)
     now = datetime.now(UTC)
@@ -138,6 +144,10 @@ def _run(args: argparse.Namespace) -> None:
             print(
                 f"{args.key} is revoked; the new key is {ceremony.replace(keys, repository, args.key, now)}"
             )
+        case "provision" if args.action == "new":
+            print("\n".join(provision.begin(args.fleet, args.url, keys)))
+        case "provision":
+            print("\n".join(provision.make(args.fleet, keys, now)))
         case "show":
             print(repository.told())
 

@@ -94,6 +94,19 @@ class KeyFolder:
         self._write(f"{name}-mldsa65", pair.mldsa65)
         return pair
 
+    def make_plain(self, name: str) -> Ed25519PrivateKey:
+        """A new Ed25519 key that TUF has nothing to do with. Raises UpdateError when there is one."""
+        key = Ed25519PrivateKey.generate()
+        self._write(name, key)
+        return key
+
+    def plain(self, name: str) -> Ed25519PrivateKey:
+        """Raises UpdateError when the key is not there or the pass phrase is wrong."""
+        key = self._read(name)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise UpdateError(f"{self._path(name)} holds another kind of key than Ed25519")
+        return key
+
     def signer(self, name: str) -> Signer:
         """Raises UpdateError when the key is not there or the pass phrase is wrong."""
         if self._token(name).exists():

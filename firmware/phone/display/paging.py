@@ -19,7 +19,7 @@ LARGE_LINES, LARGE_COLUMNS = 3, 15
 def pages(title: str, paragraphs: Sequence[str], turned: int, special: str = "") -> Pages:
     """The page of ``paragraphs`` that is open after it was ``turned`` on so often, round and round.
 
-    ``special``: the key that does something of its own here, or "".
+    ``special``: the key that does something of its own here, or ""; ``#``: it goes on instead of back.
     """
     return _page(Pages(title, (), 1, 1, "", tuple(paragraphs), turned, special), PAGE_COLUMNS, PAGE_LINES)
 
@@ -43,7 +43,9 @@ def laid(screen: Pages, look: Look) -> Pages:
 def _page(screen: Pages, columns: int, lines: int) -> Pages:
     found = paged(screen.paragraphs, columns, lines)
     page = screen.turned % len(found)
-    keys = f"{screen.special + ' ' if screen.special else ''}{'8▼ ' if len(found) > 1 else ''}#×"
+    more = "8▼ " if len(found) > 1 else ""
+    own = f"{screen.special} " if screen.special else ""
+    keys = f"{more}#>" if screen.special == "#" else f"{own}{more}#×"
     return replace(screen, lines=found[page], page=page + 1, of=len(found), keys=keys)
 
 

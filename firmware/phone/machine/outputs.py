@@ -17,6 +17,7 @@ from firmware.phone.machine import (
     dialplan,
     ease,
     finding,
+    first,
     forwarding,
     functions,
     guarding,
@@ -238,6 +239,8 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         return _live_screen(rules, state, live, now, wall)
     if state.lock.typing is not None and not state.digits:
         return locking.page(state, state.lock.typing, now)
+    if first.shown(state):
+        return first.page(rules, state, now)
     if state.menu is not None:
         return menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None

@@ -11,6 +11,7 @@ from firmware.phone.language.phrase import phrase, phrase_in
 from firmware.phone.machine import starcodes
 from firmware.phone.machine.dialplan import DialPlan, Form
 from firmware.phone.machine.emergency import begins, is_emergency
+from firmware.phone.machine.first_state import Provider
 from firmware.phone.machine.screening import Policy
 from firmware.phone.presence import Grant
 from firmware.phone.privacy import EMERGENCY, Exposure
@@ -123,7 +124,8 @@ class Rules:
 
     ``versions``: component and version. ``label``, ``prefix``, ``urn``: of the first account, as ``Line`` has
     them; ``more``: the accounts after it. ``guest``: this is a guest period; ``helpers``: the accounts that
-    only a call for help goes by then.
+    only a call for help goes by then. ``untouched``: nothing was ever said to this telephone.
+    ``to_test``: it was, and nobody has tried it yet. ``providers``: those that the first start offers.
     """
 
     domain: str = ""
@@ -147,6 +149,9 @@ class Rules:
     more: tuple[Line, ...] = ()
     guest: bool = False
     helpers: tuple[Line, ...] = ()
+    providers: tuple[Provider, ...] = (Provider(),)
+    untouched: bool = False
+    to_test: bool = False
 
     @classmethod
     def of(cls, config: Config, versions: tuple[tuple[str, str], ...] = ()) -> Rules:

@@ -57,11 +57,12 @@ def _applied(config: Config, values: tuple[tuple[str, Value], ...]) -> Config:
 
 def kept(before: State, after: State) -> tuple[do.Command, ...]:
     """What the person set outlives a restart."""
-    now = _personal(after)
-    return () if now == _personal(before) else (do.KeepPersonal(now),)
+    now = personal_of(after)
+    return () if now == personal_of(before) else (do.KeepPersonal(now),)
 
 
-def _personal(state: State) -> Personal:
+def personal_of(state: State) -> Personal:
+    """What was set at the keypad."""
     return Personal(state.settings, state.forwards, state.undisturbed)
 
 
@@ -113,7 +114,7 @@ def choice(name: str, key: str, offered: tuple[tuple[Value, str], ...]) -> Setti
 
 
 def _with(state: State, key: str, value: Value | None) -> State:
-    return replace(state, settings=_personal(state).with_value(key, value).values)
+    return replace(state, settings=personal_of(state).with_value(key, value).values)
 
 
 def _volume(name: str, loudspeaker: Loudspeaker) -> Setting:

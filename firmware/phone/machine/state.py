@@ -9,6 +9,7 @@ from typing import Any
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.book.entries import NO_BOOK, Book
 from firmware.phone.events import LampChanged
+from firmware.phone.machine.first_state import First
 from firmware.phone.machine.protection import Protection
 from firmware.phone.machine.table import Move, after
 from firmware.phone.personal import Value
@@ -277,6 +278,7 @@ class State:
     ``restart_reason``; ``restart_seen``: the handset was lifted since.
     ``guest_at``: since when ``*`` is held at rest. ``own_card``: in a guest period, the network sees the
     number that the card was made with.
+    ``first``: the first start, while it lasts.
     """
 
     hook: Hook = Hook.ON
@@ -361,6 +363,7 @@ class State:
     restart_seen: bool = True
     guest_at: float | None = None
     own_card: bool = False
+    first: First | None = None
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

@@ -18,6 +18,7 @@ from firmware.phone.machine import (
     chirps,
     ease,
     finding,
+    first,
     forwarding,
     functions,
     guarding,
@@ -69,6 +70,7 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     taken = (
         helping.key(rules, state, event, now)
         or locking.key(rules, state, event, now)
+        or first.key(rules, state, event, now)
         or menu.key(rules, state, event, now)
         or transfers.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
@@ -280,7 +282,7 @@ def _store(rules: Rules, state: State, event: on.StoreChanged, now: float) -> Re
     state = records.stored(state, event, now)
     if event.loaded:
         state = locking.loaded(state, event.lock, event.lock_lost, now)
-        state = settings.loaded(state, event.personal)
+        state = first.begun(rules, settings.loaded(state, event.personal))
     kept = tuple(known for known in state.reached if rules.contact_of(known.uri) is not None)
     over = event.loaded and kept != state.reached
     return replace(state, reached=kept), (do.KeepReached(kept),) if over else ()
@@ -391,5 +393,7 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.FactoryDone: _factory_done,
     on.GuestRefused: guest.refused,
     on.CardSeen: guest.card,
+    on.NetworkSeen: first.network_seen,
+    on.FirstKept: first.kept,
     on.Tick: _tick,
 }

@@ -128,7 +128,12 @@ def followed(before: State, state: State, now: float) -> Result:
 def busy(state: State) -> bool:
     """Whether a restart would take the telephone out of somebody's hands."""
     called = any(call.live for call in state.calls)
-    return bool(called or state.hook is Hook.OFF or state.digits or state.menu is not None)
+    return bool(called or state.hook is Hook.OFF or state.digits or state.menu is not None or _begun(state))
+
+
+def _begun(state: State) -> bool:
+    """Whether somebody is in the middle of the first start."""
+    return state.first is not None and bool(state.first.way)
 
 
 def deadlines(state: State) -> list[float]:

@@ -31,7 +31,7 @@ from firmware.phone.values import Encryption
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
-DERIVED = ("source", "password_exposed", "more", "helpers", "as_guest")
+DERIVED = ("source", "password_exposed", "more", "helpers", "as_guest", "profiled")
 """Fields of ``Config`` that no line of the file says."""
 
 FULL = """

@@ -10,12 +10,13 @@ import pytest
 
 from firmware.network import __main__ as program
 from firmware.network import nft, services
-from firmware.network.egress import CLOCK, PHONE, RESOLVER, UPDATER, Flow, declared
+from firmware.network.egress import CLOCK, PHONE, PROVISIONER, RESOLVER, UPDATER, Flow, declared
 from firmware.phone import config as configuration
 from firmware.phone import guest
 from firmware.phone.config import Account, Config, Contact, Network, Secret, Sip
 from firmware.phone.config_types import Guest
 from firmware.phone.errors import ConfigError
+from firmware.provisioning import code
 from firmware.updater.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -224,3 +225,17 @@ def test_iwd_is_told_what_the_image_s_file_tells_it() -> None:
     """The two differ in who wrote them alone."""
     kept = (ROOT / "systemd/network/iwd.conf").read_text().partition("\n")[2]
     assert services.iwd(Config()).partition("\n")[2] == kept
+
+
+def test_who_is_provisioned_may_reach_that_server_and_only_the_one_who_pulls(tmp_path: Path) -> None:
+    ticket = tmp_path / "provision.toml"
+    assert "sottovoce-provision" not in program.files(Config(), Settings())["egress.nft"]
+    ticket.write_text(
+        f'url = "https://phones.example:8443/f/"\ncode = "{code.new()}"\nissuer = "{"x" * 43}"\n'
+    )
+    flows = declared(Config(), Settings(), program._provisioned(ticket))
+    assert [
+        (one.direction, one.protocol, one.ports, one.hosts) for one in flows if one.user == PROVISIONER
+    ] == [("out", "tcp", (8443, 8443), ("phones.example",))]
+    ticket.write_text("url = 1")
+    assert program._provisioned(ticket) == ""

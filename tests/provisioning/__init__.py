@@ -1,0 +1,1 @@
+"""Configurations from afar: made, served, pulled, and attacked."""
