@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages docs
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak image image-lock bundle lock golden wiring clean messages docs test-newcomer
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ run: setup ## two simulated desk phones in a browser page: make run PORT=8080
 # In two processes: the live tests wait most of their time.
 test: setup-test ## the whole suite that needs no virtual machine
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
+
+test-newcomer: $(VENV)/.ready-vm ## README's path in a clean Debian, with a browser, timed; minutes, as root: build/newcomer
+	@$(BIN)/python -m tests.newcomer
 
 check: setup-test ## linters and types
 	@$(BIN)/ruff check .

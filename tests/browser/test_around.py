@@ -38,7 +38,9 @@ def press(page: Page, phone: str, keys: str) -> None:
 
 
 def hold(page: Page, phone: str, key: str) -> None:
-    box = page.locator(f"#{phone} [data-key='{key}']").bounding_box()
+    place = page.locator(f"#{phone} [data-key='{key}']")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
@@ -107,7 +109,7 @@ def test_what_left_is_said_in_plain_words_and_a_bad_provider_gets_nothing(
     has(page.locator("#bob"), "rings")
     lift(page, "Bob")
     page.wait_for_timeout(9000)
-    shows(page, "alice", "Keys do not match|No keys agreed|Another far end")
+    shows(page, "alice", "Keys do not match|No keys agreed")
     picture(page, "3-keys")
     assert daemons.alive
 
@@ -135,6 +137,6 @@ def test_a_third_calls_and_the_displays_change_their_language(
     put_down(page, "Alice")
     page.get_by_label("Language of the displays").select_option("el")
     for phone in ("alice", "bob"):
-        shows(page, phone, "Απευθείας|Άμεσες|[α-ω]{4}")
+        shows(page, phone, "[α-ω]{4}")
     picture(page, "5-greek")
     assert "phone ended" not in daemons.output()

@@ -34,7 +34,8 @@ def walk(file: Path, example: str, wrong: str, right: str, check: Check) -> list
     Raises AssertionError when the words do not lead there.
     """
     assert right in example
-    text, said = example.replace(right, wrong, 1), []
+    text = example.replace(right, wrong, 1)
+    said: list[str] = []
     for _ in range(3):
         file.write_text(text)
         file.chmod(0o600)

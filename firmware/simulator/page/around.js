@@ -1,7 +1,7 @@
 // What is around the telephones: what has just left them, who carries it, a third caller, the language.
 
 export class Around {
-  #send; #names = new Map(); #letters = new Map(); #chosen = null; #pinned = false; #deeds = {};
+  #send; #names = new Map(); #letters = new Map(); #chosen = null; #pinned = false; #newest = null; #deeds = {};
   #root = document.getElementById("around");
   #list = this.#root.querySelector("ol");
   #sheet = this.#root.querySelector(".letter");
@@ -66,7 +66,8 @@ export class Around {
     const all = this.#all();
     this.#list.replaceChildren(...all.map((letter) => this.#entry(letter)));
     const newest = all.filter(({ title }) => title === "INVITE").at(-1) ?? all.at(-1);
-    if (this.#pinned && !all.some(({ number }) => number === this.#chosen)) this.#pinned = false;
+    if (newest?.number !== this.#newest || !all.some(({ number }) => number === this.#chosen)) this.#pinned = false;
+    this.#newest = newest?.number; // a new call is shown by itself
     if (newest) this.#show(this.#pinned ? this.#chosen : newest.number);
     this.#list.scrollTop = this.#list.scrollHeight;
   }
