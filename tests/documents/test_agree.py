@@ -25,7 +25,7 @@ from firmware.phone.board import known_boards, load_board
 from firmware.phone.config_option import Table, Tables, rows
 from firmware.phone.config_read import read
 from firmware.phone.config_types import Config
-from firmware.phone.machine import emergency, services, starcodes
+from firmware.phone.machine import emergency, functions, menu, services, starcodes
 from firmware.phone.values import KEYS
 from firmware.release import __main__ as release
 from tests.documents import said
@@ -278,6 +278,31 @@ def test_the_keys_of_functions_are_those_of_the_manual() -> None:
     assert rest is not None
     source = Path(services.__file__).read_text()
     assert set(re.findall(r"`(\d)`", rest[1])) == set(re.findall(r'found\["(\d)"\]', source))
+
+
+def keys_in_table(page: str, heading: str) -> set[str]:
+    """The first column of the table that follows ``heading``."""
+    after = (ROOT / page).read_text().split(heading, 1)[1]
+    table = after[after.index("|---") :].split("\n\n", 1)[0]
+    return {key for row in table.splitlines()[1:] for key in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def test_the_keys_in_a_call_are_those_of_the_manual() -> None:
+    source = Path(functions.__file__).read_text()
+    known = set(re.findall(r'found\["(\d)"\]', source)) | {functions.BACK}
+    assert keys_in_table("docs/manual.md", "**In a call**") == known
+
+
+def test_the_keys_of_the_menu_are_those_of_the_manual() -> None:
+    named = {
+        name: value
+        for name, value in vars(menu).items()
+        if isinstance(value, str) and re.fullmatch(r"[\d*]", value)
+    }
+    source = Path(menu.__file__).read_text()
+    known = set(re.findall(r'(?:items\[|^ +)"(\d)"(?:\]|: Item)', source, re.MULTILINE))
+    known |= {value for name, value in named.items() if name.isupper() and value.isdigit()} | {"*"}
+    assert keys_in_table("docs/manual.md", "## The menu") == known
 
 
 def test_emergency_numbers_of_the_documents() -> None:

@@ -60,6 +60,21 @@ def test_a_line_that_nothing_shows_is_found() -> None:
     assert faults(head + "| X | y | z | `tests/conftest.py`, `tests/unit/sip/test_uri.py` |\n") == []
 
 
+def test_the_threat_model_goes_through_stride_at_each_boundary() -> None:
+    """Six threats a boundary; a dash says that one does not arise, and no boundary has dashes alone."""
+    text = (ROOT / "docs" / "threat-model.md").read_text()
+    table = text.split("## STRIDE by boundary", 1)[1].split("\n## ", 1)[0]
+    rows = [
+        [cell.strip() for cell in row.split("|")[1:-1]] for row in table.splitlines() if row.startswith("|")
+    ]
+    assert [name[0] for name in rows[0][1:]] == list("stride")
+    assert len(rows[2:]) >= 6
+    for row in rows[2:]:
+        assert len(row) == 7
+        assert all(row)
+        assert sum(cell != "–" for cell in row[1:]) >= 3, row[0]
+
+
 def test_security_txt_is_one_after_rfc_9116() -> None:
     """Sections 2.3 and 2.5: Contact and Expires are there; addresses are URIs over TLS or of mail."""
     text = (ROOT / "docs" / "security.txt.example").read_text()
