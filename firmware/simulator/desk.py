@@ -14,7 +14,7 @@ from firmware.simulator import control, letters, pair
 from firmware.simulator.between import Between
 from firmware.simulator.certificates import ThrowAwayAuthority
 from firmware.simulator.hub import Hub
-from firmware.simulator.keeper import Keeper
+from firmware.simulator.keeper import Keeper, StartError
 from firmware.simulator.malice import DEEDS
 
 NAME = "provider"
@@ -55,8 +55,11 @@ class Desk:
         return Between(doors, ports, self._folder, NAME, self._told)
 
     async def start(self) -> None:
-        """Raises OSError when a door is taken."""
-        await self._between.start()
+        """Raises StartError when a door was taken meanwhile."""
+        try:
+            await self._between.start()
+        except OSError as error:
+            raise StartError(f"The one in between cannot listen ({error.strerror}); try again.") from error
         self._tell()
 
     async def stop(self) -> None:
@@ -91,8 +94,12 @@ class Desk:
             self._between.add(plan.key, plan.port)
             self._carol = plan, keeper
             self._keep(keeper.run())
+        plan, keeper = self._carol
+        try:
             await asyncio.wait_for(keeper.ready.wait(), READY_S)
-        plan, _ = self._carol
+        except TimeoutError:
+            self._third = ""
+            raise control.ControlError("Carol's telephone does not start.") from None
         await control.ask(plan.socket, "sim", {"what": "hook", "position": "down"})
         await control.ask(plan.socket, "sim", {"what": "hook", "position": "up"})
         await control.ask(plan.socket, "sim", {"what": "key", "keys": [str(plan.dials), "#"]})
