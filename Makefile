@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak kills image image-lock bundle lock golden wiring clean messages
+.PHONY: help setup setup-test run test test-vm test-units test-image check bench fuzz berlin soak kills image image-lock bundle lock golden wiring clean messages docs test-newcomer
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,10 +33,11 @@ $(VENV)/.ready: $(VENV)/.made requirements/run.txt pyproject.toml $(wildcard fir
 
 setup-test: $(VENV)/.ready-test ## what the tests need besides: servers, independent phones, a browser
 
-$(VENV)/.ready-test: $(VENV)/.ready-release requirements/dev.txt tests/packages.txt
+$(VENV)/.ready-test: $(VENV)/.ready-release requirements/dev.txt requirements/docs.txt tests/packages.txt
 	@requirements/install-debian-packages tests/packages.txt
 	@echo "setup: installing the test tools (pinned by hash)"
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/docs.txt
 	@touch $@
 
 run: setup ## two simulated desk phones in a browser page: make run PORT=8080
@@ -45,6 +46,9 @@ run: setup ## two simulated desk phones in a browser page: make run PORT=8080
 # In two processes: the live tests wait most of their time.
 test: setup-test ## the whole suite that needs no virtual machine
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
+
+test-newcomer: $(VENV)/.ready-vm ## README's path in a clean Debian, with a browser, timed; minutes, as root: build/newcomer
+	@$(BIN)/python -m tests.newcomer
 
 check: setup-test ## linters and types
 	@$(BIN)/ruff check .
@@ -105,7 +109,7 @@ $(VENV)/.ready-release: $(VENV)/.ready firmware/release/packages.txt requirement
 
 lock: setup-test ## pin the Python packages anew
 	@$(PIP) pip-tools
-	@for set in run release dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
+	@for set in run release dev docs; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --strip-extras --allow-unsafe -o requirements/$$set.txt requirements/$$set.in; done
 
 golden: setup-test ## draw the golden images anew (then look at them)
@@ -113,6 +117,10 @@ golden: setup-test ## draw the golden images anew (then look at them)
 
 messages: setup-test ## languages: what is new in the source, and what is to be translated (NEW=da begins one)
 	@$(BIN)/python -m firmware.messages $(NEW)
+
+docs: setup-test ## the documents as a site: build/site/index.html; their pictures of the display are drawn anew
+	@$(BIN)/python -m firmware.documents --pictures >/dev/null
+	@$(BIN)/python -m firmware.documents
 
 wiring: setup ## draw the wiring pages anew from the board files (board/*/wiring.md)
 	@$(BIN)/python -m firmware.wiring

@@ -14,10 +14,13 @@ from typing import Any
 
 from aiohttp import web
 
+from firmware.phone.language.catalogue import CODES, language
 from firmware.simulator import control, pair, sounds
 from firmware.simulator.certificates import ThrowAwayAuthority
+from firmware.simulator.desk import Desk
 from firmware.simulator.hub import Hub
 from firmware.simulator.keeper import Keeper, StartError
+from firmware.simulator.malice import DEEDS
 from firmware.simulator.updates.demonstration import Demonstration
 from firmware.simulator.web import Simulate, application
 
@@ -31,6 +34,8 @@ class Settings:
     port: int = 8080
     country: str | None = None
     daemon: Sequence[str] = DAEMON
+    between: bool = True
+    """Whether messages pass through somebody in between: a stand-in for the daemon has none."""
 
 
 def say(line: str) -> None:
@@ -51,7 +56,7 @@ async def run(settings: Settings) -> None:
     with listener, tempfile.TemporaryDirectory(prefix="sottovoce-") as folder:  # mode 0700
         try:
             authority = ThrowAwayAuthority()
-            plans = pair.prepare(Path(folder), settings.country, authority)
+            plans = pair.prepare(Path(folder), settings.country, authority, settings.between)
         except OSError as error:
             raise StartError(f"The two phones cannot be prepared: {error}") from error
         await _serve(settings, listener, plans, authority, stop)
@@ -90,14 +95,19 @@ async def _serve(
     hello = {
         "phones": [{"id": plan.key, "name": plan.name, "dials": plan.dials} for plan in plans],
         "sounds": sounds.for_country(settings.country),
+        "languages": {code: language(code).name for code in CODES},
+        "deeds": {word: [deed.name, deed.does, deed.meets] for word, deed in DEEDS.items()},
     }
     first = plans[0]
     shown = Demonstration(
         first, keepers[0], first.folder, authority, lambda words: hub.update(first.key, words)
     )
-    runner = web.AppRunner(application(port, hub, hello, _simulator(plans, shown)), access_log=None)
+    desk = _desk(settings, plans, keepers, hub, authority) if settings.between else None
+    runner = web.AppRunner(application(port, hub, hello, _simulator(plans, shown, desk)), access_log=None)
     running: list[asyncio.Task[None]] = []
     try:
+        if desk is not None:
+            await desk.start()
         for plan, keeper in zip(plans, keepers, strict=True):
             say(f"Starting {plan.name} …")
             running.append(asyncio.create_task(keeper.run()))
@@ -111,6 +121,8 @@ async def _serve(
         say("Stopping …")
     finally:
         await runner.cleanup()
+        if desk is not None:
+            await desk.stop()
         for task in running:
             task.cancel()
         ends = await asyncio.gather(*running, return_exceptions=True)
@@ -140,7 +152,18 @@ async def _first(waits: Sequence[Coroutine[Any, Any, object]], running: Sequence
         task.cancel()
 
 
-def _simulator(plans: Sequence[pair.Plan], shown: Demonstration) -> Simulate:
+def _desk(
+    settings: Settings,
+    plans: Sequence[pair.Plan],
+    keepers: Sequence[Keeper],
+    hub: Hub,
+    authority: ThrowAwayAuthority,
+) -> Desk:
+    phones = {plan.key: (plan, keeper) for plan, keeper in zip(plans, keepers, strict=True)}
+    return Desk(plans[0].folder.parent, settings.country, authority, phones, hub, settings.daemon, say)
+
+
+def _simulator(plans: Sequence[pair.Plan], shown: Demonstration, desk: Desk | None) -> Simulate:
     sockets = {plan.key: plan.socket for plan in plans}
 
     async def simulate(phone: str, args: Mapping[str, Any]) -> None:
@@ -148,6 +171,11 @@ def _simulator(plans: Sequence[pair.Plan], shown: Demonstration) -> Simulate:
             raise control.ControlError("There is no such phone here.")
         if args["what"] == "update":
             shown.begin(broken=args["release"] == "broken")
+            return
+        if args["what"] in ("provider", "third", "language"):
+            if desk is None:
+                raise control.ControlError("Nobody is in between here.")
+            await desk.carry_out(args)
             return
         await control.ask(sockets[phone], "sim", args)
 

@@ -6,7 +6,7 @@ Memory is bounded: a slow page is sent the latest state of each kind and misses 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Message = dict[str, Any]
@@ -14,6 +14,10 @@ _Slot = tuple[str, str]
 
 EVENTS = frozenset({"frame", "outputs", "status"})
 """What a daemon may tell a page; anything else is dropped."""
+
+
+KEPT = frozenset({"update", "left"})
+"""What is still true of a phone whose daemon starts anew."""
 
 
 class Viewer:
@@ -63,6 +67,14 @@ class Hub:
         """How the update that is shown goes on; it is not forgotten when the daemon starts anew."""
         self._send({"event": "update", "phone": phone, "words": words})
 
+    def left(self, phone: str, letters: Sequence[Message]) -> None:
+        """What has last left a phone, as the one in between saw it: the newest last."""
+        self._send({"event": "left", "phone": phone, "letters": list(letters)})
+
+    def around(self, deed: str, third: str, language: str) -> None:
+        """What is around the phones: what the provider does, where the third telephone is, the language."""
+        self._send({"event": "around", "phone": "", "deed": deed, "third": third, "language": language})
+
     def heard(self, phone: str, event: Mapping[str, Any]) -> None:
         """One event of a daemon's ``watch``."""
         if event.get("event") in EVENTS:
@@ -82,7 +94,7 @@ class Hub:
 
     def _forget(self, phone: str) -> None:
         self._latest[phone] = {
-            kind: message for kind, message in self._latest.get(phone, {}).items() if kind == "update"
+            kind: message for kind, message in self._latest.get(phone, {}).items() if kind in KEPT
         }
 
     def _send(self, message: Message) -> None:

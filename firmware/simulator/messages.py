@@ -1,11 +1,13 @@
-"""What a page may ask of a phone: move its keys, its hook and its switch, show an update. Pure."""
+"""What a page may ask: move keys, hook and switch of a phone, and play what is around it. Pure."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from firmware.phone.language.catalogue import CODES
 from firmware.phone.values import KEYS
+from firmware.simulator.malice import DEEDS
 
 MAX_OCTETS = 1024
 """The longest message taken from a page."""
@@ -44,6 +46,12 @@ def _arguments(message: dict[str, Any]) -> dict[str, Any]:
             return {"what": "privacy", "position": position}
         case {"what": "update", "release": "good" | "broken" as release}:
             return {"what": "update", "release": release}
+        case {"what": "provider", "does": str(deed)} if deed in DEEDS:
+            return {"what": "provider", "does": deed}
+        case {"what": "third", "act": "call" | "hang up" as act}:
+            return {"what": "third", "act": act}
+        case {"what": "language", "code": str(code)} if code in CODES:
+            return {"what": "language", "code": code}
     raise MessageError("A page may press keys, lift or put down the handset and move the privacy switch.")
 
 

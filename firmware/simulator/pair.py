@@ -22,13 +22,16 @@ OTHER_PORTS = range(14000, 31000)
 
 @dataclass(frozen=True)
 class Plan:
-    """One simulated phone. ``dials`` is the speed dial of the other one."""
+    """One simulated phone. ``dials`` is the speed dial of the other one; ``door``: the port at which the one
+    in between takes calls for it, 0 for nobody in between.
+    """
 
     key: str
     name: str
     folder: Path
     port: int
     dials: int
+    door: int = 0
 
     @property
     def config(self) -> Path:
@@ -45,7 +48,7 @@ class Plan:
 
     @property
     def uri(self) -> str:
-        return f"sip:{ADDRESS}:{self.port};transport=tls"
+        return f"sip:{ADDRESS}:{self.door or self.port};transport=tls"
 
     def argv(self, daemon: Sequence[str]) -> list[str]:
         """The command line of this phone's daemon."""
@@ -60,24 +63,40 @@ class Plan:
 
 
 def prepare(
-    folder: Path, country: str | None, authority: ThrowAwayAuthority | None = None
+    folder: Path, country: str | None, authority: ThrowAwayAuthority | None = None, between: bool = False
 ) -> tuple[Plan, Plan]:
-    """Write certificates and configurations of both phones into ``folder``, which is private to us."""
-    first, second = free_ports()
-    alice = Plan("alice", "Alice", folder / "alice", first, dials=2)
-    bob = Plan("bob", "Bob", folder / "bob", second, dials=1)
+    """Write certificates and configurations of both phones into ``folder``, which is private to us.
+
+    ``between``: calls go by doors of their own, at which somebody in between listens.
+    """
+    doors = free_ports()
+    ports = free_ports(OTHER_PORTS) if between else doors
+    alice = Plan("alice", "Alice", folder / "alice", ports[0], 2, doors[0] if between else 0)
+    bob = Plan("bob", "Bob", folder / "bob", ports[1], 1, doors[1] if between else 0)
     authority = authority or ThrowAwayAuthority()
     authority.write(folder / "ca.pem")
     for plan, other in ((alice, bob), (bob, alice)):
-        plan.folder.mkdir(mode=0o700)
-        (plan.folder / "state").mkdir(mode=0o700)
-        plan.updates.mkdir(mode=0o700)
-        authority.issue(plan.key, plan.folder / "cert.pem", plan.folder / "key.pem")
-        plan.config.write_text(configuration(plan, other, folder / "ca.pem", country), encoding="utf-8")
+        furnish(plan, other, folder / "ca.pem", country, authority)
     return alice, bob
 
 
-def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str:
+def third(folder: Path, other: Plan, country: str | None, authority: ThrowAwayAuthority) -> Plan:
+    """A third phone, which nobody sees: it calls ``other``."""
+    carol = Plan("carol", "Carol", folder / "carol", free_ports(OTHER_PORTS)[0], dials=1)
+    furnish(carol, other, folder / "ca.pem", country, authority)
+    return carol
+
+
+def furnish(plan: Plan, other: Plan, ca: Path, country: str | None, authority: ThrowAwayAuthority) -> None:
+    """Folders, certificate and configuration of one phone."""
+    plan.folder.mkdir(mode=0o700)
+    (plan.folder / "state").mkdir(mode=0o700)
+    plan.updates.mkdir(mode=0o700)
+    authority.issue(plan.key, plan.folder / "cert.pem", plan.folder / "key.pem")
+    plan.config.write_text(configuration(plan, other, ca, country), encoding="utf-8")
+
+
+def configuration(plan: Plan, other: Plan, ca: Path, country: str | None, language: str = "") -> str:
     """``phone.toml`` of one phone: direct calls without an account, all else as the phone comes.
 
     But a call from the other phone is heard, although that one's switch stands on private at first.
@@ -95,7 +114,9 @@ def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str
         'mixer = "null"',
         "[privacy]",
         'anonymous_callers = "ring"',
-        *(["[phone]", f'country = "{country}"'] if country else []),
+        *(["[phone]"] if country or language else []),
+        *([f'country = "{country}"'] if country else []),
+        *([f'language = "{language}"'] if language else []),
         "[[contact]]",
         f'name = "{other.name}"',
         f'uri = "{other.uri}"',
@@ -104,9 +125,9 @@ def configuration(plan: Plan, other: Plan, ca: Path, country: str | None) -> str
     return "\n".join(lines) + "\n"
 
 
-def free_ports() -> tuple[int, int]:
-    """Two TCP ports on which nobody listens."""
-    candidates = (*USUAL_PORTS, *random.sample(OTHER_PORTS, k=200))
+def free_ports(first: Sequence[int] = USUAL_PORTS) -> tuple[int, int]:
+    """Two TCP ports on which nobody listens, of ``first`` if they are free."""
+    candidates = (*(first if first is USUAL_PORTS else ()), *random.sample(OTHER_PORTS, k=200))
     found = [port for port in candidates if _free(port)]
     if len(found) < len(USUAL_PORTS):
         raise OSError(f"no two free ports on {ADDRESS}: end other programs and try again")

@@ -10,4 +10,4 @@ from firmware.simulator.app import Settings, run
 STAND_IN = (sys.executable, "-m", "tests.browser.standin")
 
 if __name__ == "__main__":
-    asyncio.run(run(Settings(port=int(sys.argv[1]), daemon=STAND_IN)))
+    asyncio.run(run(Settings(port=int(sys.argv[1]), daemon=STAND_IN, between=False)))

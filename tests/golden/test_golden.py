@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from firmware.documents import pictures
 from firmware.phone.display import views
 from firmware.phone.values import Security
 from tests.golden import sheet
@@ -69,6 +70,16 @@ def test_documentation_shows_the_screens_of_today(update: bool, tmp_path: Path) 
     if update:
         sheet.write()
     assert differing(sheet.sheet(), sheet.PICTURE, tmp_path) == ""
+
+
+def test_pictures_of_the_pages_are_the_screens_of_today(update: bool, tmp_path: Path) -> None:
+    """The documents show golden images, enlarged by a program, and no picture is there that no page shows."""
+    if update:
+        pictures.write()
+    assert {path.stem for path in pictures.FOLDER.glob("*.png")} == set(pictures.named())
+    for name in pictures.named():
+        kept = pictures.FOLDER / f"{name}.png"
+        assert differing(pictures.painted(name), kept, tmp_path) == "", "after make golden: make docs"
 
 
 def test_difference_names_the_pictures_to_look_at(tmp_path: Path) -> None:

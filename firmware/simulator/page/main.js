@@ -1,5 +1,6 @@
 // The desk: two telephones, one connection, one line of help.
 
+import { Around } from "./around.js";
 import { Link } from "./link.js";
 import { Phone } from "./phone.js";
 import { Sound } from "./sound.js";
@@ -15,6 +16,7 @@ const update = document.getElementById("update"), told = update.querySelector("s
 const firstHint = hint.textContent;
 let sound = null, connected = true, fading = 0;
 
+const around = new Around((message) => link.send(message));
 const link = new Link(listen, (now) => {
   connected = now;
   note(now ? "" : "No connection to the simulator. Trying again …");
@@ -26,12 +28,14 @@ function listen(message) {
   if (message.event === "hello") return welcome(message);
   if (message.event === "refused") return note(message.error, NOTE_MS);
   if (message.event === "update") { told.textContent = message.words; return; }
+  if (message.event === "left" || message.event === "around") return around.take(message);
   phones.get(message.phone)?.take(message);
   hear();
   help();
 }
 
-function welcome({ phones: list, sounds }) {
+function welcome({ phones: list, sounds, languages, deeds }) {
+  around.welcome(list, languages, deeds);
   sound ??= new Sound(sounds, volume.value / 100);
   sound.muted = mute.getAttribute("aria-pressed") === "true";
   list.forEach((plan, index) => {

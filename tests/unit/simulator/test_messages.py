@@ -22,6 +22,9 @@ from firmware.simulator.messages import MAX_KEYS, MAX_OCTETS, MessageError, pars
         {"what": "privacy", "position": "broken"},
         {"what": "update", "release": "good"},
         {"what": "update", "release": "broken"},
+        {"what": "provider", "does": "bare"},
+        {"what": "third", "act": "hang up"},
+        {"what": "language", "code": "el"},
     ],
 )
 def test_hands_may(args: dict[str, object]) -> None:
@@ -57,6 +60,10 @@ def test_other_fields_do_not_pass() -> None:
         '{"phone": "alice", "what": "privacy", "position": "off"}',
         '{"phone": "alice", "what": "update", "release": "/etc/passwd"}',
         '{"phone": "alice", "what": "update", "action": "install"}',
+        '{"phone": "alice", "what": "provider", "does": "everything"}',
+        '{"phone": "alice", "what": "third", "act": "listen"}',
+        '{"phone": "alice", "what": "language", "code": "../x"}',
+        '{"phone": "alice", "what": "language", "code": ["en"]}',
         "[" * MAX_OCTETS,
     ],
 )
