@@ -35,6 +35,7 @@ SOURCES = (
     "tls",
     "identity",
     "refer",
+    "text",
 )
 """What is ours beside the wrapped library, each a .cpp here."""
 LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")

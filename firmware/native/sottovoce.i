@@ -11,6 +11,7 @@
 #include "refer.hpp"
 #include "tls.hpp"
 #include "identity.hpp"
+#include "text.hpp"
 %}
 
 %include "pjsua2.i"
@@ -19,6 +20,7 @@
 %include "zrtp.hpp"
 %include "loudness.hpp"
 %include "refer.hpp"
+%include "text.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

@@ -31,6 +31,7 @@ ADDITIONS = (
     "DtlsIdentity",
     "Prover",
     "referProgress",
+    "textSend",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

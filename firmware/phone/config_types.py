@@ -747,6 +747,15 @@ class Accessibility:
             "handset is lifted, else from the ringer, where everybody in the room hears them.",
         ),
     ] = False
+    text: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: real-time text (RFC 4103): what both type in a call is seen while it is typed. It is "
+            "offered to the far end, and taken from it, once the speech is protected, and protected as it "
+            "is.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ KEYS = (
     "accessibility.light_sounds",
     "accessibility.sound_lights",
     "accessibility.speech",
+    "accessibility.text",
 )
 """The options of phone.toml that belong to a person."""
 

@@ -241,6 +241,7 @@ EASE = (
     choice(phrase("Lights sound"), "accessibility.light_sounds", ON_OFF),
     choice(phrase("Sounds light"), "accessibility.sound_lights", ON_OFF),
     choice(phrase("Read aloud"), "accessibility.speech", ON_OFF),
+    choice(phrase("Text in calls"), "accessibility.text", ON_OFF),
 )
 AFTER = choice(phrase("Locks after"), "phone.lock_after", _minutes(0, 1, 5, 15, 60))
 

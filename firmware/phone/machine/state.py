@@ -65,6 +65,8 @@ class Call:
 
     ``transfer``: we have asked its far end to call somebody else. ``referral``: the number of the request by
     which somebody asked us for this call, 0: nobody.
+
+    ``text``: real-time text can be typed; ``theirs`` and ``ours``: the end of what both typed.
     """
 
     id: CallId
@@ -88,6 +90,9 @@ class Call:
     account: int = 0
     number: str = ""
     transport: str = ""
+    text: bool = False
+    theirs: str = ""
+    ours: str = ""
 
     @property
     def live(self) -> bool:
@@ -125,9 +130,11 @@ class Call:
         return call
 
     def over(self, reason: EndReason, now: float) -> Call:
-        """This call, ended for ``reason``. A call that is over stays as it is."""
+        """This call, ended for ``reason``, and its text forgotten. A call that is over stays as it is."""
         call = self.moved(Move.ENDS, now)
-        return self if call is None else replace(call, reason=reason, answering=False)
+        if call is None:
+            return self
+        return replace(call, reason=reason, answering=False, text=False, theirs="", ours="")
 
 
 @dataclass(frozen=True)
@@ -194,6 +201,17 @@ class Typing:
     at: float = 0.0
     checking: bool = False
     said: str = ""
+
+
+@dataclass(frozen=True)
+class Tapping:
+    """The keys type text in this call. ``key`` was pressed ``taps`` times, the last time at ``at``, and its
+    letter is not settled yet; "": none is."""
+
+    call: CallId
+    key: str = ""
+    taps: int = 0
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -272,6 +290,8 @@ class State:
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
     the test call to the emergency service; None: it was not placed; -1: it is under way.
+
+    ``tapping``: the keys type real-time text.
     """
 
     hook: Hook = Hook.ON
@@ -351,6 +371,7 @@ class State:
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None
+    tapping: Tapping | None = None
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""
