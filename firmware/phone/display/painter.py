@@ -91,7 +91,7 @@ class Painter:
         failures = 0
         while (newest := self._next()) is not None:
             try:
-                self._display.show(self._picture(newest), brightness(newest[0]))
+                self._display.show(self._picture(newest), brightness(newest[0]) * newest[1].brightness)
             except HardwareError as fault:
                 failures += 1
                 if failures == 1:

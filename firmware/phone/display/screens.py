@@ -210,10 +210,11 @@ class Pages:
 @dataclass(frozen=True)
 class Look:
     """How the display speaks to its reader. ``language``: by its code (ISO 639-1); ``large``: in large type,
-    so with fewer lines."""
+    so with fewer lines. ``brightness``: how bright, 1 is as phone.toml has it."""
 
     language: str = "en"
     large: bool = False
+    brightness: float = 1.0
 
 
 PLAIN = Look()
