@@ -234,6 +234,7 @@ EVIDENCE = {
     "user-in-contact": ("user in INVITE", "Contact"),
     "host-name-in-sdp": ("host name in INVITE", "SDP i="),
     "user-in-cname": ("user in rtcp packet",),
+    "user-in-refer": ("user in REFER", "Referred-By"),
     "number-in-log": ("number in log",),
     "stranger-sees-presence": ("open",),
 }

@@ -14,6 +14,7 @@ from firmware.network.egress import CLOCK, PHONE, RESOLVER, UPDATER, Flow, decla
 from firmware.phone import config as configuration
 from firmware.phone.config import Account, Config, Contact, Network, Secret, Sip
 from firmware.phone.errors import ConfigError
+from firmware.phone.values import MOST_ACCOUNTS
 from firmware.updater.settings import Settings
 
 
@@ -161,3 +162,25 @@ def test_the_password_comes_from_systemd(tmp_path: Path, monkeypatch: pytest.Mon
     own = configuration.load(phone)
     assert own.account
     assert own.account.password.reveal() == "own"
+
+
+def test_each_account_has_a_credential_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the unit hands over all of them, for as many accounts as there may be."""
+    names = ["account-password", *(f"account-password-{n}" for n in range(2, MOST_ACCOUNTS + 1))]
+    for name in names:
+        (tmp_path / name).write_text(f"of {name}")
+        (tmp_path / name).chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    phone = tmp_path / "phone.toml"
+    phone.write_text(
+        "".join(f'[[account]]\nuser = "u{n}"\ndomain = "p{n}.test"\n' for n in range(MOST_ACCOUNTS))
+    )
+    found = configuration.load(phone)
+    assert [account.password.reveal() for account in found.accounts] == [f"of {name}" for name in names]
+    unit = (Path(__file__).parents[3] / "systemd/sottovoce-phone.service").read_text()
+    assert [
+        line.partition("=")[2] for line in unit.splitlines() if line.startswith("ImportCredential=")
+    ] == names
+    (tmp_path / names[2]).unlink()
+    with pytest.raises(ConfigError, match=r"account\[3\]\.password"):
+        configuration.load(phone)
