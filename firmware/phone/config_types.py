@@ -457,6 +457,15 @@ class Privacy:
             '`"refuse"` tells them that this phone takes no anonymous calls (433, RFC 5079).',
         ),
     ] = Ring.SILENT
+    forwarded_callers: Annotated[
+        Ring,
+        Option(
+            Choice.of_enum(Ring),
+            "Calls that somebody else whom they were for had sent on to you, your contacts' too, where the "
+            'network says so (RFC 5806, RFC 7044): `"silent"` shows them without a bell, `"refuse"` declines '
+            "them (603).",
+        ),
+    ] = Ring.RING
     unknown_callers: Annotated[
         Ring,
         Option(

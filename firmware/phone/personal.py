@@ -37,6 +37,7 @@ KEYS = (
     "privacy.history_hours",
     "privacy.anonymous_callers",
     "privacy.unknown_callers",
+    "privacy.forwarded_callers",
     "accessibility.slow_keys",
     "accessibility.light_sounds",
     "accessibility.sound_lights",

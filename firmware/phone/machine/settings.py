@@ -47,7 +47,13 @@ def effective(rules: Rules, state: State) -> Rules:
     if not state.settings:
         return rules
     config = _applied(rules.config, state.settings)
-    policy = Policy(config.privacy.anonymous_callers, config.privacy.unknown_callers, rules.screening.blocked)
+    privacy = config.privacy
+    policy = Policy(
+        privacy.anonymous_callers,
+        privacy.unknown_callers,
+        rules.screening.blocked,
+        privacy.forwarded_callers,
+    )
     return replace(
         rules,
         config=config,
@@ -388,6 +394,7 @@ MORE_OF: tuple[Setting, ...] = (
     Setting(phrase("Factory reset"), acts=_reset),
     choice(phrase("Calls kept"), personal.HISTORY, _hours(0, 1, 24, 168)),
     choice(phrase("They may transfer"), "phone.transfers", ON_OFF),
+    choice(phrase("Calls sent on to you"), "privacy.forwarded_callers", (*RINGS, REFUSED)),
     choice(phrase("Given up after"), "phone.no_answer_timeout", _seconds(30, 60, 120, 180)),
 )
 

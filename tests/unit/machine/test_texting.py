@@ -199,3 +199,10 @@ def test_it_is_switched_on_in_the_menu() -> None:
     it.keys(key + "8")
     assert dict(it.state.settings) == {"accessibility.text": True}
     assert it.out.text
+
+
+def test_a_zero_that_is_still_down_with_the_next_key_is_no_tone() -> None:
+    it = typing()
+    found = it.happen(on.KeyPressed("0"), on.KeyPressed("2"), on.KeyReleased("0"), on.KeyReleased("2"))
+    found += it.wait(1.1)
+    assert found == [do.SendText(CallId(2), " "), do.SendText(CallId(2), "a")]
