@@ -36,6 +36,7 @@ SOURCES = (
     "identity",
     "refer",
     "finding",
+    "text",
 )
 """What is ours beside the wrapped library, each a .cpp here."""
 LIBRARIES = ("-lbzrtp", "-lsqlite3", "-lcrypto")

@@ -12,6 +12,7 @@
 #include "tls.hpp"
 #include "identity.hpp"
 #include "finding.hpp"
+#include "text.hpp"
 %}
 
 %include "pjsua2.i"
@@ -20,6 +21,7 @@
 %include "zrtp.hpp"
 %include "loudness.hpp"
 %include "refer.hpp"
+%include "text.hpp"
 
 %feature("director") pj::Watchers;
 %include "watchers.hpp"

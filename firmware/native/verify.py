@@ -33,6 +33,7 @@ ADDITIONS = (
     "Prover",
     "referProgress",
     "setServer",
+    "textSend",
 )
 LINKED = ("libssl.so.3", "libcrypto.so.3", "libsrtp2.so", "libopus.so", "libasound.so", "libbzrtp.so")
 

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -187,15 +188,25 @@ bool weakPublic(const std::string &packet)
     return weak;
 }
 
+/** One for the media of a call, which share a session of bzrtp; the last for what belongs to no call. */
+std::mutex LOCKS[PJSUA_MAX_CALLS + 1];
+
 /** The ZRTP of one SRTP transport. pjsua's thread makes, starts and ends it and runs its timer, the media's
  *  thread brings packets. Nothing is sent while the mutex is held: the other thread may hold the socket.
+ *
+ *  Text is a further stream of the session of its call's audio (multistream mode, RFC 6189 section 4.4.3): its keys
+ *  come of the audio's, so that one SAS is for both. It has to wait for those.
  */
 struct Zrtp
 {
     pjmedia_transport base; // first: the library knows us by it
     pjmedia_transport *srtp;
 
-    std::mutex mutex;
+    const int call;
+    const bool further;
+    Zrtp *first;                 // of a further stream: the one whose session it uses
+    std::vector<Zrtp *> others;  // the further streams of this session
+    std::mutex &mutex;
     bzrtpContext_t *context;
     uint32_t ssrc;
     Cache *cache;
@@ -227,9 +238,10 @@ struct Zrtp
     char txKey[LONGEST_KEY], rxKey[LONGEST_KEY];
     pjmedia_srtp_crypto tx, rx;
 
-    explicit Zrtp(pjmedia_transport *srtp);
+    Zrtp(pjmedia_transport *srtp, int call, bool further);
 
     bool make();
+    bool join();
     void wipe();
     void start();
     bool packet(std::string &octets);
@@ -277,8 +289,9 @@ std::map<int, std::string> &remembered()
     return table;
 }
 
-Zrtp::Zrtp(pjmedia_transport *transport)
-    : srtp(transport), context(NULL), ssrc(0), cache(NULL), keeps(false), closing(false), refused(false),
+Zrtp::Zrtp(pjmedia_transport *transport, int callId, bool furtherStream)
+    : srtp(transport), call(callId), further(furtherStream), first(NULL),
+      mutex(LOCKS[callId < 0 || callId >= PJSUA_MAX_CALLS ? PJSUA_MAX_CALLS : callId]), context(NULL), ssrc(0), cache(NULL), keeps(false), closing(false), refused(false),
       bare(false), yielded(false), started(false), ticking(false), startedAt(0), ready(false), announcedKeys(false), flags(false), mismatch(false),
       compared(NOT_COMPARED), trouble("")
 {
@@ -301,6 +314,8 @@ bool Zrtp::make()
     bzrtpCallbacks_t callbacks;
 
     RAND_bytes(reinterpret_cast<unsigned char *>(&ssrc), sizeof(ssrc));
+    if (further)
+        return join();
     context = bzrtp_createBzrtpContext();
     if (context == NULL)
         return false;
@@ -326,9 +341,36 @@ bool Zrtp::make()
     return bzrtp_initBzrtpContext(context, ssrc) == 0 && bzrtp_setClientData(context, ssrc, this) == 0;
 }
 
-/** End the session; its keys are void. */
+/** Become a stream of the audio's session; the mutex is held. */
+bool Zrtp::join()
+{
+    std::map<pjmedia_transport *, Zrtp *>::iterator at;
+
+    for (at = running().begin(); at != running().end(); ++at) {
+        Zrtp *other = at->second;
+        if (other->call != call || call < 0 || other->further || other->closing || other->context == NULL)
+            continue;
+        if (bzrtp_addChannel(other->context, ssrc) != 0)
+            continue;
+        first = other;
+        context = other->context;
+        other->others.push_back(this);
+        return bzrtp_setClientData(context, ssrc, this) == 0;
+    }
+    return false;
+}
+
+/** End the session, or this stream of it; its keys are void. */
 void Zrtp::wipe()
 {
+    while (!others.empty())
+        others.back()->wipe();
+    if (first != NULL) {
+        std::vector<Zrtp *>::iterator self = std::find(first->others.begin(), first->others.end(), this);
+        if (self != first->others.end())
+            first->others.erase(self);
+        first = NULL;
+    }
     if (announcedKeys)
         pjmedia_transport_srtp_keys_void(srtp, &base);
     if (context != NULL)
@@ -420,7 +462,7 @@ int Zrtp::onSecure(void *data, const bzrtpSrtpSecrets_t *secrets, int32_t verifi
 
     if (self->refused)
         return 0;
-    if (name == NULL || secrets->sas == NULL || secrets->sasAlgo != ZRTP_SAS_B32) {
+    if (name == NULL || (!self->further && (secrets->sas == NULL || secrets->sasAlgo != ZRTP_SAS_B32))) {
         self->trouble = "suite";
         return 0;
     }
@@ -428,7 +470,8 @@ int Zrtp::onSecure(void *data, const bzrtpSrtpSecrets_t *secrets, int32_t verifi
            secrets->selfSrtpSaltLength);
     setKey(self->rxKey, self->rx, name, secrets->peerSrtpKey, secrets->peerSrtpKeyLength, secrets->peerSrtpSalt,
            secrets->peerSrtpSaltLength);
-    self->sas = secrets->sas;
+    if (!self->further)
+        self->sas = secrets->sas;
     self->mismatch = self->mismatch || secrets->cacheMismatch != 0;
     self->flags = verified != 0;
     self->trouble = "";
@@ -497,10 +540,12 @@ void Zrtp::flush()
     }
 }
 
-/** Begin, or begin again to send what was not answered; the mutex is held. */
+/** Begin, or begin again to send what was not answered; the mutex is held. A further stream waits for the first. */
 void Zrtp::start()
 {
     startedAt = now();
+    if (further && (first == NULL || !first->ready))
+        return;
     if (started) {
         bzrtp_resetRetransmissionTimer(context, ssrc);
     } else {
@@ -527,8 +572,11 @@ void Zrtp::onTimer(pj_timer_heap_t *, pj_timer_entry *entry)
         std::lock_guard<std::mutex> lock(self->mutex);
         const uint64_t time = now();
         self->ticking = false;
-        more = self->started && !self->ready && !self->closing && !self->refused && time - self->startedAt < PATIENCE_MS;
-        if (more)
+        more = (self->started || self->first != NULL) && !self->ready && !self->closing && !self->refused &&
+               time - self->startedAt < PATIENCE_MS;
+        if (more && !self->started && self->first->ready)
+            self->start();
+        else if (more && self->started)
             bzrtp_iterate(self->context, self->ssrc, time);
     }
     self->flush();
@@ -723,11 +771,12 @@ void Zrtp::onLast(void *self)
 
 pj_status_t Zrtp::create(pjmedia_transport *srtp, pjmedia_transport **keying)
 {
-    Zrtp *self = new Zrtp(srtp);
     const pjsua_call_media *medium = static_cast<pjsua_call_media *>(srtp->user_data);
+    const bool further = medium != NULL && medium->type == PJMEDIA_TYPE_TEXT;
+    Zrtp *self = new Zrtp(srtp, medium != NULL ? medium->call->index : -1, further);
     std::map<int, std::string>::iterator known = remembered().end();
 
-    if (medium != NULL)
+    if (medium != NULL && !further)
         known = remembered().find(medium->call->index);
     if (known != remembered().end()) {
         self->keeps = !known->second.empty();

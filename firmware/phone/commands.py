@@ -213,6 +213,21 @@ class SendDigit:
 
 
 @dataclass(frozen=True)
+class AllowText:
+    """Offer and take real-time text (RFC 4103) in calls, once their speech is protected; or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class SendText:
+    """What was typed in a call with text, as ITU-T T.140 has it."""
+
+    call_id: CallId
+    text: str
+
+
+@dataclass(frozen=True)
 class SetExposure:
     """The privacy switch moved: what leaves from now on follows ``exposure``."""
 
@@ -485,6 +500,8 @@ SipCommand = (
     | WatchLamps
     | EndCall
     | SendDigit
+    | AllowText
+    | SendText
     | SetExposure
     | OpenVoice
     | CloseVoice

@@ -502,6 +502,15 @@ class Privacy:
             '`"refuse"` tells them that this phone takes no anonymous calls (433, RFC 5079).',
         ),
     ] = Ring.SILENT
+    forwarded_callers: Annotated[
+        Ring,
+        Option(
+            Choice.of_enum(Ring),
+            "Calls that somebody else whom they were for had sent on to you, your contacts' too, where the "
+            'network says so (RFC 5806, RFC 7044): `"silent"` shows them without a bell, `"refuse"` declines '
+            "them (603).",
+        ),
+    ] = Ring.RING
     unknown_callers: Annotated[
         Ring,
         Option(
@@ -790,6 +799,15 @@ class Accessibility:
             Flag(),
             "`true`: digits, menus and questions are read aloud (espeak-ng), in the earpiece while the "
             "handset is lifted, else from the ringer, where everybody in the room hears them.",
+        ),
+    ] = False
+    text: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: real-time text (RFC 4103): what both type in a call is seen while it is typed. It is "
+            "offered to the far end, and taken from it, once the speech is protected, and protected as it "
+            "is.",
         ),
     ] = False
 

@@ -121,6 +121,22 @@ class DigitReceived:
 
 
 @dataclass(frozen=True)
+class TextChanged:
+    """Real-time text can be typed in this call (``up``), as well protected as its speech; or no longer."""
+
+    call_id: CallId
+    up: bool
+
+
+@dataclass(frozen=True)
+class TextReceived:
+    """The far end typed ``text``; U+FFFD stands where some was lost (RFC 4103)."""
+
+    call_id: CallId
+    text: str
+
+
+@dataclass(frozen=True)
 class RegistrationChanged:
     registration: Registration
     account: int = 0
@@ -507,6 +523,8 @@ Event = (
     | CodeComputed
     | CallFailed
     | DigitReceived
+    | TextChanged
+    | TextReceived
     | RegistrationChanged
     | VoiceChanged
     | SoundChanged

@@ -208,6 +208,8 @@ def differences(before: Outputs, after: Outputs) -> tuple[do.Command, ...]:
         found.append(do.Ring(*_rings(after)))
     if before.muted != after.muted:
         found.append(do.Mute(after.muted))
+    if before.text != after.text:
+        found.append(do.AllowText(after.text))
     found += [do.LetSpeak(call) for call, level in now.items() if was.get(call) != level]
     if after.mixed and after.mixed != before.mixed:
         found.append(do.MixCalls(after.mixed))

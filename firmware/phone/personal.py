@@ -28,16 +28,25 @@ KEYS = (
     "phone.forward_after",
     "phone.lock_after",
     "phone.language",
+    "phone.digit_timeout",
+    "phone.no_answer_timeout",
+    "phone.transfers",
+    "display.brightness",
     "display.dim_after",
     "display.large_type",
+    "privacy.history_hours",
     "privacy.anonymous_callers",
     "privacy.unknown_callers",
+    "privacy.forwarded_callers",
     "accessibility.slow_keys",
     "accessibility.light_sounds",
     "accessibility.sound_lights",
     "accessibility.speech",
+    "accessibility.text",
 )
 """The options of phone.toml that belong to a person."""
+
+HISTORY = "privacy.history_hours"
 
 LARGEST = 16 * 1024
 """Octets of the document."""

@@ -17,6 +17,7 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine import finding, watchers
 from firmware.phone.machine.asked import LOCKED
 from firmware.phone.machine.rules import Plan
+from firmware.phone.machine.settings import effective
 from firmware.phone.machine.updates import MOST_DAYS
 from firmware.phone.manifest import manifest
 from firmware.phone.place import parse
@@ -69,7 +70,9 @@ class Requests:
             "call": self._call,
             "inventory": self._inventory,
             "place": self._place,
-            "risks": lambda loop, args: as_json(risks(loop.rules, loop.state, loop.clock.wall().date())),
+            "risks": lambda loop, args: as_json(
+                risks(effective(loop.rules, loop.state), loop.state, loop.clock.wall().date())
+            ),
             "selftest": lambda loop, args: self._test(loop),
             "update": _update,
             "manifest": self._manifest,
@@ -154,14 +157,14 @@ class Requests:
 
     def _inventory(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         if args.get("wipe") is not True:
-            return {"items": inventory(loop.rules, loop.state)}
+            return {"items": inventory(effective(loop.rules, loop.state), loop.state)}
         erased = erasable(loop.rules, loop.state)
         if refused := loop.handle(on.WipeAsked()):
             raise Refused(refused)
         trouble = self._settle()
         if trouble:
             raise Refused(f"not all could be erased ({trouble}); look after the disk, then try again")
-        return {"items": inventory(loop.rules, loop.state), "erased": erased}
+        return {"items": inventory(effective(loop.rules, loop.state), loop.state), "erased": erased}
 
     def _place(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:
         """Say which place is kept, keep another or erase it."""

@@ -110,4 +110,5 @@ def _call(state: State, call: Call, now: float) -> dict[str, Any]:
         "place_sent": call.place_at is not None,
         "transferring": call.transfer is not None,
         "account": call.account + 1,
+        "text": call.text,
     }

@@ -18,7 +18,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware.phone import commands as do
@@ -31,7 +31,7 @@ from firmware.phone.book.entries import Book, Source
 from firmware.phone.clock import Clock
 from firmware.phone.language.phrase import joined, phrase
 from firmware.phone.log import learn_place
-from firmware.phone.personal import Personal
+from firmware.phone.personal import HISTORY, Personal
 from firmware.phone.place import Place
 from firmware.phone.presence import Grant
 from firmware.phone.reached import Reached
@@ -113,7 +113,8 @@ class Storage:
         lock: bool = True,
     ) -> None:
         self._folder = folder
-        self._life = max(0.0, hours * 3600 - SLACK)
+        self._hours = hours
+        self._life = 0.0
         self._clock = clock
         self._crash = crash
         self._post: Callable[[on.Event], None] = lambda event: None
@@ -249,6 +250,8 @@ class Storage:
 
     def _open(self) -> None:
         self._attempt(phrase("Nothing can be kept"), self._make_folder)
+        self._attempt(phrase("Not erased"), self._open_settings)
+        self._life = self._life_of(self._personal)
         if self._life:
             self._attempt(phrase("Not erased"), self._open_history)
         else:
@@ -260,7 +263,6 @@ class Storage:
         self._attempt(phrase("Not erased"), self._open_volumes)
         self._attempt(phrase("Not erased"), self._open_certificates)
         self._attempt(phrase("Not erased"), self._open_lock)
-        self._attempt(phrase("Not erased"), self._open_settings)
         self._attempt(phrase("Not erased"), self._open_day)
 
     def _make_folder(self) -> None:
@@ -364,7 +366,20 @@ class Storage:
         self._day_vault.remove(before)
         self.day = day
 
+    def _life_of(self, found: Personal) -> float:
+        """Seconds that a call is kept; what was set at the keypad stands above phone.toml."""
+        hours = dict(found.values).get(HISTORY, self._hours)
+        return max(0.0, float(hours) * 3600 - SLACK)
+
     def _keep_settings(self, found: Personal) -> None:
+        """Calls whose life is over by it go at once, whether it can be kept or not."""
+        life, self._life = self._life, self._life_of(found)
+        if self._life < life:
+            latest = self._clock.monotonic() + self._life
+            self._calls = [replace(kept, until=min(kept.until, latest)) for kept in self._calls]
+            self._expire_calls()
+            if not self._life:
+                self._history.destroy()
         if found == Personal():
             self._settings.destroy()
         else:
@@ -499,6 +514,7 @@ class Storage:
     def _wipe(self) -> None:
         self._calls, self._granted, self._place, self._reached = [], {}, None, {}
         self._volumes, self._personal = Volumes(), Personal()
+        self._life = self._life_of(self._personal)
         self._troubles.pop("Damaged", None)
         with contextlib.ExitStack() as each:  # goes on to the next, whatever becomes of one
             each.callback(self._settings.destroy)

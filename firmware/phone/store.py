@@ -57,6 +57,14 @@ ITEMS = (
         lambda rules, state: len(state.lives),
     ),
     Item(
+        "text of a call",
+        phrase("Text of a call"),
+        "what both typed, to be read while they do",
+        "memory",
+        lambda rules: phrase("until the call ends"),
+        lambda rules, state: sum(bool(call.theirs or call.ours) for call in state.lives),
+    ),
+    Item(
         "ended calls",
         phrase("Ended calls"),
         "to show why a call ended",

@@ -161,6 +161,7 @@ class Party:
 
     ``anonymous``: the caller wants not to be known; address and name then say nothing.
     ``doubt``: why the caller's proof was false, in plain words, or "": such a caller is a stranger.
+    ``sent_on``: somebody else whom they called had the call sent on to us.
     """
 
     uri: str
@@ -168,6 +169,7 @@ class Party:
     trust: Trust = Trust.CLAIMED
     anonymous: bool = False
     doubt: str = ""
+    sent_on: bool = False
 
     @property
     def label(self) -> str:

@@ -1,6 +1,6 @@
 /* LD_PRELOAD for a phone that shall be caught: puts LEAK_TEXT into what leaves, behind all of the phone's own care.
- * LEAK_PLACE "contact": the user part of Contact; "sdp": a line i=… of the session description; both in the last
- * function before TLS. "cname": over the CNAME of RTCP, in the last function before SRTCP.
+ * LEAK_PLACE "contact": the user part of Contact; "sdp": a line i=… of the session description; "refer": a
+ * Referred-By in a REFER; all in the last function before TLS. "cname": over the CNAME of RTCP, in the last function before SRTCP.
  * cc -shared -fPIC -o leaky.so leaky.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,6 +42,8 @@ static size_t spoil(const char *in, size_t length, char *out)
 	if (!text || !body || length + 2 * strlen(text) + 64 > MOST || !memmem(in, length, "SIP/2.0", 7))
 		return 0;
 	body += 4;
+	if (wanted("refer") && memcmp(in, "REFER ", 6))
+		return 0;
 	if (wanted("sdp")) {
 		if (end - body < 4 || memcmp(body, "v=0", 3))
 			return 0;
@@ -52,6 +54,8 @@ static size_t spoil(const char *in, size_t length, char *out)
 
 		next = next ? next + 2 : end;
 		in_body = line >= body;
+		if (wanted("refer") && line != in && line == (const char *)memmem(in, length, "\r\n", 2) + 2)
+			at += sprintf(out + at, "Referred-By: <sip:%s@phone.test>\r\n", text);
 		if (!in_body && more && !strncasecmp(line, "Content-Length:", 15)) {
 			at += sprintf(out + at, "Content-Length: %zu\r\n", (size_t)(end - body) + more);
 		} else if (!in_body && wanted("contact") && !strncasecmp(line, "Contact:", 8) &&
@@ -78,7 +82,7 @@ int SSL_write(void *ssl, const void *data, int length)
 {
 	int (*real)(void *, const void *, int) = (int (*)(void *, const void *, int))of("libssl.so.3", "SSL_write");
 	char out[MOST];
-	size_t made = wanted("contact") || wanted("sdp") ? spoil(data, length, out) : 0;
+	size_t made = wanted("contact") || wanted("sdp") || wanted("refer") ? spoil(data, length, out) : 0;
 
 	if (!made)
 		return real(ssl, data, length);

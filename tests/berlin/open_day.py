@@ -266,10 +266,29 @@ def _keep(
 
 @dataclass(frozen=True)
 class Refused:
-    """Answers to an anonymous call and to one with a name."""
+    """Answers to an anonymous call, or to one that was sent on, and to one that is not."""
 
     anonymous: list[int]
     named: list[int]
+
+
+def refuse_sent_on(stage: Stage) -> Refused:
+    """A phone that takes no calls that others had sent on to it is called twice, once so."""
+    who = Identity.random()
+    with stage.lab("refuse-sent-on") as lab:
+        registrar = lab.registrar(udp=True, **accounts(who))
+        wanted = '[privacy]\nforwarded_callers = "refuse"\n'
+        phone = lab.phone(who.user, extra=wanted, **stage.phone(who, lab.folder))
+        caller = lab.add(PlainPeer((registrar.address, registrar.port)))
+        target = f"sip:{who.number}@phone.test"
+        diversion = {"Diversion": "<sip:somebody@phone.test>;reason=unconditional;counter=1"}
+        sent_on = caller.invite(target, user="carol", fields=diversion)
+        caller.wait_final(sent_on)
+        direct = caller.invite(target, user="carol")
+        phone.wait_call("ringing", direction="in")
+        caller.cancel(direct)
+        phone.wait_idle()
+        return Refused(caller.statuses(sent_on), caller.statuses(direct))
 
 
 def refuse_anonymous(stage: Stage) -> Refused:

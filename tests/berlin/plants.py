@@ -43,6 +43,7 @@ class Plant:
 
 CALL = "a_private_call_tells_the_far_end_nothing"
 GUESTS = "two_guest_sessions_share_nothing"
+ASIDE = "held_and_transferred_calls_tell_nothing"
 
 PLANTS = {
     plant.name: plant
@@ -51,6 +52,7 @@ PLANTS = {
         Plant("host-name-in-sdp", "P2", CALL, "sdp", lambda who: who.host_name),
         Plant("user-in-cname", "P2", CALL, "cname", lambda who: who.user),
         Plant("user-in-guest-mode", "R10", GUESTS, "contact", lambda who: who.user),
+        Plant("user-in-refer", "P2", ASIDE, "refer", lambda who: who.user),
         Plant("number-in-log", "P1", "nothing_is_kept_of_calls", module="tests.berlin.doctored"),
         Plant("stranger-sees-presence", "R9", "strangers_see_nothing", grants_stranger=True),
     )

@@ -274,6 +274,7 @@ EVIDENCE = {
     "host-name-in-sdp": ("host name in INVITE", "SDP i="),
     "user-in-cname": ("user in rtcp packet",),
     "user-in-guest-mode": ("in both: 1 identifiers", "Of the owner: user."),
+    "user-in-refer": ("user in REFER", "Referred-By"),
     "number-in-log": ("number in log",),
     "stranger-sees-presence": ("open",),
 }

@@ -22,6 +22,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Texting,
     Warning,
     WatcherAsks,
 )
@@ -347,6 +348,21 @@ SAMPLES: dict[str, Screen] = {
     "call-digits": _in_call(Security.END_TO_END, 754, code="artist bandit", digits="1#42"),
     "call-lift": InCall(
         "Jürgen Größenwahn-Şahin", Direction.IN, 3, Security.END_TO_END, OPEN, code="k7xq", lifted=False
+    ),
+    "call-text": Texting(
+        "Bob Baker",
+        83,
+        Security.END_TO_END,
+        OPEN,
+        ("Hallo Alice,", "are you there? The doctor said I should come on Tuesd"),
+        "yes, I am he",
+        typing=True,
+    ),
+    "call-text-clear": Texting(
+        "Екатерина Щербакова", 4205, Security.CLEAR, PRIVATE, ("Добрый день! \ufffd ж",), "", notice=""
+    ),
+    "call-text-notice": Texting(
+        "Bob Baker", 5, Security.PROVIDER, OPEN, ("Hello",), "Hello", notice=outputs.MUTED
     ),
     "call-trouble": _in_call(Security.END_TO_END, 83, code="k7xq", notice=outputs.NO_SOUND, digits="9"),
     "ended-busy": Ended("Bob Baker", EndReason.BUSY.value, 0, warnings.HANG_UP),

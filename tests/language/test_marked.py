@@ -32,10 +32,10 @@ FROM_OUTSIDE = (
     }
     | {
         "menu-contacts-faults",
-        *(name for name in SAMPLES if name.startswith(("update-", "menu-updates"))),
+        *(name for name in SAMPLES if name.startswith(("update-", "menu-updates", "call-text"))),
     }
 )
-"""Screens with texts of servers, other programs or a release's makers: these are shown as they came."""
+"""Screens with texts of servers, programs, far ends or a release's makers: these are shown as they came."""
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name not in FROM_OUTSIDE])

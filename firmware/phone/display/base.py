@@ -15,7 +15,7 @@ class Display(Protocol):
     """Shows one-bit images of WIDTH x HEIGHT. Called from the drawing thread alone."""
 
     def show(self, image: Image.Image, brightness: float = 1.0) -> None:
-        """Put ``image`` (mode "1") on the glass, so bright (0 to 1, the board's own brightness is 1).
+        """Put ``image`` (mode "1") on the glass, so bright: 1 is as configured, 0 is dark.
 
         Raises ``HardwareError`` when the display does not answer, also where the picture is the one that it
         shows already; the next call tries from the beginning, so that a display may be plugged in later.

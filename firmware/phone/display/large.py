@@ -36,6 +36,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Texting,
     Warning,
     WatcherAsks,
 )
@@ -80,6 +81,17 @@ def draw(image: Image.Image, screen: Screen, words: Words, arts: dict[object, st
             _name(image, ROW, bottom, name)
         case InCall():
             _in_call(image, screen, words, arts, eye)
+        case Texting():
+            _head(image, screen.peer or words.UNKNOWN, arts[screen.security], eye=eye)
+            said = screen.notice or words.weak(screen.security)
+            rows = 1 if said else 2
+            found = [line for text in screen.theirs for line in wrap(text, BIG, WIDTH)][-rows:]
+            for number, line in enumerate(found):
+                BIG.draw(image, 0, ROW + number * ROW, line)
+            if said:
+                _line(image, 2 * ROW, said, icons.WARNING)
+            ours = tail(words.ours(screen), BIG, WIDTH - 4)
+            _line(image, HEIGHT - ROW, ours, bar=screen.typing)
         case Held():
             _head(image, f"{words.HELD} {duration(screen.seconds)}", icons.HANDSET, eye=eye)
             bottom = _foot(image, screen.notice or screen.hint, icons.WARNING if screen.notice else "")

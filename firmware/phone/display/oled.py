@@ -90,7 +90,7 @@ class OledDisplay:
         require_frame(image)
         if self._upside_down:
             image = image.transpose(Image.Transpose.ROTATE_180)
-        wanted, contrast = memory(image), round(self._contrast * max(0.0, min(1.0, brightness)))
+        wanted, contrast = memory(image), min(255, round(self._contrast * max(0.0, brightness)))
         try:
             if self._serial is None:
                 self._open()

@@ -95,7 +95,8 @@ class Painter:
         while (newest := self._next()) is not None:
             try:
                 with self._pulse.working():
-                    self._display.show(self._picture(newest), brightness(newest[0]))
+                    shone = brightness(newest[0]) * newest[1].brightness
+                    self._display.show(self._picture(newest), shone)
             except HardwareError as fault:
                 failures += 1
                 if failures == 1:

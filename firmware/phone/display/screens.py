@@ -99,6 +99,24 @@ class InCall:
 
 
 @dataclass(frozen=True)
+class Texting:
+    """A call in which real-time text is typed: the end of what they typed, by lines, and of what is
+    typed here.
+
+    ``typing``: the keys type; else they are digits of the call. ``notice``: as in a call, or the volume.
+    """
+
+    peer: str
+    seconds: int
+    security: Security
+    privacy: SwitchPosition
+    theirs: tuple[str, ...]
+    ours: str
+    typing: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True)
 class Held:
     """Our call is on hold by us: nothing is heard at either end. ``hint``: what the keys do now."""
 
@@ -192,10 +210,11 @@ class Pages:
 @dataclass(frozen=True)
 class Look:
     """How the display speaks to its reader. ``language``: by its code (ISO 639-1); ``large``: in large type,
-    so with fewer lines."""
+    so with fewer lines. ``brightness``: how bright, 1 is as phone.toml has it."""
 
     language: str = "en"
     large: bool = False
+    brightness: float = 1.0
 
 
 PLAIN = Look()
@@ -211,6 +230,7 @@ Screen = (
     | Calling
     | Ringing
     | InCall
+    | Texting
     | Held
     | Ended
     | WatcherAsks

@@ -15,6 +15,7 @@ from firmware.phone.display.fonts import Face
 from firmware.phone.display.large import TooMuch
 from firmware.phone.display.large import draw as draw_large
 from firmware.phone.display.layout import (
+    ICON_GAP,
     ROW,
     SMALL,
     Row,
@@ -26,6 +27,7 @@ from firmware.phone.display.layout import (
     rows_at_bottom,
     shorten,
     tail,
+    wrap,
 )
 from firmware.phone.display.paging import LARGE_LINES, laid
 from firmware.phone.display.resting import DIMMED, offset
@@ -45,6 +47,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Texting,
     Warning,
     WatcherAsks,
 )
@@ -110,6 +113,8 @@ def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
             _ringing(image, screen, words)
         case InCall():
             _in_call(image, screen, words)
+        case Texting():
+            _texting(image, screen, words)
         case Held():
             _held(image, screen, words)
         case Ended():
@@ -244,6 +249,23 @@ def _in_call(image: Image.Image, screen: InCall, words: Words) -> None:
     security = Row(words.security(screen.security), SECURITY_ART[screen.security], bar=clear)
     bottom = rows_at_bottom(image, [security, *extras[:2]])
     _timer(image, TITLE.size, bottom, duration(screen.seconds), "" if wide_code else screen.code, words.CODE)
+
+
+def _texting(image: Image.Image, screen: Texting, words: Words) -> None:
+    """Head and protection, the end of what they typed, and on a lit bar that of what is typed here."""
+    left = icon(image, 0, 0, SECURITY_ART[screen.security])
+    time = duration(screen.seconds)
+    eye = icons.picture(_eye(screen.privacy)).width + ICON_GAP
+    room = WIDTH - left - SMALL.width(time) - eye - 6
+    SMALL.draw(image, left, 0, shorten(screen.peer or words.UNKNOWN, SMALL, room))
+    SMALL.draw(image, WIDTH - eye - SMALL.width(time), 0, time)
+    _right_eye(image, 0, screen.privacy)
+    rows = _notice(screen.notice or words.weak(screen.security))
+    ours = tail(words.ours(screen), SMALL, WIDTH - 4)
+    top = rows_at_bottom(image, [*rows, Row(ours, bar=screen.typing)])
+    found = [line for text in screen.theirs for line in wrap(text, SMALL, WIDTH)]
+    for number, line in enumerate(reversed(found[-((top - ROW) // ROW) :])):
+        SMALL.draw(image, 0, top - ROW * (number + 1), line)
 
 
 def _held(image: Image.Image, screen: Held, words: Words) -> None:

@@ -21,6 +21,7 @@ from firmware.phone.display.screens import (
     Pages,
     Ringing,
     Screen,
+    Texting,
     Warning,
     WatcherAsks,
 )
@@ -128,6 +129,16 @@ class Words:
     def they_see(self, screen: Dialling | Calling) -> str:
         return self.say(phrase("They see: {what}", what=screen.they_see)) if screen.they_see else ""
 
+    def weak(self, level: Security) -> str:
+        """What protects a call, where that has to be said in words."""
+        return self.security(level) if level in (Security.PROVIDER, Security.CLEAR) else ""
+
+    def ours(self, screen: Texting) -> str:
+        """What is typed here, or how to."""
+        if screen.typing:
+            return f"{screen.ours}_"
+        return f"> {screen.ours}" if screen.ours else self.say(phrase("Hold 0, then 6: type"))
+
     def code(self, screen: InCall) -> str:
         return self.say(phrase("Code: {code}", code=screen.code)) if screen.code else ""
 
@@ -222,6 +233,9 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
             return [words.incoming(screen), words.switch(screen.privacy), *words.caller(screen), mine]
         case InCall():
             return _in_call(screen, words)
+        case Texting():
+            head = [screen.peer or words.UNKNOWN, words.switch(screen.privacy), duration(screen.seconds)]
+            return [*head, words.security(screen.security), *screen.theirs, screen.notice, words.ours(screen)]
         case Held():
             who = screen.peer or words.UNKNOWN
             return [words.HELD, duration(screen.seconds), who, screen.notice, screen.hint]

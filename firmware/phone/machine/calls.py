@@ -188,7 +188,8 @@ def incoming(rules: Rules, state: State, event: on.IncomingCall, now: float) -> 
     if state.call(event.call_id) is not None:
         return state, ()
     contact = "" if event.peer.doubt or event.peer.anonymous else names.name_of(rules, state, event.peer.uri)
-    screened = screening.screened(rules.screening, event.peer, bool(contact))
+    peer = replace(event.peer, sent_on=event.peer.sent_on and not state.expects_help)
+    screened = screening.screened(rules.screening, peer, bool(contact))
     if screened.refuse is not None:
         return state, (do.RefuseCall(event.call_id, screened.refuse),)
     sent_on = forwarding.at_once(rules, state, busy=busy(rules, state, event))

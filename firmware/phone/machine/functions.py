@@ -6,6 +6,7 @@
                            0 refuse who waits, or end who is held     1 end this one, take the other
                            2 hold, take who waits, swap, resume       3 three together; apart
                            4 transfer                                 5 mute
+                           6 type text, or keys again
                            9 hold all, and dial an emergency number
     on hold       digits dial somebody else; # alone: back
     at rest       hold 0:  redial, call back, do not disturb, forwarding, messages, pick up
@@ -22,7 +23,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.display import paging, screens
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import calls, guarding, helping, knob, services, several, transfers
+from firmware.phone.machine import calls, guarding, helping, knob, services, several, texting, transfers
 from firmware.phone.machine.rules import MAX_DIGITS, Rules
 from firmware.phone.machine.services import Function
 from firmware.phone.machine.state import Call, State
@@ -63,6 +64,8 @@ def flushed(state: State, event: on.Event) -> Result:
 def _sent(state: State) -> Result:
     live, pressed = state.live, state.pressed
     state = replace(state, pressed="")
+    if state.tapping is not None:
+        return state, ()
     if pressed != KEY or live is None or not live.voice or state.digits:
         return state, ()
     call = replace(live, digits=(live.digits + KEY)[-MAX_DIGITS:])
@@ -186,6 +189,11 @@ def _of_call(state: State, live: Call) -> dict[str, Function]:
     if live.state is CallState.ACTIVE:
         found["5"] = Function(phrase_in("key", "unmute") if state.muted else phrase_in("key", "mute"), mute)
         found["9"] = Function(phrase_in("key", "call help"), helping.aside)
+        if live.text:
+            types = state.tapping is not None
+            found["6"] = Function(
+                phrase_in("key", "keys") if types else phrase_in("key", "type"), texting.turn
+            )
     return found
 
 

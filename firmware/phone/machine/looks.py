@@ -1,4 +1,5 @@
-"""The language of the display, and how large its letters are: as configured, until somebody chooses. Pure."""
+"""The display's language, how large its letters are and how bright it is: as configured, until somebody
+chooses. Pure."""
 
 from __future__ import annotations
 
@@ -16,4 +17,5 @@ Result = tuple[State, tuple[do.Command, ...]]
 def look(rules: Rules, state: State) -> Look:
     """How the display speaks to its reader now."""
     config = settings.effective(rules, state).config
-    return Look(config.phone.language, config.display.large_type)
+    brightness = config.display.brightness / rules.config.display.brightness
+    return Look(config.phone.language, config.display.large_type, brightness)

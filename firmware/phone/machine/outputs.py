@@ -32,6 +32,7 @@ from firmware.phone.machine import (
     settings,
     several,
     starcodes,
+    texting,
     transfers,
     updates,
     warnings,
@@ -115,7 +116,7 @@ class Outputs:
     ``muted``: so by the key. ``third``: the other call of a conference, as ``speaks``; the two are mixed.
     ``waiting``: the tone of a second caller sounds. ``lamps``: whose telephones are asked what they do;
     ``lamp_lights``: what the lights of the first of them do. ``sound_light``: what the ringing light does for
-    a tone; ``chirp``: the sound of a light, from the ringer, or "".
+    a tone; ``chirp``: the sound of a light, from the ringer, or "". ``text``: real-time text is offered.
     """
 
     tone: Tone | None = None
@@ -138,6 +139,7 @@ class Outputs:
     lamp_lights: tuple[Pattern, ...] = ()
     sound_light: Pattern = Pattern.OFF
     chirp: str = ""
+    text: bool = False
 
     @property
     def mixed(self) -> tuple[CallId, ...]:
@@ -197,6 +199,7 @@ def outputs(rules: Rules, state: State, now: float) -> Outputs:
         lamp_lights=services.lamp_lights(rules, state),
         sound_light=ease.sound_light(rules, tone, reminds=reminds),
         chirp=state.chirp[0] if state.chirp is not None and not bell and state.hook is Hook.ON else "",
+        text=rules.config.accessibility.text,
     )
 
 
@@ -410,6 +413,17 @@ def _live_screen(rules: Rules, state: State, call: Call, now: float, wall: datet
         return warning
     if call.state is CallState.HELD:
         return _held(rules, state, call, now)
+    if call.state is CallState.ACTIVE and texting.shows(state, call):
+        return screens.Texting(
+            peer=" + ".join(one.peer.label for one in several.mixed(state) or (call,)),
+            seconds=call.seconds(now),
+            security=transfers.label(state, call),
+            privacy=state.switch,
+            theirs=texting.end_of(call.theirs),
+            ours=texting.line(rules, state, call),
+            typing=state.tapping is not None,
+            notice=_sound_notice(state) or _notice(state, call, now) or knob.words(state, now),
+        )
     if call.state is CallState.ACTIVE:
         return screens.InCall(
             peer=" + ".join(one.peer.label for one in several.mixed(state) or (call,)),
@@ -501,7 +515,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     ]
     times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
-    times += transfers.deadlines(state) + guest.deadlines(state)
+    times += transfers.deadlines(state) + guest.deadlines(state) + texting.deadlines(state)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]

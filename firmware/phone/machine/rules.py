@@ -175,6 +175,7 @@ class Rules:
                 config.privacy.anonymous_callers,
                 config.privacy.unknown_callers,
                 tuple(block.uri for block in config.privacy.blocks),
+                config.privacy.forwarded_callers,
             ),
             profile=first.profile,
             config=config,

@@ -1,6 +1,7 @@
 """Which incoming calls ring, ring silently or are refused. Pure, and asks nobody outside the telephone.
 
-In this order: contacts always ring; who is blocked is refused with 607 (RFC 8197); an anonymous caller and a
+In this order: a call that somebody else had sent on to us goes by the configuration; contacts ring; who is
+blocked is refused with 607 (RFC 8197); an anonymous caller and a
 stranger go by the configuration. A caller whose proof of identity is false is a stranger, whatever name or
 number the message bears, and is blocked if that name is.
 """
@@ -9,14 +10,15 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware.phone.sip import uri
 from firmware.phone.values import Party
 
 UNWANTED = 607
 ANONYMITY_DISALLOWED = 433
-"""RFC 8197 section 3, RFC 5079 section 4."""
+DECLINED = 603
+"""RFC 8197 section 3, RFC 5079 section 4, RFC 3261 section 21.6.2."""
 
 _NUMBER = re.compile(r"\+?[0-9]{1,32}\*?")
 _SEPARATORS = re.compile(r"[ ().\-/]")
@@ -37,6 +39,7 @@ class Policy:
     anonymous: Ring = Ring.SILENT
     unknown: Ring = Ring.RING
     blocked: tuple[str, ...] = ()
+    sent_on: Ring = Ring.RING
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,13 @@ class Screened:
 
 def screened(policy: Policy, peer: Party, contact: bool) -> Screened:
     """What becomes of a call from ``peer``, who is or is not a ``contact``."""
+    if peer.sent_on and policy.sent_on is Ring.REFUSE:
+        return Screened(refuse=DECLINED)
+    found = _of_caller(policy, peer, contact)
+    return replace(found, silent=found.silent or (peer.sent_on and policy.sent_on is Ring.SILENT))
+
+
+def _of_caller(policy: Policy, peer: Party, contact: bool) -> Screened:
     if contact and not peer.doubt and not peer.anonymous:
         return Screened()
     if not peer.anonymous and any(matches(one, peer.uri) for one in policy.blocked):

@@ -47,8 +47,21 @@ def effective(rules: Rules, state: State) -> Rules:
     if not state.settings:
         return rules
     config = _applied(rules.config, state.settings)
-    policy = Policy(config.privacy.anonymous_callers, config.privacy.unknown_callers, rules.screening.blocked)
-    return replace(rules, config=config, screening=policy, missed_calls_light=config.phone.missed_calls_light)
+    privacy = config.privacy
+    policy = Policy(
+        privacy.anonymous_callers,
+        privacy.unknown_callers,
+        rules.screening.blocked,
+        privacy.forwarded_callers,
+    )
+    return replace(
+        rules,
+        config=config,
+        screening=policy,
+        missed_calls_light=config.phone.missed_calls_light,
+        digit_timeout=config.phone.digit_timeout,
+        no_answer_timeout=config.phone.no_answer_timeout,
+    )
 
 
 def _applied(config: Config, values: tuple[tuple[str, Value], ...]) -> Config:
@@ -189,6 +202,10 @@ def _seconds(*offered: int) -> tuple[tuple[Value, str], ...]:
     return tuple((n, phrase("{number} s", number=n) if n else NEVER) for n in offered)
 
 
+def _hours(*offered: int) -> tuple[tuple[Value, str], ...]:
+    return tuple((n, phrase("{number} h", number=n) if n else NEVER) for n in offered)
+
+
 def _held(ms: int) -> str:
     return phrase("{number} ms", number=ms) if ms else OFF_WORD
 
@@ -231,6 +248,9 @@ DISPLAY = (
     ),
     choice(phrase("Large letters"), "display.large_type", ON_OFF),
     choice(phrase("Light: missed calls"), "phone.missed_calls_light", ON_OFF),
+    choice(
+        phrase("Brightness"), "display.brightness", tuple((n, f"{n} %") for n in (5, 10, 25, 50, 75, 100))
+    ),
     choice(phrase("Display dims after"), "display.dim_after", _seconds(0, 30, 60, 120, 300)),
 )
 EASE = (
@@ -242,6 +262,8 @@ EASE = (
     choice(phrase("Lights sound"), "accessibility.light_sounds", ON_OFF),
     choice(phrase("Sounds light"), "accessibility.sound_lights", ON_OFF),
     choice(phrase("Read aloud"), "accessibility.speech", ON_OFF),
+    choice(phrase("Text in calls"), "accessibility.text", ON_OFF),
+    choice(phrase("Dials after"), "phone.digit_timeout", _seconds(2, 4, 7, 10, 20)),
 )
 AFTER = choice(phrase("Locks after"), "phone.lock_after", _minutes(0, 1, 5, 15, 60))
 
@@ -371,6 +393,10 @@ def _reset(rules: Rules, state: State, now: float) -> Result:
 MORE_OF: tuple[Setting, ...] = (
     Setting(phrase("All options"), text=everything),
     Setting(phrase("Factory reset"), acts=_reset),
+    choice(phrase("Calls kept"), personal.HISTORY, _hours(0, 1, 24, 168)),
+    choice(phrase("They may transfer"), "phone.transfers", ON_OFF),
+    choice(phrase("Calls sent on to you"), "privacy.forwarded_callers", (*RINGS, REFUSED)),
+    choice(phrase("Given up after"), "phone.no_answer_timeout", _seconds(30, 60, 120, 180)),
 )
 
 _KEYS = phrase("* erase  # keep")

@@ -66,6 +66,8 @@ class Call:
 
     ``transfer``: we have asked its far end to call somebody else. ``referral``: the number of the request by
     which somebody asked us for this call, 0: nobody.
+
+    ``text``: real-time text can be typed; ``theirs`` and ``ours``: the end of what both typed.
     """
 
     id: CallId
@@ -89,6 +91,9 @@ class Call:
     account: int = 0
     number: str = ""
     transport: str = ""
+    text: bool = False
+    theirs: str = ""
+    ours: str = ""
 
     @property
     def live(self) -> bool:
@@ -126,9 +131,11 @@ class Call:
         return call
 
     def over(self, reason: EndReason, now: float) -> Call:
-        """This call, ended for ``reason``. A call that is over stays as it is."""
+        """This call, ended for ``reason``, and its text forgotten. A call that is over stays as it is."""
         call = self.moved(Move.ENDS, now)
-        return self if call is None else replace(call, reason=reason, answering=False)
+        if call is None:
+            return self
+        return replace(call, reason=reason, answering=False, text=False, theirs="", ours="")
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,17 @@ class Typing:
     at: float = 0.0
     checking: bool = False
     said: str = ""
+
+
+@dataclass(frozen=True)
+class Tapping:
+    """The keys type text in this call. ``key`` was pressed ``taps`` times, the last time at ``at``, and its
+    letter is not settled yet; "": none is."""
+
+    call: CallId
+    key: str = ""
+    taps: int = 0
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -279,6 +297,7 @@ class State:
     ``guest_at``: since when ``*`` is held at rest. ``own_card``: in a guest period, the network sees the
     number that the card was made with.
     ``first``: the first start, while it lasts.
+    ``tapping``: the keys type real-time text.
     """
 
     hook: Hook = Hook.ON
@@ -364,6 +383,7 @@ class State:
     guest_at: float | None = None
     own_card: bool = False
     first: First | None = None
+    tapping: Tapping | None = None
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

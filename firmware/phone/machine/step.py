@@ -34,6 +34,7 @@ from firmware.phone.machine import (
     settings,
     several,
     starcodes,
+    texting,
     transfers,
     updates,
     watchers,
@@ -73,6 +74,7 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
         or first.key(rules, state, event, now)
         or menu.key(rules, state, event, now)
         or transfers.key(rules, state, event, now)
+        or texting.key(rules, state, event, now)
         or functions.key(rules, state, event, now)
         or knob.key(state, event, now)
         or finding.key(rules, state, event, now)
@@ -84,7 +86,8 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, guests = guest.followed(rules, before, after, event, now)
     after, parted = several.followed(before, after, now)
     after, referred = transfers.followed(before, services.followed(rules, after), now)
-    commands = early + commands + long + lock + guests + parted + referred
+    after, typed = texting.followed(rules, after, now)
+    commands = early + commands + long + lock + guests + parted + referred + typed
     state = before
     after, refused = watchers.follow(rules, menu.followed(after, event, now), now)
     if watchers.asking(after, now) is not None:
@@ -351,6 +354,8 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CallAnswered: calls.moved(Move.ANSWERED),
     on.MediaChanged: calls.media,
     on.CodeComputed: guarding.computed,
+    on.TextChanged: texting.changed,
+    on.TextReceived: texting.received,
     on.CallFailed: calls.failed,
     on.RegistrationChanged: _registration,
     on.OwnAddress: _own_address,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from firmware.phone.sip import headers, sdp, uri
 from firmware.phone.sip.uri import unprintable
@@ -58,6 +59,24 @@ def caller(message: str, *, trusted: bool, domain: str = "", check: Check | None
     A message that names nobody, or two, is anonymous.
     """
     fields = _fields(message)
+    return replace(_caller(fields, message, trusted, domain, check), sent_on=_sent_on(fields))
+
+
+_SENT_ON = re.compile(r";\s*cause\s*=\s*\"?(302|404|408|480|486|487|503)\b", re.IGNORECASE)
+"""Why a call was sent on (RFC 4458 section 2, RFC 7044 section 5.3)."""
+
+
+def _sent_on(fields: dict[str, list[str]]) -> bool:
+    """Whether somebody else had the call sent on to us: Diversion (RFC 5806), or History-Info (RFC 7044) with
+    the cause of it. What leaves both out cannot be told from a call to us.
+    """
+    history = (unquote(entry) for entry in fields.get("history-info", []))
+    return bool(fields.get("diversion")) or any(_SENT_ON.search(entry) for entry in history)
+
+
+def _caller(
+    fields: dict[str, list[str]], message: str, trusted: bool, domain: str, check: Check | None
+) -> Party:
     said = fields.get("from", [])
     if len(said) != 1 or len(said[0]) > LONGEST_NAME_ADDR:
         return ANONYMOUS

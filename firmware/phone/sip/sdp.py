@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from firmware.phone.values import Security
+from firmware.phone.values import Keying, Security
 
 _NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _ORIGIN = re.compile(r"^o=\S+ ", re.MULTILINE)
@@ -62,6 +62,32 @@ def without_audio(message: str) -> bool:
     return bool(ports) and not any(port.strip("0") for port in ports)
 
 
+def offers_text(sdp: str, keying: Keying, *, clear: bool) -> bool:
+    """Whether an offer has real-time text (RFC 4103) behind the speech, to be keyed as the speech is.
+    ``clear``: that has no encryption.
+    """
+    session, *media = re.split("^m=", sdp.replace("\r\n", "\n"), flags=re.MULTILINE)
+    kinds = [re.match(r"(audio|text)\s+(?!0\s)", medium, re.IGNORECASE) for medium in media]
+    for number, kind in enumerate(kinds):
+        before = [one[1].lower() for one in kinds[:number] if one is not None]
+        if kind is None or kind[1].lower() != "text" or "audio" not in before:
+            continue
+        medium = media[number]
+        profile = medium.split("\n", 1)[0].upper()
+        match keying:
+            case Keying.ZRTP:
+                return _HELLO.search(medium) is not None
+            case Keying.DTLS:
+                return bool(_FINGERPRINT_LINE.search(medium) or _FINGERPRINT_LINE.search(session))
+            case Keying.SDES:
+                return "/SAVP" in profile and _IN_SDP.search(medium) is not None
+            case Keying.NONE:
+                return clear and "/SAVP" not in profile
+    return False
+
+
+_HELLO = re.compile(r"^a=zrtp-hash:1\.1", re.MULTILINE | re.IGNORECASE)
+_FINGERPRINT_LINE = re.compile(r"^a=fingerprint:", re.MULTILINE | re.IGNORECASE)
 _BEST = [Security.CLEAR, Security.PROVIDER, Security.END_TO_END]
 _BETWEEN_ENDS = re.compile(r"^a=(?:fingerprint|zrtp-hash):", re.MULTILINE | re.IGNORECASE)
 _IN_SDP = re.compile(r"^a=crypto:", re.MULTILINE | re.IGNORECASE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.berlin import judge
-from tests.berlin.model import NotYet, Seen, experiment
+from tests.berlin.model import Seen, experiment
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage, built
@@ -132,12 +133,24 @@ def who_asks_on_private_is_not_told_who_answers(stage: Stage) -> Seen:
 
 @experiment("P2")
 def held_and_transferred_calls_tell_nothing(stage: Stage) -> Seen:
-    """The same search over calls that the phone itself holds and transfers; the far end's own holding and
-    asking for a transfer is among the calls above.
+    """On private the phone holds a call and takes it back, and asks the far end of another to call somebody
+    else. The same search over every message of those two calls that the far end got: re-INVITEs, the REFER,
+    answers to NOTIFY, BYE.
     """
-    raise NotYet(
-        "The phone cannot hold or transfer yet; that comes with the issue on the complete telephone."
-    )
+    day = stage.played(private_day)
+    holds = [m for m in day.from_us if m.method == "INVITE" and _HOLDS.search(m.text)]
+    refers = [m for m in day.from_us if m.method == "REFER"]
+    calls = {m.header("Call-ID").encode() for m in (*holds, *refers)}
+    places = [place for place in day.places if any(call in place.octets for call in calls)]
+    found = judge.leaks(day.who.secrets(str(day.first_status["version"])), places)
+    file = stage.evidence("aside", "messages.txt")
+    file.write_bytes(b"\n".join(f"--- {place.name}\n".encode() + place.octets for place in places))
+    text = f"{len(holds)} holds and {len(refers)} REFER; {len(places)} messages of their calls. "
+    good = bool(holds) and bool(refers) and bool(places) and not found
+    return Seen(good, text + (_listed(found) or "No hit."), [file])
+
+
+_HOLDS = re.compile(r"^a=(sendonly|inactive)", re.MULTILINE)
 
 
 def _listed(found: list[Finding]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.berlin import judge
 from tests.berlin.model import NotYet, Seen, experiment
-from tests.berlin.open_day import ANONYMOUS, refuse_anonymous
+from tests.berlin.open_day import ANONYMOUS, refuse_anonymous, refuse_sent_on
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
 from tests.berlin.stage import Stage
@@ -86,5 +86,9 @@ def anonymous_calls_can_be_rejected(stage: Stage) -> Seen:
 
 @experiment("R8")
 def forwarding_by_others_is_stopped(stage: Stage) -> Seen:
-    """Calls that third parties forward to this phone are to be stopped."""
-    raise NotYet("Stopping forwarded calls is not built; it comes with the issue on the complete telephone.")
+    """A phone with `forwarded_callers = "refuse"`: a call that somebody else had sent on (Diversion, RFC
+    5806) and one that was for it come in.
+    """
+    met = stage.played(refuse_sent_on)
+    text = f"The call that was sent on is answered {met.anonymous}, the other {met.named}."
+    return Seen(603 in met.anonymous and 180 not in met.anonymous and 180 in met.named, text)

@@ -53,6 +53,8 @@ class Keys:
     """The next rs1."""
     sas: bytes
     """sasvalue, 32 bits."""
+    session: bytes
+    """ZRTPSess, of which the keys of further streams are made."""
 
     @property
     def base32(self) -> str:
@@ -86,4 +88,5 @@ def derive(s0: bytes, context: bytes, choice: Choice) -> Keys:
         (sessions[0], sessions[1]),
         kdf(s0, "retained secret", context, 256),
         kdf(s0, "SAS", context, 256)[:4],
+        kdf(s0, "ZRTP Session Key", context, 256),
     )

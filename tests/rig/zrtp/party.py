@@ -1,7 +1,8 @@
 """One end of ZRTP in Diffie-Hellman mode: octets in, octets out, and the time as an argument (RFC 6189
 section 4).
 
-Left out: preshared and multistream mode, signatures, the trusted man in the middle; GoClear is not taken.
+Left out: preshared mode, signatures, the trusted man in the middle; GoClear is not taken. Multistream mode is
+``further``'s.
 """
 
 from __future__ import annotations
@@ -128,6 +129,13 @@ class Party:
         self._continuity = "first"
         self._peer_part = b""
         self._answers: dict[str, bytes] = {}
+
+    @property
+    def session(self) -> bytes:
+        """What the keys of further streams are made of."""
+        if self._keys is None:
+            raise RuntimeError("nothing was agreed")
+        return self._keys.session
 
     @property
     def sdp_value(self) -> str:

@@ -154,3 +154,26 @@ def test_no_pattern(text: str) -> None:
 def test_any_address_is_blocked_or_not(address: str) -> None:
     for one in ("sip:eve@phone.test", "sip:phone.test", "+49*", "110"):
         assert matches(one, address) in (True, False)
+
+
+@pytest.mark.parametrize("peer", [Party("sip:bob@phone.test", "Bob"), Party("sip:x@y.test")])
+def test_calls_that_others_send_on_can_be_stopped(peer: Party) -> None:
+    """Contacts' too: it is the third party that is stopped."""
+    sent_on = replace(peer, sent_on=True)
+    for way, status, silent in (
+        (Ring.RING, None, False),
+        (Ring.SILENT, None, True),
+        (Ring.REFUSE, 603, False),
+    ):
+        policy = Policy(sent_on=way)
+        assert screened(policy, sent_on, contact=True) == Screened(silent, status)
+        assert screened(policy, peer, contact=True) == Screened()
+
+
+def test_whom_an_emergency_service_sends_on_gets_through() -> None:
+    it = Driver(replace(ACCOUNT, screening=Policy(sent_on=Ring.REFUSE)))
+    call = on.IncomingCall(CallId(2), Party("sip:help@phone.test", sent_on=True))
+    assert it.happen(call) == [do.RefuseCall(CallId(2), 603)]
+    it.state = replace(it.state, help_at=it.now)
+    it.happen(on.IncomingCall(CallId(4), call.peer))
+    assert it.call.id == 4

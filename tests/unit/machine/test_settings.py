@@ -10,9 +10,9 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import personal, selftest
 from firmware.phone.config import Account, Config, Phone, Privacy, Secret
-from firmware.phone.config_option import Table, rows
+from firmware.phone.config_option import Table, Tables, rows
 from firmware.phone.display import screens, words
-from firmware.phone.machine import settings
+from firmware.phone.machine import looks, settings
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Ring
 from firmware.phone.machine.state import Connection
@@ -288,3 +288,98 @@ def test_a_locked_telephone_has_no_settings() -> None:
     it.keys("*#13")
     assert it.state.menu is None
     assert it.state.settings == ()
+
+
+# --- the table of options ----------------------------------------------------------------------------
+
+BY_OTHER_MEANS = {
+    "phone.forward_always": "typed, as a number",
+    "phone.forward_busy": "typed, as a number",
+    "phone.forward_no_answer": "typed, as a number",
+    "privacy.watcher": "granted with the keys when somebody asks",
+}
+OF_THE_PLACE = {
+    "account": "between you and your provider",
+    "sip": "between you and your provider",
+    "media": "the keypad weakens no protection",
+    "audio": "what is plugged into the board",
+    "network": "where the telephone stands",
+    "contact": "a list; contacts of the keypad's reach come from the phone book",
+    "ring": "a list, by groups of contacts",
+    "book": "sources with their passwords",
+    "dial": "a list of patterns",
+    "privacy.caller_certificates": "a file",
+    "privacy.block": "a list",
+    "phone.country": "where the telephone stands: whom an emergency call reaches hangs on it",
+    "phone.mailbox": "of the account",
+    "phone.messages": "asked of the provider from the start on",
+    "phone.lock": "the way out for who has forgotten the PIN must not be closed by who has it",
+}
+"""Options that the menu shows and does not change, each with its reason."""
+
+
+def _options() -> list[str]:
+    tables = [(table.key, table.option.kind) for table in rows(Config)]
+    return [
+        f"{key}.{row.key}"
+        for key, kind in tables
+        if isinstance(kind, Table | Tables)
+        for row in rows(kind.cls)
+    ]
+
+
+@pytest.mark.parametrize("option", _options())
+def test_every_option_belongs_to_a_person_or_says_why_not(option: str) -> None:
+    """One that is new must be put into the menu, or below a reason."""
+    reasons = BY_OTHER_MEANS | OF_THE_PLACE
+    elsewhere = option in reasons or option.partition(".")[0] in reasons
+    assert (option in personal.KEYS) is not elsewhere
+
+
+def _turned() -> dict[str, int]:
+    """The options that some setting of the menu changes, and how many values it goes through."""
+    found: dict[str, int] = {}
+    rules = Rules.of(replace(CONFIG, account=None))
+    pin = KeptLock("$argon2id$x")
+    for group in settings.GROUPS.values():
+        it = Driver(rules)
+        it.happen(on.StoreChanged(loaded=True, lock=pin))
+        for setting in (*group.settings(rules, it.state), *([group.one] if group.one else [])):
+            state, values = it.state, set()
+            for _ in range(30 if setting.turns else 0):
+                assert setting.turns is not None
+                state, _done = setting.turns(settings.effective(rules, state), state, 1, 0.0)
+                values |= set(state.settings)
+            for key, _value in values:
+                found[key] = len([one for one in values if one[0] == key])
+    return found
+
+
+def test_every_option_of_a_person_is_changed_in_the_menu() -> None:
+    turned = _turned()
+    assert set(turned) == set(personal.KEYS)
+    assert all(number >= 2 for number in turned.values()), turned
+
+
+def test_each_of_them_is_in_effect_at_once() -> None:
+    for key in personal.KEYS:
+        kept = Personal()
+        for value in (True, False, 5, 30, 100, "de", "bell", "silent", "ring"):
+            try:
+                kept = Personal().with_value(key, value)
+            except Exception:  # noqa: BLE001, S112 - of another kind
+                continue
+            if personal.of(personal.applied(CONFIG, dict(kept.values)), key) != personal.of(CONFIG, key):
+                break
+        it = Driver(RULES)
+        it.happen(on.StoreChanged(loaded=True, personal=kept))
+        now = settings.effective(RULES, it.state)
+        assert personal.of(now.config, key) != personal.of(CONFIG, key), key
+        if key in ("phone.digit_timeout", "phone.no_answer_timeout", "phone.missed_calls_light"):
+            assert getattr(now, key.partition(".")[2]) == personal.of(now.config, key)
+
+
+def test_brightness_is_said_as_a_part_of_the_configured_one() -> None:
+    it = Driver(RULES)
+    it.happen(on.StoreChanged(loaded=True, personal=Personal().with_value("display.brightness", 100)))
+    assert looks.look(RULES, it.state).brightness == 2.0

@@ -16,6 +16,7 @@ from firmware.phone import guest
 from firmware.phone.config import Account, Config, Contact, Network, Secret, Sip
 from firmware.phone.config_types import Guest
 from firmware.phone.errors import ConfigError
+from firmware.phone.values import MOST_ACCOUNTS
 from firmware.provisioning import code
 from firmware.updater.settings import Settings
 
@@ -239,3 +240,25 @@ def test_who_is_provisioned_may_reach_that_server_and_only_the_one_who_pulls(tmp
     ] == [("out", "tcp", (8443, 8443), ("phones.example",))]
     ticket.write_text("url = 1")
     assert program._provisioned(ticket) == ""
+
+
+def test_each_account_has_a_credential_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the unit hands over all of them, for as many accounts as there may be."""
+    names = ["account-password", *(f"account-password-{n}" for n in range(2, MOST_ACCOUNTS + 1))]
+    for name in names:
+        (tmp_path / name).write_text(f"of {name}")
+        (tmp_path / name).chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    phone = tmp_path / "phone.toml"
+    phone.write_text(
+        "".join(f'[[account]]\nuser = "u{n}"\ndomain = "p{n}.test"\n' for n in range(MOST_ACCOUNTS))
+    )
+    found = configuration.load(phone)
+    assert [account.password.reveal() for account in found.accounts] == [f"of {name}" for name in names]
+    unit = (Path(__file__).parents[3] / "systemd/sottovoce-phone.service").read_text()
+    assert [
+        line.partition("=")[2] for line in unit.splitlines() if line.startswith("ImportCredential=")
+    ] == names
+    (tmp_path / names[2]).unlink()
+    with pytest.raises(ConfigError, match=r"account\[3\]\.password"):
+        configuration.load(phone)

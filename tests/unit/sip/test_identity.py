@@ -267,3 +267,23 @@ def test_an_anonymous_caller_is_not_looked_at_closer(check: identity.Check, sign
 def test_without_a_list_nothing_is_checked() -> None:
     assert check_of(Config(), FakeClock(NOW)) is None
     assert caller(FROM, "Identity: garbage") == BOB
+
+
+@pytest.mark.parametrize(
+    ("line", "sent_on"),
+    [
+        ("Diversion: <sip:carol@phone.test>;reason=no-answer", True),
+        ("History-Info: <sip:carol@phone.test>;index=1, <sip:alice@phone.test;cause=302>;index=1.1", True),
+        ("History-Info: <sip:alice@phone.test?Reason=SIP%3Bcause%3D486>;index=1.1", True),
+        ("History-Info: <sip:alice@phone.test>;index=1", False),
+        ("History-Info: <sip:alice@phone.test;cause=200>;index=1", False),
+        ("X-Diversion: <sip:carol@phone.test>", False),
+    ],
+)
+def test_who_is_sent_on_to_us_is_told_from_who_calls_us(line: str, sent_on: bool) -> None:
+    assert caller(FROM, line).sent_on is sent_on
+    assert caller("From: <sip:anonymous@anonymous.invalid>;tag=1", line).sent_on is sent_on
+
+
+def test_who_calls_a_subscriber_directly_is_not_sent_on() -> None:
+    assert not caller(FROM).sent_on

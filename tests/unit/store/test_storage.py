@@ -15,6 +15,7 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.audio.volume import Volumes
 from firmware.phone.clock import FakeClock
+from firmware.phone.personal import HISTORY, Personal
 from firmware.phone.place import parse
 from firmware.phone.presence import Grant
 from firmware.phone.storage import SLACK, Storage
@@ -439,3 +440,38 @@ def test_a_volume_that_is_none_is_the_nominal_one(tmp_path: Path, raw: bytes) ->
         rig.do(do.KeepVolumes(LOUD))
     with running(tmp_path) as rig:
         assert rig.now.volumes == LOUD
+
+
+def kept_for(hours: int) -> do.KeepPersonal:
+    return do.KeepPersonal(Personal().with_value(HISTORY, hours))
+
+
+def test_no_more_history_destroys_what_there_is_at_once(rig: Rig) -> None:
+    rig.do(CALL)
+    assert rig.do(kept_for(0)) == ""
+    assert rig.now.history == ()
+    rig.do(CALL)
+    assert rig.now.history == ()
+    assert not (rig.folder / "history").exists() or rig.clean
+
+
+def test_a_shorter_life_counts_for_the_calls_that_are_kept(tmp_path: Path) -> None:
+    with running(tmp_path / "state", hours=24) as rig:
+        rig.do(CALL)
+        rig.pass_by(2 * HOUR)
+        assert len(rig.now.history) == 1
+        rig.do(kept_for(1))
+        assert not rig.now.history
+
+
+def test_a_history_of_the_keypad_outlives_a_restart_and_ends_with_a_wipe(tmp_path: Path) -> None:
+    with running(tmp_path / "state", hours=0) as rig:
+        rig.do(CALL)
+        assert rig.now.history == ()
+        rig.do(kept_for(24), CALL)
+        assert len(rig.now.history) == 1
+        clock = rig.clock
+    with running(tmp_path / "state", hours=0, clock=clock) as again:
+        assert len(again.now.history) == 1
+        again.do(do.Wipe(), CALL)
+        assert not again.now.history

@@ -16,7 +16,8 @@ from firmware.phone.sip.mixing import Links
 from firmware.phone.sip.pjsua.guard import Crash, guarded
 from firmware.phone.sip.pjsua.holding import Holding
 from firmware.phone.sip.pjsua.lowering import Lowering
-from firmware.phone.sip.pjsua.zrtp import Shared, Way
+from firmware.phone.sip.pjsua.texting import Texting
+from firmware.phone.sip.pjsua.zrtp import DTLS, SDES, ZRTP, Shared, Way
 from firmware.phone.values import CallId, Direction, EndReason, Keying, Media, Security
 
 log = logging.getLogger("sottovoce.sip")
@@ -37,11 +38,15 @@ class _Audio(NamedTuple):
     runs: bool
 
 
-def _audio_alone() -> pj.CallOpParam:
+def _offering(*, text: bool = False) -> pj.CallOpParam:
     """What a re-INVITE offers."""
     prm = pj.CallOpParam(True)
-    prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, 0
+    prm.opt.audioCount, prm.opt.videoCount, prm.opt.textCount = 1, 0, int(text)
     return prm
+
+
+_WAYS: dict[Keying, Way] = {Keying.ZRTP: (ZRTP,), Keying.DTLS: (DTLS,), Keying.SDES: (SDES,)}
+"""How the text of a call whose speech is keyed so may be keyed: so, and in no other way."""
 
 
 class PjCall(pj.Call):
@@ -107,6 +112,7 @@ class PjCall(pj.Call):
         self.private = False
         self.broken = False
         self.lowering = Lowering()
+        self.texting = Texting(direction is Direction.OUT)
         self.failure: EndReason | None = None
         self._place_printed = False
         self.moved_to = ""
@@ -186,10 +192,27 @@ class PjCall(pj.Call):
     @guarded
     def onCreateMediaTransportSrtp(self, prm: Any) -> None:
         prm.srtpUse = pj.PJMEDIA_SRTP_DISABLED if self.clear else pj.PJMEDIA_SRTP_MANDATORY
-        prm.keyings = pj.IntVector(self.keyings)
-        self.shared.give(self.getId())
+        audio = self._audio()
+        if audio is not None and audio.at != prm.mediaIdx:
+            prm.keyings = pj.IntVector(_WAYS.get(self.media.keying, ()))
+        else:
+            prm.keyings = pj.IntVector(self.keyings)
+            self.shared.give(self.getId())
+        if self.certificate is None and self.texting.wanted:
+            self.certificate = pj.DtlsIdentity()  # one for speech and text, as the code that people compare
         if self.certificate is not None:
             self.certificate.showIn(prm)
+
+    @guarded
+    def onCallRxOffer(self, prm: Any) -> None:
+        """A re-INVITE came: text is taken where the speech may be heard, with the same manner of keying."""
+        takes = self.texting.wanted and self._safe_to_text()
+        offered = sdp.offers_text(prm.offer.wholeSdp, self.media.keying, clear=self.clear)
+        prm.opt.textCount = int(takes and offered)
+
+    @guarded
+    def onCallRxText(self, prm: Any) -> None:
+        self.texting.took(prm.seq, prm.text.encode("utf-8", "surrogateescape"), self.clock())
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
@@ -223,7 +246,7 @@ class PjCall(pj.Call):
 
     def tell_hold(self, held: bool) -> None:
         """Send the re-INVITE. Raises pj.Error when it cannot be sent now."""
-        prm = _audio_alone()
+        prm = _offering(text=self._text()[0] is not None)
         if held:
             self.setHold(prm)
         else:
@@ -247,7 +270,51 @@ class PjCall(pj.Call):
     def _media_failed(self) -> bool:
         """Whether the agreement on keys came to an end without any."""
         info = self.getInfo() if self.isActive() else None
-        return info is not None and any(media.status == pj.PJSUA_CALL_MEDIA_ERROR for media in info.media)
+        return info is not None and any(
+            media.status == pj.PJSUA_CALL_MEDIA_ERROR and media.type == pj.PJMEDIA_TYPE_AUDIO
+            for media in info.media
+        )
+
+    def _safe_to_text(self) -> bool:
+        """Whether the speech has its keys and may be heard at both ends."""
+        waits = self.holding.wanted or self.media.held or self.lowering.waits
+        return self.answered and self.may_speak and self.secured(self.media) and not waits
+
+    def _text(self) -> tuple[int | None, bool]:
+        """Where text is among the media, held or not, or None; and whether it flows."""
+        info = self.getInfo() if self.isActive() else None
+        for media in info.media if info is not None else ():
+            if media.type == pj.PJMEDIA_TYPE_TEXT and media.status in AGREED:
+                return int(media.index), media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
+        return None, False
+
+    def keep_texting(self, now: float) -> None:
+        """Offer text where it is wanted, and move what was typed and what came."""
+        texting = self.texting
+        if not texting.used:
+            return
+        index, flows = self._text()
+        if texting.offers(self._safe_to_text(), index is not None, now):
+            try:
+                self.reinvite(_offering(text=texting.wanted))
+            except pj.Error as error:
+                log.info("text is not offered now: %s", error.reason)
+        was = texting.up
+        texting.keep_up(
+            self.getId(),
+            index if flows and self.may_speak else None,
+            self.media,
+            now,
+            lambda text: self.post(on.TextReceived(self.call_id, text)),
+        )
+        if texting.up is not was:
+            self.post(on.TextChanged(self.call_id, texting.up))
+
+    def texting_due(self, now: float) -> float | None:
+        """Seconds until ``keep_texting`` has something to do."""
+        if not self.texting.used:
+            return None
+        return self.texting.due(self._safe_to_text(), self._text()[0] is not None, now)
 
     def _audio(self) -> _Audio | None:
         if not self.isActive():
@@ -291,7 +358,7 @@ class PjCall(pj.Call):
         if level is Security.CLEAR:
             self.clear = done
         if self.lowering.offers():
-            self.reinvite(_audio_alone())
+            self.reinvite(_offering())
         self.look_at_media()
 
     def _lowered_in_vain(self) -> None:

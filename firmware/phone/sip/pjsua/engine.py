@@ -87,6 +87,7 @@ class PjsuaEngine:
         self._exposure = Exposure()
         self._keys_due: dict[CallId, float] = {}
         self._incoming = 0
+        self._text = False
         self._check = proofs.check_of(config, clock)
         self._ready: threading.Event = threading.Event()
         self._failure: BaseException | None = None
@@ -279,6 +280,10 @@ class PjsuaEngine:
             case do.Mute(muted):
                 self._mixer.muted = muted
                 self._connect_audio()
+            case do.AllowText(on=allowed):
+                self._text = self._outgoing.text = allowed
+                for one in self._calls.values():
+                    one.texting.want(allowed)
             case do.MixCalls(calls):
                 self._mixer.mixed = calls
                 self._connect_audio()
@@ -297,6 +302,7 @@ class PjsuaEngine:
 
     def _keep(self, call: PjCall) -> None:
         call.replace, call.clock = self._take_place, self._clock.monotonic
+        call.texting.want(self._text)
         self._calls[call.call_id] = call
 
     def _tell(self, call: PjCall, command: do.SipCommand) -> None:
@@ -330,6 +336,8 @@ class PjsuaEngine:
                     call.xferReplaces(self._calls[other], pj.CallOpParam(True))
                 case do.SendDigit(digit=digit):
                     call.dialDtmf(digit)
+                case do.SendText(text=text):
+                    call.texting.type(text)
                 case do.CodeCompared(same=same):
                     call.compared(same)
                 case do.GoOnWith(level=level):
@@ -425,6 +433,7 @@ class PjsuaEngine:
             call.look_at_media()
             self._watch_keys(call, now)
             call.holding.keep_up(now, call.tell_hold)
+            call.keep_texting(now)
             self._ask_transfer(call)
             self._hurry(call, now)
         self._given_up = [call for call in self._given_up if not call.over and call.isActive()]
@@ -498,6 +507,7 @@ class PjsuaEngine:
         now = self._clock.monotonic()
         waits = [LONGEST_POLL]
         holds = [call.holding.due(now) for call in self._calls.values()]
+        texts = [call.texting_due(now) for call in self._calls.values() if not call.over and call.isActive()]
         waits += [due for due in (account.due(now) for account in self._accounts) if due is not None]
         late = [self._outgoing.late(call, now) for call in self._calls.values()]
         waits += [
@@ -508,6 +518,7 @@ class PjsuaEngine:
                 self._movers.due(now),
                 *late,
                 *holds,
+                *texts,
             )
             if due is not None
         ]

@@ -65,7 +65,9 @@ class _Attempt:
 
 
 class Outgoing:
-    """Places calls. Everything runs in the SIP thread."""
+    """Places calls. Everything runs in the SIP thread. ``text``: their user wants real-time text."""
+
+    text = False
 
     def __init__(
         self,
@@ -132,6 +134,7 @@ class Outgoing:
             shared=shared,
         )
         call.clear = ways[0] == CLEAR
+        call.texting.want(self.text)
         call.may_speak = may_speak
         attempt.since = self._clock.monotonic()
         attempt.hop = self._hop(command, attempt.transport)
