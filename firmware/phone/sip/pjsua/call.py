@@ -258,7 +258,7 @@ class PjCall(pj.Call):
         speech and keys go on as they are. Raises pj.Error when that cannot be told now.
         """
         self.moved_to = address
-        prm = _audio_alone()
+        prm = _offering(text=self._text()[0] is not None)
         prm.opt.flag = pj.PJSUA_CALL_UPDATE_CONTACT | pj.PJSUA_CALL_UPDATE_VIA
         self.reinvite(prm)
 
