@@ -24,7 +24,7 @@ from tests.rig.storm import Storm, Told
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
 SECONDS = float(os.environ.get("STORM_SECONDS", "8"))
-GROWTH_KB = 8 * 1024
+GROWTH_KB = 16 * 1024
 """What the phone may have grown by, in kB, whatever is thrown at it."""
 
 MORE_FILES = 40
@@ -124,6 +124,6 @@ def test_a_phone_for_direct_calls_bears_a_storm_of_invites(lab: Lab) -> None:
     assert grown < GROWTH_KB
     phone.do("hangup")  # the first of them still rings
     phone.wait_idle(WORKS_AGAIN_S)
-    with Storm("INVITE", (phone.address, phone.sip_port), 0.5, 2) as one:
+    with Storm("INVITE", (phone.address, phone.sip_port), 1, 5) as one:
         phone.wait_call("ringing", WORKS_AGAIN_S, direction="in")
         one.told()
