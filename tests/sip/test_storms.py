@@ -19,18 +19,21 @@ from tests.rig.baresip import Baresip
 from tests.rig.cables import Cables
 from tests.rig.lab import Lab
 from tests.rig.phone import Phone
-from tests.rig.storm import Storm, Told
+from tests.rig.speech import Wanted
+from tests.rig.storm import CLIENTS, SILENT, Storm, Told
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
 SECONDS = float(os.environ.get("STORM_SECONDS", "8"))
-GROWTH_KB = 8 * 1024
+GROWTH_KB = 16 * 1024
 """What the phone may have grown by, in kB, whatever is thrown at it."""
 
 MORE_FILES = 40
 """Descriptors that connections of strangers may take (firmware/native/patches/0080)."""
 
 WORKS_AGAIN_S = 10.0
+KEPT = Wanted(2.0, 0.75)
+"""Of the sound in the storm, which takes this machine's processor as well. Without one: PESQ 2.7 to 3.2."""
 
 
 def memory_kb(phone: Phone) -> int:
@@ -75,8 +78,8 @@ def weathered(
         assert phone.status()["registration"] == "registered"
         phone.wait_call("active")
         phone.hook("down")
-    assert ear.passes(speech.GOOD["pcma"])
-    assert mouth.passes(speech.GOOD["pcma"])
+    assert ear.passes(KEPT)
+    assert mouth.passes(KEPT)
     assert grown < GROWTH_KB
     assert at_most <= MORE_FILES
     phone.wait_idle()
@@ -109,7 +112,8 @@ def test_tls_handshakes_and_connections_that_say_nothing(lab: Lab) -> None:
     phone = lab.phone(cables=cables, codecs=["pcma"])
     told = weathered(lab, phone, bob, cables, [("handshakes", 0), ("connections", 0)])
     assert told["handshakes"].sent > 20 * SECONDS
-    assert told["connections"].sent > 100
+    assert told["handshakes"].answers > 0
+    assert told["connections"].sent >= CLIENTS * SILENT
 
 
 def test_a_phone_for_direct_calls_bears_a_storm_of_invites(lab: Lab) -> None:
@@ -124,6 +128,6 @@ def test_a_phone_for_direct_calls_bears_a_storm_of_invites(lab: Lab) -> None:
     assert grown < GROWTH_KB
     phone.do("hangup")  # the first of them still rings
     phone.wait_idle(WORKS_AGAIN_S)
-    with Storm("INVITE", (phone.address, phone.sip_port), 0.5, 2) as one:
+    with Storm("INVITE", (phone.address, phone.sip_port), 1, 5) as one:
         phone.wait_call("ringing", WORKS_AGAIN_S, direction="in")
         one.told()
