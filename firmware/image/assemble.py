@@ -160,15 +160,14 @@ def _parts(
     say("putting the root together …")
     run(["cp", "-a", "--reflink=auto", packages / "tree", tree], "copying the packages' files")
     firmware = scratch / "firmware"
-    firmware.mkdir()
+    for name in ("firmware", "first", "slot"):
+        (scratch / name).mkdir()
     config = root.copies(tree, board, board.config, firmware)
     boot_files = _kernel(tree, firmware) | root.copies(tree, board, board.slot, scratch / "slot")
     if (bios := tree / "usr/lib/u-boot/qemu_arm64/u-boot.bin").exists():
         shutil.copyfile(bios, results / "u-boot.bin")
     patterns = [*names((DATA / "modules.txt").read_text()), *board.modules]
     depends = kernel.keep(shop, tree, patterns)
-    for name in ("first", "slot"):
-        (scratch / name).mkdir()
     initrd = scratch / "initrd"
     initrd.write_bytes(initramfs.make(tree, depends, board.first_modules, scratch / "first", shop.epoch, own))
     root.leave_out(tree, packages / "lists", ["regulatory.db*", *board.firmware])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,41 +82,14 @@ def started(files: Path, more: str) -> tuple[str, str]:
     octets = (files / "initrd").read_bytes()
     (files / "both").write_bytes(octets + b"\0" * (-len(octets) % 4) + cpio(tree, 0))
     log = files / "mailbox"
-    argv: list[str | Path] = [
-        "qemu-system-aarch64",
-        "-M",
-        "raspi3b",
-        "-kernel",
-        files / "kernel",
-        "-initrd",
-        files / "both",
-    ]
-    argv += [
-        "-dtb",
-        files / "dtb",
-        "-append",
-        "console=ttyAMA0 loglevel=6 initcall_blacklist=bcm2835_pm_driver_init",
-    ]
-    argv += [
-        "-serial",
-        "stdio",
-        "-display",
-        "none",
-        "-monitor",
-        "none",
-        "-no-reboot",
-        "-d",
-        "unimp",
-        "-D",
-        log,
-    ]
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False
-        )
-        said = done.stdout
-    except subprocess.TimeoutExpired as late:
-        said = (late.stdout or b"").decode(errors="replace")
+    argv: list[str | Path] = ["qemu-system-aarch64", "-M", "raspi3b", "-no-reboot", "-display", "none"]
+    argv += ["-kernel", files / "kernel", "-initrd", files / "both", "-dtb", files / "dtb"]
+    argv += ["-append", "console=ttyAMA0 console=ttyS1 loglevel=6", "-monitor", "none"]
+    argv += ["-serial", f"file:{files}/pl011", "-serial", f"file:{files}/uart"]
+    argv += ["-d", "unimp", "-D", log]
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=False)
+    said = "".join((files / line).read_text(errors="replace") for line in ("pl011", "uart"))
     return said, log.read_text()
 
 
