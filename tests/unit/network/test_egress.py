@@ -144,6 +144,9 @@ def test_it_needs_no_secret_and_writes_old_or_new(tmp_path: Path, capsys: pytest
         "iwd",
         "resolved.conf",
         "time.sources",
+        "voice.netdev",
+        "voice.network",
+        "wired.network",
     ]
     before = (out / "egress.nft").read_text()
     phone.write_text('[account]\nuser = "alice"\n')

@@ -40,6 +40,9 @@ _TRANSPORTS = {
 }
 
 
+EF, CS3 = 46, 24
+"""Marks of speech (RFC 3246) and of signalling (RFC 2474 section 4.2.2.2)."""
+
 ECHO_TAIL_MS = 200
 """How long a room answers, for the echo canceller of a hands-free telephone."""
 
@@ -80,6 +83,8 @@ def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
     settings = pj.TransportConfig()
     settings.port = (sip.port or 0) if name == sip.transport else 0
     settings.boundAddress = sip.bind
+    if config.network.priority:
+        settings.qosParams = marked(CS3)
     if name == "tls":
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
@@ -94,6 +99,13 @@ def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
     elif name == "tcp":
         settings.sockOptParams = at_once()
     return _TRANSPORTS[name], settings
+
+
+def marked(dscp: int) -> pj.pj_qos_params:
+    """Packets with this mark (RFC 2474). What a system does not let us mark goes without."""
+    found = pj.pj_qos_params()
+    found.flags, found.dscp_val = pj.PJ_QOS_PARAM_HAS_DSCP, dscp
+    return found
 
 
 def pins(account: Account) -> pj.StringVector:
@@ -166,6 +178,8 @@ def account(config: Config, address: str, account: Account | None, instead: str 
     media.srtpSecureSignaling = 1 if transport == "tls" else 0
     media.transportConfig.boundAddress = config.sip.bind
     media.transportConfig.port = 0
+    if config.network.priority:
+        media.transportConfig.qosParams = marked(EF)
     media.srtpOpt.keyings = pj.IntVector(keyings(config.media.encryption))
     media.srtpOpt.cryptos = suites()
     media.rtcpXrEnabled = False
