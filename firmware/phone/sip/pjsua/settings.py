@@ -84,7 +84,7 @@ def transport(config: Config, name: str) -> tuple[int, pj.TransportConfig]:
     settings.port = (sip.port or 0) if name == sip.transport else 0
     settings.boundAddress = sip.bind
     if config.network.priority:
-        settings.qosParams = marked(CS3)
+        settings.qosParams = settings.tlsConfig.qosParams = marked(CS3)
     if name == "tls":
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
