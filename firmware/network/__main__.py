@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from firmware.network import nft, services
+from firmware.network import links, nft, services
 from firmware.network.egress import declared
 from firmware.phone import config as configuration
 from firmware.phone import guest
@@ -71,6 +71,7 @@ def files(config: Config, update: settings.Settings, provisioned: str = "") -> d
         "resolved.conf": services.resolved(config),
         "time.sources": services.chrony(config),
         "iwd/main.conf": services.iwd(config),
+        **links.files(config),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import MISSING
 from pathlib import Path
@@ -26,6 +27,7 @@ def read(document: dict[str, object], folder: Path, source: Path | None) -> tupl
     reader.check_sip(values.get("sip", {}))
     reader.check_account(values)
     reader.check_transports(values)
+    reader.check_network(values.get("network", {}))
     reader.check_doubles(values)
     reader.check_dials(values)
     if reader.faults:
@@ -182,6 +184,22 @@ class _Reader:
             if "uri" in contact and uri.parse(contact["uri"]).transport not in allowed:
                 text = wrong.format("sip.transport", values["sip"]["transport"])
                 self._fault(f"contact[{n}].uri", text)
+
+    def check_network(self, network: Values) -> None:
+        """Fixed addresses go together: a router that they reach, and somebody who knows names."""
+        addresses = [ipaddress.ip_interface(one) for one in network.get("address", ())]
+        for gateway in map(ipaddress.ip_address, network.get("gateway", ())):
+            if not addresses:
+                self._fault(
+                    "network.gateway", "is of no use with DHCP; write network.address too, or remove it"
+                )
+                return
+            if not any(gateway in address.network for address in addresses):
+                text = f"{gateway} is in none of the networks of network.address; correct one of the two"
+                self._fault("network.gateway", text)
+        if addresses and "dns" in network and not network["dns"]:
+            text = 'is missing with a fixed address; write servers such as "9.9.9.9#dns.quad9.net"'
+            self._fault("network.dns", text)
 
     def check_doubles(self, values: Values) -> None:
         """One speed dial calls one contact, and one watcher has one grant."""

@@ -103,6 +103,16 @@ def _country(text: str) -> str:
     return text
 
 
+def _interface(text: str) -> str:
+    try:
+        found = ipaddress.ip_interface(text)
+    except ValueError:
+        found = None
+    if found is None or "/" not in text:
+        raise ValueError('is no address with the length of its network; write it like "192.0.2.5/24"')
+    return str(found)
+
+
 def _number(text: str) -> str:
     number = re.sub(r"[ ().\-/]", "", text)
     if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
@@ -814,7 +824,7 @@ class Accessibility:
 
 @dataclass(frozen=True)
 class Network:
-    """Where the flashed telephone asks for names and for the time. Nobody else is asked."""
+    """How the flashed telephone is in its wired network, and where it asks for names and the time."""
 
     dns: Annotated[
         tuple[str, ...],
@@ -842,6 +852,46 @@ class Network:
             absent="the system's own",
         ),
     ] = ""
+    address: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("address and length", _interface, longest=64)),
+            'Fixed addresses instead of DHCP, such as `"192.0.2.5/24"` or `"2001:db8::5/64"`. Needs `dns`: '
+            "nobody else says then who knows the names.",
+            absent="anonymous DHCP, and router advertisements",
+        ),
+    ] = ()
+    gateway: Annotated[
+        tuple[str, ...],
+        Option(
+            Several(Text("IP address", _local_address, longest=64)),
+            "Of fixed addresses: the routers, one for IPv4 and one for IPv6.",
+            absent="none",
+        ),
+    ] = ()
+    vlan: Annotated[
+        int,
+        Option(
+            Number(0, 4094, whole=True, hint="0 = none"),
+            "The number of the network on the same cable (IEEE 802.1Q) that the telephone is in.",
+        ),
+    ] = 0
+    lldp: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: listen to what switches say of themselves (LLDP), for `networkctl lldp`. Nothing of the "
+            "kind is ever sent.",
+        ),
+    ] = False
+    priority: Annotated[
+        bool,
+        Option(
+            Flag(),
+            "`true`: speech is marked EF and signalling CS3 (RFC 2474), so that a network can carry them "
+            "first. Everybody on the way then sees which packets they are.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

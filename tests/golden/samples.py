@@ -29,7 +29,7 @@ from firmware.phone.display.screens import (
 from firmware.phone.language.phrase import joined, phrase, phrase_in
 from firmware.phone.machine import calls, functions, guest, helping, locking, menu, outputs, parts, warnings
 from firmware.phone.machine.protection import Doubt, Protection
-from firmware.phone.machine.rules import Rules
+from firmware.phone.machine.rules import GUEST, Rules
 from firmware.phone.machine.state import Call, Lock, Menu, Recent, State, Typing
 from firmware.phone.reached import Reached
 from firmware.phone.updates import KnownFlaw, News, Offered, Stage, Updates
@@ -180,7 +180,7 @@ SAMPLES: dict[str, Screen] = {
     "idle-resting-trouble": Idle(
         "10:24", "Alice", _failed(CERTIFICATE), UNREADABLE, 12, outputs.NO_SOUND, resting=41
     ),
-    "idle-guest": Idle("10:24", "Guest", REGISTERED, SwitchPosition.GUEST, notice=guest.NOTICE),
+    "idle-guest": Idle("10:24", GUEST, REGISTERED, SwitchPosition.GUEST, notice=guest.NOTICE),
     "idle-open-missed": Idle("23:58", "alice@phone.test", REGISTERED, OPEN, missed=3),
     "idle-direct": Idle("07:36", "", Registration(), PRIVATE),
     "idle-connecting": Idle("10:24", "Alice", Registration(RegistrationState.REGISTERING), PRIVATE),

@@ -124,6 +124,21 @@ class Hotspot:
         """What number the telephone's card shows now."""
         return self.run(self.phone, f"cat /sys/class/net/{CARD}/address").strip()
 
+    def linked(self, files: dict[str, str], card: str, wanted: Sequence[str]) -> str:
+        """What networkd makes of these files at the telephone's end: all its cards, once ``card`` has what is
+        wanted.
+        """
+        self.run(self.phone, "rm -f /etc/systemd/network/*")
+        for name, text in files.items():
+            here = re.sub(r"(?m)^Kind=!.*\n", "", text).replace("Type=ether", f"Name={CARD}")
+            self._put(self.phone, name, here)
+        line = self._start(self.phone, "/lib/systemd/systemd-networkd")
+        try:
+            self._wait(self.phone, card, wanted)
+            return self.run(self.phone, "ip -d -o link; ip -o address; ip route")
+        finally:
+            _end(line)
+
     def hello(self) -> None:
         """A packet to the gateway by IPv4 and IPv6, for which its card has to be asked for (ARP, ND)."""
         to = ((2, GATEWAY), (10, "2001:db8::1"))
@@ -188,7 +203,7 @@ class Hotspot:
     def _wait(self, process: int, card: str, wanted: Sequence[str]) -> None:
         end = time.monotonic() + LINE_S
         while True:
-            found = self.run(process, f"ip -o address show dev {card}")
+            found = self.run(process, f"ip -o address show dev {card} 2>&1 || true")
             if all(one in found for one in wanted) and ("tentative" not in found or card != CARD):
                 return
             log = self._folder / "systemd-networkd.log"

@@ -149,6 +149,9 @@ def test_it_needs_no_secret_and_writes_old_or_new(tmp_path: Path, capsys: pytest
         "iwd",
         "resolved.conf",
         "time.sources",
+        "voice.netdev",
+        "voice.network",
+        "wired.network",
     ]
     before = (out / "egress.nft").read_text()
     phone.write_text('[account]\nuser = "alice"\n')
@@ -199,7 +202,10 @@ def test_a_guest_period_declares_its_account_and_the_ways_to_help() -> None:
     assert {flow.user for flow in found} == {PHONE, RESOLVER}
     hosts = {flow.hosts: flow.what for flow in found if flow.hosts}
     assert set(hosts) == {("guests.test",), ("phone.test",)}
-    assert all("emergency" in flow.what for flow in found if flow.hosts == ("phone.test",))
+    helps = [flow for flow in found if flow.hosts == ("phone.test",)]
+    assert all("emergency" in flow.what for flow in helps)
+    every = [("tcp", 5060), ("tcp", 5061), ("udp", 5060)]
+    assert sorted((flow.protocol, flow.ports[0]) for flow in helps) == every
 
 
 def test_the_program_looks_whether_it_is_a_guest_period(

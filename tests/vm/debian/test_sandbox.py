@@ -31,7 +31,7 @@ CAN: dict[str, set[str]] = {
     # Root is the owner of other processes too, though it can neither trace nor read them.
     "first-boot": {"read the key of this telephone", "see other processes", "kill process 1", *ALWAYS},
     # As above; it stops and starts units, and is alone in the unit that may.
-    "guest": {"see other processes", "kill process 1", "open an internet socket", *ALWAYS},
+    "guest": {"see other processes", "kill process 1", *ALWAYS, *INTERNET},
     "health": {
         "write to its state",
         "read the configuration",

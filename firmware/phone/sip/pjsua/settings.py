@@ -44,6 +44,9 @@ _TRANSPORTS = {
 }
 
 
+EF, CS3 = 46, 24
+"""Marks of speech (RFC 3246) and of signalling (RFC 2474 section 4.2.2.2)."""
+
 ECHO_TAIL_MS = 200
 """How long a room answers, for the echo canceller of a hands-free telephone."""
 
@@ -92,6 +95,8 @@ def transport(config: Config, name: str, ipv6: bool = False) -> tuple[int, pj.Tr
     settings = pj.TransportConfig()
     settings.port = (sip.port or 0) if name == sip.transport and not ipv6 else 0
     settings.boundAddress = sip.bind
+    if config.network.priority:
+        settings.qosParams = settings.tlsConfig.qosParams = marked(CS3)
     if name == "tls":
         tls = settings.tlsConfig
         tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
@@ -107,6 +112,13 @@ def transport(config: Config, name: str, ipv6: bool = False) -> tuple[int, pj.Tr
         settings.sockOptParams = at_once()
     kind = _TRANSPORTS[name] | (pj.PJSIP_TRANSPORT_IPV6 if ipv6 or sixth(config) else 0)
     return kind, settings
+
+
+def marked(dscp: int) -> pj.pj_qos_params:
+    """Packets with this mark (RFC 2474). What a system does not let us mark goes without."""
+    found = pj.pj_qos_params()
+    found.flags, found.dscp_val = pj.PJ_QOS_PARAM_HAS_DSCP, dscp
+    return found
 
 
 def pins(account: Account) -> pj.StringVector:
@@ -183,6 +195,8 @@ def account(config: Config, address: str, account: Account | None, instead: str 
     if sixth(config):
         media.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
     media.transportConfig.port = 0
+    if config.network.priority:
+        media.transportConfig.qosParams = marked(EF)
     media.srtpOpt.keyings = pj.IntVector(keyings(config.media.encryption))
     media.srtpOpt.cryptos = suites()
     media.rtcpXrEnabled = False
