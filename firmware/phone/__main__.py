@@ -81,7 +81,7 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        Phone(config, board, state_dir, socket, config.source, updates).run()
+        Phone(config, board, state_dir, socket, options.config, updates).run()
     except SottovoceError:
         raise
     except BaseException:

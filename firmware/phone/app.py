@@ -184,7 +184,7 @@ class Phone:
         config_path: Path | None = None,
         updates: Path | None = None,
     ) -> None:
-        """``config_path``: where ``config`` was read, for the call to itself. ``updates``: the folder of the
+        """``config_path``: phone.toml, where it was read. ``updates``: the folder of the
         updater's door; None: there is no updater.
         """
         self._notifier = Notifier()
@@ -207,7 +207,7 @@ class Phone:
         found = versions()
         bind = config.sip.bind
         trying = Trying(
-            self_call(config_path), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
+            self_call(config.source), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
         )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
         self.hands = Hands(
