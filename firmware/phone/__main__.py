@@ -83,12 +83,12 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        source, period = config.source, Period.beside(socket)
+        period = Period.beside(socket)
         if period.running:
             log.info("guest mode")
             config, state_dir, updates = guest.config(config), period.folder, None
             learn(config)
-        phone = Phone(config, board, state_dir, socket, source, updates, period)
+        phone = Phone(config, board, state_dir, socket, options.config, updates, period)
         phone.run()
         phone.turn()
     except SottovoceError:

@@ -199,9 +199,8 @@ class Phone:
         updates: Path | None = None,
         period: Period | None = None,
     ) -> None:
-        """``config_path``: where ``config`` was read, for the call to itself. ``updates``: the folder of the
-        updater's door; None: there is no updater. ``period``: where guest periods are; None: beside
-        ``socket``.
+        """``config_path``: phone.toml, where it was read. ``updates``: the folder of the updater's door;
+        None: there is no updater. ``period``: where guest periods are; None: beside ``socket``.
         """
         self._period, self._as_guest = period or Period.beside(socket), config.as_guest
         self._turns: bool | None = None
@@ -234,7 +233,7 @@ class Phone:
         found = versions()
         bind = config.sip.bind
         trying = Trying(
-            self_call(config_path), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
+            self_call(config.source), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
         )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
         self.hands = Hands(

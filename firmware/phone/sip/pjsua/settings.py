@@ -143,9 +143,10 @@ def at_once() -> pj.SockOptParams:
 def listens(config: Config) -> bool:
     """Whether a TLS port takes connections: not for a phone that is called over the one that it made.
 
-    It is opened for direct calls (no account), and by asking: a port, or a certificate to show.
+    It is opened by asking alone: a port, or a certificate to show. Without one nobody could call directly, so
+    an untouched telephone has none.
     """
-    return config.account is None or config.sip.port is not None or config.sip.cert_file is not None
+    return config.sip.port is not None or config.sip.cert_file is not None
 
 
 def contact_user() -> str:
