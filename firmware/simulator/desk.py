@@ -103,7 +103,10 @@ class Desk:
         await control.ask(plan.socket, "sim", {"what": "hook", "position": "down"})
         await control.ask(plan.socket, "sim", {"what": "hook", "position": "up"})
         await control.ask(plan.socket, "sim", {"what": "key", "keys": [str(plan.dials), "#"]})
-        self._third = f"Carol calls {called.name}."
+        self._third = (
+            f"Carol calls {called.name}. In a call: hold 0 on {called.name}'s telephone, then 2 takes it. "
+            "Hold 0 again: 2 swaps, 3 joins all three."
+        )
 
     async def _speak(self, code: str) -> None:
         """Both displays in another language: as if it stood in phone.toml at the start."""

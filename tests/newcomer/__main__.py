@@ -98,7 +98,7 @@ def label_read(page: Page) -> None:
 def calls(address: str, picture: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page.set_default_timeout(STEP_MS)
         page.goto(address)
         until(page, "alice", "Direct calls only")
