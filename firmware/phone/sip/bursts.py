@@ -1,6 +1,6 @@
 """A national tone as the tone generator of a call plays it: bursts of one or two frequencies. Pure.
 
-A modulated tone (``400x16``) is played as two frequencies around its carrier: the generator has no modulation;
+A modulated tone (``400x16``) is played as two frequencies around its carrier: the generator cannot modulate;
 the two beat as often as the carrier would swell.
 """
 
