@@ -75,7 +75,9 @@ class Requests:
             ),
             "selftest": lambda loop, args: self._test(loop),
             "update": _update,
-            "manifest": lambda loop, args: manifest(loop.rules.config, loop.state, components()),
+            "manifest": lambda loop, args: manifest(
+                effective(loop.rules, loop.state).config, loop.state, components()
+            ),
             "contacts": self._contacts,
             "sim": self._sim,
         }
