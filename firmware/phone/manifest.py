@@ -71,6 +71,7 @@ def _protocols(config: Config, state: State) -> list[dict[str, str]]:
         ("DTLS-SRTP", "RFC 5763, RFC 5764", "keys end to end", True),
         ("SDES", "RFC 4568", "keys that the provider sees", provider),
         ("Speech in clear", "RFC 3551", "after your consent in each call", config.media.allow_clear),
+        ("Real-time text", "RFC 4103, RFC 2198", "what both type in a call", config.accessibility.text),
         ("Key presses in a call", "RFC 4733", "DTMF", True),
         ("TUF", "TUF 1.0", "which update is the newest", state.updates.server),
         ("HTTPS", "RFC 9110", "updates are fetched", state.updates.server),

@@ -136,7 +136,7 @@ class Requests:
         flows, url = declaring.flows(loop.rules.config), args.get("mud")
         if isinstance(url, str):
             return declaring.mud_file(flows, loop.clock.wall(), url)
-        found = manifest(loop.rules.config, loop.state, components())
+        found = manifest(effective(loop.rules, loop.state).config, loop.state, components())
         return found | {"egress": declaring.told(flows)}
 
     def _preview(self, loop: Loop, args: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ _SECRET = (
     "lock_lost",
     "personal",
     "samples",
+    "text",
 )
 
 

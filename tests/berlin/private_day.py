@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.berlin.plants import ASIDE
 from tests.berlin.stage import Stage, files_under
 from tests.rig import call_kinds, capture, far_end, scan, srtp
 from tests.rig.baresip import Baresip
@@ -143,9 +142,6 @@ def play(stage: Stage) -> PrivateDay:
         if not stage.brief:
             call_kinds.out_held_there(phone, bob)
             call_kinds.in_transfer_asked_there(phone, bob)
-        if not stage.brief or (stage.plant is not None and stage.plant.experiment == ASIDE):
-            call_kinds.out_held_here(phone, bob)
-            call_kinds.out_transferred(phone, bob)
         call_kinds.in_declined(phone, bob)
         call_kinds.in_cancelled(phone, bob)
         if not stage.brief:

@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from firmware.phone import comparison, retained, stored_form
-from firmware.phone.sip import authority, identity, passport, prove, sas, sdp
+from firmware.phone.sip import authority, identity, passport, prove, sas, sdp, t140
 from firmware.phone.sip.finding import order
 from firmware.phone.sip.finding.names import Names
 from firmware.phone.sip.finding.order import Hop
@@ -259,7 +259,23 @@ _KEPT = (
 _HEAD = '{"alg":"ES256","typ":"passport","x5u":"https://signer.test/passport.pem"}'
 _BODY = f'{{"dest":{{"uri":["{ALICE}"]}},"iat":{int(NOW.timestamp())},"orig":{{"uri":"{BOB}"}}}}'
 
+
+def typed(octets: bytes) -> None:
+    """Packets of real-time text, each a length, flags, a number and a payload: what is shown is short, one
+    line a piece, and nothing that turns the reading direction."""
+    receiver, shown, at, now = t140.Receiver(), "", 0, 0.0
+    while at + 4 <= len(octets):
+        length, flags = octets[at] % 64, octets[at + 1]
+        number = int.from_bytes(octets[at + 2 : at + 4], "big")
+        came = receiver.take(number, flags, octets[at + 4 : at + 4 + length], now)
+        shown = t140.shown(shown, came + receiver.late(now), 200)
+        at, now = at + 4 + length, now + 0.3
+    assert len(shown) <= 200
+    assert not any(unprintable(line) for line in shown.split("\n"))
+
+
 READERS = {
+    "typed": Reader(typed, ("\0\0", "\x01", "b", "\b"), (b"\x02\x03\0\x07bh\x07\x01\0\x08\xe2\4\xb0\1bhi",)),
     "description": Reader(description, _LINES, (OFFER.encode(),)),
     "call": Reader(call, _LINES + _FIELDS, (OFFER.encode(),)),
     "proof": Reader(

@@ -490,3 +490,7 @@ def test_a_locked_telephone_tells_and_does_no_more_than_its_keys(
     code, _, said = rig.sotto(capsys, *words)
     assert code == 1
     assert "locked" in said
+
+
+def test_what_is_typed_in_a_call_is_not_in_the_watch() -> None:
+    assert told(on.TextReceived(CallId(2), "mandarin")) == {"event": "text-received", "call_id": 2}

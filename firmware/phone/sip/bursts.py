@@ -1,7 +1,7 @@
 """A national tone as the tone generator of a call plays it: bursts of one or two frequencies. Pure.
 
-A modulated tone (``400x16``) is played at its carrier alone: the generator has no modulation, and a signal
-beside speech is known by its rhythm.
+A modulated tone (``400x16``) is played as two frequencies around its carrier: the generator cannot modulate;
+the two beat as often as the carrier would swell.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class Burst(NamedTuple):
 def bursts(spec: ToneSpec) -> tuple[Burst, ...]:
     """One period of the tone; the first two of its frequencies."""
     first, second = (*spec.frequencies, 0)[:2]
+    if spec.modulation:
+        below = spec.modulation // 2
+        first, second = first - below, first + spec.modulation - below
     if not spec.cadence:
         return (Burst(first, second, CONTINUOUS_MS, 0),)
     return tuple(Burst(first, second, burst.on_ms, burst.off_ms) for burst in spec.cadence)

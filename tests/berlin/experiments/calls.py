@@ -6,6 +6,7 @@ import json
 import re
 
 from tests.berlin import judge
+from tests.berlin.aside_day import play as aside_day
 from tests.berlin.model import Seen, experiment
 from tests.berlin.open_day import play as open_day
 from tests.berlin.private_day import play as private_day
@@ -134,20 +135,15 @@ def who_asks_on_private_is_not_told_who_answers(stage: Stage) -> Seen:
 @experiment("P2")
 def held_and_transferred_calls_tell_nothing(stage: Stage) -> Seen:
     """On private the phone holds a call and takes it back, and asks the far end of another to call somebody
-    else. The same search over every message of those two calls that the far end got: re-INVITEs, the REFER,
-    answers to NOTIFY, BYE.
+    else. The same search over all that the far end got: re-INVITEs, the REFER, answers to NOTIFY, BYE, media.
     """
-    day = stage.played(private_day)
+    day = stage.played(aside_day)
     holds = [m for m in day.from_us if m.method == "INVITE" and _HOLDS.search(m.text)]
     refers = [m for m in day.from_us if m.method == "REFER"]
-    calls = {m.header("Call-ID").encode() for m in (*holds, *refers)}
-    places = [place for place in day.places if any(call in place.octets for call in calls)]
-    found = judge.leaks(day.who.secrets(str(day.first_status["version"])), places)
-    file = stage.evidence("aside", "messages.txt")
-    file.write_bytes(b"\n".join(f"--- {place.name}\n".encode() + place.octets for place in places))
-    text = f"{len(holds)} holds and {len(refers)} REFER; {len(places)} messages of their calls. "
-    good = bool(holds) and bool(refers) and bool(places) and not found
-    return Seen(good, text + (_listed(found) or "No hit."), [file])
+    found = judge.leaks(day.who.secrets(day.version), day.places)
+    text = f"{len(holds)} holds and {len(refers)} REFER; {len(day.places)} messages and packets. "
+    good = bool(holds) and bool(refers) and bool(day.places) and not found
+    return Seen(good, text + (_listed(found) or "No hit."), [day.evidence])
 
 
 _HOLDS = re.compile(r"^a=(sendonly|inactive)", re.MULTILINE)

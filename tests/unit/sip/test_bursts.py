@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import pytest
 
 from firmware.phone.audio.countries import COUNTRIES, ToneSpec
@@ -15,7 +18,7 @@ from firmware.phone.sip.bursts import Burst, bursts, waiting
         ("GB", (Burst(400, 0, 100, 4000),)),
         ("US", (Burst(440, 0, 300, 10000),)),
         ("KR", (Burst(350, 440, 250, 250), Burst(350, 440, 250, 3250))),
-        ("JP", (Burst(400, 0, 500, 8000),)),
+        ("JP", (Burst(392, 408, 500, 8000),)),
         ("", (Burst(425, 0, 200, 600), Burst(425, 0, 200, 10000))),
         ("XX", (Burst(425, 0, 200, 600), Burst(425, 0, 200, 10000))),
     ],
@@ -31,6 +34,30 @@ def test_every_country_has_one_with_gaps(country: str) -> None:
     assert all(burst.on_ms > 0 for burst in found)
     assert max(burst.off_ms for burst in found) >= 1000
     assert all(300 <= burst.first_hz <= 1400 for burst in found)
+
+
+@pytest.mark.parametrize("code", [code for code, one in COUNTRIES.items() if one.waiting.modulation])
+def test_a_modulated_tone_swells_as_often_as_the_national_one(code: str) -> None:
+    """Ten seconds of it: the sound is weakest between two swellings; and its middle is the carrier."""
+    spec, burst = COUNTRIES[code].waiting, waiting(code)[0]
+    assert (burst.first_hz + burst.second_hz) // 2 == spec.frequencies[0]
+    rate, seconds = 8000, 10
+    frame = rate // 1000
+    power = [
+        sum(
+            (
+                math.sin(2 * math.pi * burst.first_hz * n / rate)
+                + math.sin(2 * math.pi * burst.second_hz * n / rate)
+            )
+            ** 2
+            for n in range(at, at + frame)
+        )
+        for at in range(0, rate * seconds, frame)
+    ]
+    smooth = [sum(power[at : at + 5]) for at in range(len(power) - 5)]
+    low = 0.15 * max(smooth)
+    silences = sum(one >= low > following for one, following in itertools.pairwise(smooth))
+    assert abs(silences - spec.modulation * seconds) <= 1
 
 
 def test_a_tone_without_a_cadence() -> None:
