@@ -67,6 +67,9 @@ PURE = (
     "display.paging",
     "language.phrase",
     "language.catalogue",
+    "display.qr",
+    "setting_up.change",
+    "setting_up.effects",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 
@@ -183,6 +186,8 @@ WRITERS = {
     "__main__": "the folder of the control socket",
     "control": "the control socket",
     "door": "the empty file that wakes the updater",
+    "setting_up.period": "files in memory that begin and end the set-up page, and what it hands over",
+    "setting_up.passwords": "the password of an account, typed on the set-up page",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",
     "lights.pwm": "the outputs of a PWM chip, files of the kernel",

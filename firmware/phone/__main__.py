@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--state-dir", type=Path, default=None, help="what is kept over a restart")
     found.add_argument("--socket", type=Path, default=None, help="where the sotto command finds us")
     found.add_argument("--updates", type=Path, default=None, metavar="FOLDER", help="the updater's door")
+    found.add_argument("--setup", type=Path, default=None, metavar="FOLDER", help="the set-up page's door")
     found.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     found.add_argument("--check", action="store_true", help="check configuration and board, then exit")
     found.add_argument(
@@ -71,13 +72,15 @@ def main(argv: list[str] | None = None) -> int:
 def _run(config: configuration.Config, board: Board, options: argparse.Namespace) -> int:
     from firmware.phone.app import Phone
     from firmware.phone.door import folder_of
+    from firmware.phone.setting_up import period
 
     socket = options.socket or default_socket()
     if options.socket is None:
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        Phone(config, board, state_dir, socket, options.config, updates).run()
+        setup = period.folder_of(options.setup)
+        Phone(config, board, state_dir, socket, options.config, updates, setup).run()
     except SottovoceError:
         raise
     except BaseException:

@@ -44,6 +44,10 @@ from firmware.phone.loop import Loop
 from firmware.phone.machine.rules import Rules
 from firmware.phone.notify import Notifier
 from firmware.phone.requests import Requests
+from firmware.phone.setting_up.configuration import Configuration
+from firmware.phone.setting_up.door import SetupDoor
+from firmware.phone.setting_up.passwords import Passwords
+from firmware.phone.setting_up.period import Period
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import Storage
@@ -85,7 +89,9 @@ class Hands:
         wake_updater: Callable[[], None] = lambda: None,
         test_self: Callable[[], None] = lambda: None,
         start_anew: Callable[[], None] = lambda: None,
+        period: Period | None = None,
     ) -> None:
+        self.period = period or Period(None, lambda: "")
         self.wake_updater = wake_updater
         self.test_self = test_self
         self.start_anew = start_anew
@@ -149,6 +155,8 @@ class Hands:
                 self.test_self()
             case do.StartAnew():
                 self.start_anew()
+            case do.BeginSetup() | do.KeepSetup() | do.EndSetup():
+                self.period.carry_out(command)
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -176,9 +184,10 @@ class Phone:
         socket: Path,
         config_path: Path | None = None,
         updates: Path | None = None,
+        setup: Path | None = None,
     ) -> None:
         """``config_path``: where ``config`` was read, for the call to itself. ``updates``: the folder of the
-        updater's door; None: there is no updater.
+        updater's door; None: there is no updater. ``setup``: that of the page for setting up.
         """
         self._notifier = Notifier()
         clock = SystemClock()
@@ -203,6 +212,8 @@ class Phone:
             self_call(config_path), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
         )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
+        self._settings = Configuration(config_path, Passwords(state_dir))
+        self._setup = None if setup is None else SetupDoor(setup, self._settings, crash)
         self.hands = Hands(
             sip,
             audio,
@@ -219,6 +230,7 @@ class Phone:
             self._wake_updater,
             lambda: self._test_self(trying),
             lambda: self.loop.stop(),
+            Period(setup, lambda: network.own_address(bind)),
         )
         rules = Rules.of(config, tuple(found.items()))
         self.loop = Loop(rules, clock, self.hands, self._notifier)
@@ -230,6 +242,7 @@ class Phone:
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
+        self._page = Control(self._setup.socket, self.loop, self._setup, crash, True) if self._setup else None
         threading.excepthook = lambda args: crash(args.exc_value or RuntimeError(str(args.exc_type)))
 
     def run(self) -> None:
@@ -271,6 +284,12 @@ class Phone:
             self._updater.start()
             stack.callback(self._updater.stop)
             self._door.start()
+        if self._page is not None and self._setup is not None:
+            stack.callback(self._setup.stop)
+            self._page.start()
+            stack.callback(self._page.stop)
+            self._settings.started()
+            hands.period.start(post)
         with self._tolerated(Part.SWITCHES):
             hands.switches.start(post)
             stack.callback(hands.switches.stop)

@@ -22,6 +22,7 @@ from firmware.phone.values import (
     Pattern,
     Route,
     Security,
+    SettingUp,
     SubscriptionId,
     Tone,
 )
@@ -394,6 +395,23 @@ class StartAnew:
 
 
 @dataclass(frozen=True)
+class BeginSetup:
+    """Have the page for setting up opened: ``SetupBegun``, or ``SetupOver``."""
+
+
+@dataclass(frozen=True)
+class KeepSetup:
+    """Somebody is in: keep that for a start anew while the page is open. Never longer, never on the card."""
+
+    setup: SettingUp
+
+
+@dataclass(frozen=True)
+class EndSetup:
+    """Have the page closed."""
+
+
+@dataclass(frozen=True)
 class TestSelf:
     """Begin the self-test: ``SelfTested``."""
 
@@ -495,4 +513,7 @@ Command = (
     | TestSelf
     | StartAnew
     | Say
+    | BeginSetup
+    | KeepSetup
+    | EndSetup
 )

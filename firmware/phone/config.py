@@ -68,9 +68,16 @@ def load(path: Path | None, files: bool = True) -> Config:
     if path is None:
         return Config()
     document, mode, fault = _parse(path)
-    written = document.get("account")
-    accounts = [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
-    inside = any("password" in account for account in accounts)
+    if fault:
+        raise ConfigError([f"{path.name}: {fault}"])
+    inside = any("password" in account for account in _account_tables(document))
+    config = judged(document, path, files)
+    return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
+
+
+def judged(document: dict[str, object], path: Path, files: bool = True) -> Config:
+    """What ``document`` says when it stands in ``path``. Raises ``ConfigError`` as ``load`` does."""
+    accounts = _account_tables(document)
     if files:
         for number, account in enumerate(accounts, start=1):
             _take_credential(account, CREDENTIAL if number == 1 else f"{CREDENTIAL}-{number}")
@@ -78,10 +85,15 @@ def load(path: Path | None, files: bool = True) -> Config:
         for account in accounts:
             account.setdefault("password", "-")
         document = _without_files(document)
-    config, faults = read(document, path.absolute().parent, path) if not fault else (None, [fault])
+    config, faults = read(document, path.absolute().parent, path)
     if config is None:
         raise ConfigError([f"{path.name}: {line}" for line in faults])
-    return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
+    return config
+
+
+def _account_tables(document: dict[str, object]) -> list[dict[str, object]]:
+    written = document.get("account")
+    return [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
 
 
 def _take_credential(account: dict[str, object], name: str) -> None:

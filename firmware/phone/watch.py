@@ -36,6 +36,9 @@ _SECRET = (
     "lock_lost",
     "personal",
     "samples",
+    "one_time",
+    "session",
+    "setup",
 )
 
 

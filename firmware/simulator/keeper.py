@@ -63,7 +63,7 @@ class Keeper:
         self._planned = False
         self.root: Path | None = None
 
-    async def restart(self, root: Path) -> None:
+    async def restart(self, root: Path | None) -> None:
         """End the daemon and start the one whose source is in ``root``; return when it answers, or after
         READY_S: then the version is none.
         """

@@ -28,6 +28,7 @@ from firmware.phone.machine import (
     parts,
     services,
     settings,
+    setup,
     several,
     starcodes,
     transfers,
@@ -238,7 +239,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     if state.lock.typing is not None and not state.digits:
         return locking.page(state, state.lock.typing, now)
     if state.menu is not None:
-        return menu.pages(rules, state, now, wall)
+        return setup.page(state, state.menu, now) or menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None
     if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state, now)
@@ -267,6 +268,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or (RINGER_SILENT if state.ringer_trouble else state.store_trouble)
         or several.news(state, now)
         or locking.notice(state)
+        or setup.notice(state)
         or services.notice(rules, state)
         or updates.notice(state),
         resting=_resting_place(rules, state, now, wall),
@@ -495,7 +497,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     ]
     times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
-    times += transfers.deadlines(state)
+    times += transfers.deadlines(state) + setup.deadlines(state, now)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]

@@ -22,7 +22,7 @@ from firmware.phone.audio.volume import LOUDEST
 from firmware.phone.config import Config
 from firmware.phone.language.catalogue import CODES, language
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import forwarding, locking, services
+from firmware.phone.machine import forwarding, locking, services, setup
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Policy
 from firmware.phone.machine.state import Menu, State
@@ -370,6 +370,12 @@ def _reset(rules: Rules, state: State, now: float) -> Result:
 MORE_OF: tuple[Setting, ...] = (
     Setting(phrase("All options"), text=everything),
     Setting(phrase("Factory reset"), acts=_reset),
+    Setting(
+        setup.NAME,
+        acts=setup.begin,
+        resets=setup.end,
+        text=lambda rules, state: [],  # shown by the menu itself: it depends on the time
+    ),
 )
 
 _KEYS = phrase("* erase  # keep")

@@ -33,6 +33,7 @@ from firmware.phone.values import (
     Party,
     PinFor,
     Registration,
+    SettingUp,
     Signalling,
     SwitchPosition,
 )
@@ -272,6 +273,8 @@ class State:
     ``more``: what ``registration``, ``own_address`` and ``signalling`` are of the accounts after the first.
     ``picked``: the account that a key has picked for the next call, or None. ``help_status``: what came of
     the test call to the emergency service; None: it was not placed; -1: it is under way.
+
+    ``setup``: the page for setting up; ``setup_said``: why it was closed last.
     """
 
     hook: Hook = Hook.ON
@@ -351,6 +354,8 @@ class State:
     more: tuple[Connection, ...] = ()
     picked: int | None = None
     help_status: int | None = None
+    setup: SettingUp | None = None
+    setup_said: str = ""
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

@@ -30,6 +30,7 @@ from firmware.phone.machine import (
     records,
     services,
     settings,
+    setup,
     several,
     starcodes,
     transfers,
@@ -88,12 +89,13 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, guarded = guarding.follow(rules, state, after, now)
     guarded += transfers.label_told(state, after)
     after, woken = updates.followed(state, after, now)
+    after, closed = setup.followed(after, event, now)
     if isinstance(event, _WAKING) and after != state:
         after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
     kept += () if isinstance(event, on.StoreChanged) else settings.kept(before, after)
-    return after, commands + refused + guarded + kept + woken
+    return after, commands + refused + guarded + kept + woken + closed
 
 
 ACCOUNTS = "ABCD"
@@ -385,5 +387,10 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.SelfTested: _self_tested,
     on.SpeechMade: ease.speech,
     on.FactoryDone: _factory_done,
+    on.SetupBegun: setup.begun,
+    on.SetupReady: setup.ready,
+    on.SetupTried: setup.tried,
+    on.SetupResumed: setup.resumed,
+    on.SetupOver: setup.ended,
     on.Tick: _tick,
 }
