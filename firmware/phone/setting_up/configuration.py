@@ -25,6 +25,9 @@ LARGEST = 64 * 1024
 """Octets of a phone.toml that is changed here."""
 
 
+KEPT_HERE = "The password of the account. The telephone keeps it in a file that it alone can read."
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A change that was shown and may be confirmed. ``name``: nobody can guess it; ``base``: the SHA-256 of
@@ -176,7 +179,7 @@ def _field(row: Row) -> dict[str, Any]:
             sort = "lines"
     return {
         "key": row.key,
-        "about": row.option.about.replace("`", ""),
+        "about": KEPT_HERE if sort == "password" else row.option.about.replace("`", ""),
         "words": kind.words.replace("`", ""),
         "absent": _absent(row),
         "sort": sort,
@@ -192,7 +195,9 @@ def _absent(row: Row) -> str:
     if row.option.absent:
         return row.option.absent.replace("`", "")
     value = getattr(row.default, "value", row.default)
-    return "" if row.default is MISSING or value in (None, "") else toml(value)
+    if row.default is MISSING or value in (None, ""):
+        return ""
+    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else toml(value).strip('"')
 
 
 def _values(table: str, entry: Any) -> dict[str, str]:

@@ -42,7 +42,8 @@ def _entry(config: Config, change: Change) -> Any:
 
 def _named(entry: Any) -> str:
     if isinstance(entry, Account):
-        return f"the account {entry.label} ({entry.user}@{entry.domain})"
+        address = f"{entry.user}@{entry.domain}"
+        return f"the account {entry.name} ({address})" if entry.name else f"the account {address}"
     if isinstance(entry, Contact):
         return f"the contact {entry.name} ({entry.uri})"
     return ""
@@ -67,7 +68,9 @@ def _changed(before: Config, after: Config, change: Change) -> Iterator[str]:
             if change.password and was is not None:
                 yield f"A new password{whom}. It is not shown."
         elif was is None:
-            if new not in (None, "", (), row.default) and row.key not in ("user", "domain", "uri"):
+            same = row.option.same_as and new == getattr(now, row.option.same_as)
+            plain = new in (None, "", (), row.default) or row.key in ("name", "user", "domain", "uri")
+            if not same and not plain:
                 yield f"Its {row.key} is {_shown(new)}."
         elif old != new:
             yield f"Changes {row.key}{whom} from {_shown(old)} to {_shown(new)}."
