@@ -285,11 +285,11 @@ class Phone:
             stack.callback(self._updater.stop)
             self._door.start()
         if self._page is not None and self._setup is not None:
+            self._settings.started()
+            hands.period.start(post)  # before anybody can ask whether the page is open
             stack.callback(self._setup.stop)
             self._page.start()
             stack.callback(self._page.stop)
-            self._settings.started()
-            hands.period.start(post)
         with self._tolerated(Part.SWITCHES):
             hands.switches.start(post)
             stack.callback(hands.switches.stop)

@@ -113,9 +113,9 @@ class Setup:
         self.loop = Loop(Rules.of(loaded, ()), SystemClock(), self, Notifier({}))
         self.door = SetupDoor(self.meeting, known, self.crashes.append)
         self.control = Control(self.door.socket, self.loop, self.door, self.crashes.append, True)
-        self.control.start()
         known.started()
         self.period.start(self.loop.post)
+        self.control.start()
         self.thread = threading.Thread(target=self.loop.run)
         self.thread.start()
 

@@ -60,6 +60,25 @@ def test_nothing_without_a_session(page: Setup, method: str, path: str, cookie: 
     assert page.open
 
 
+@pytest.mark.parametrize(("method", "path"), BEHIND)
+def test_nothing_with_another_s_session(page: Setup, method: str, path: str) -> None:
+    """Somebody is in, and somebody else is not."""
+    page.enter()
+    found = page.state.setup
+    assert found is not None
+    for cookie in ("", "x", "A" * 43, found.session, page.cookie[:-1], page.cookie + "x"):
+        answer = page.request(
+            method,
+            path,
+            "" if method == "POST" else None,
+            headers={"Cookie": f"__Host-session={cookie}"},
+            cookie=False,
+        )
+        assert answer.status == 409, answer.said
+        nothing_told(answer.text)
+    assert page.open
+
+
 def test_the_start_shows_nothing_but_the_place_for_the_code(page: Setup) -> None:
     answer = page.get()
     nothing_told(answer.text)
@@ -318,6 +337,9 @@ def test_what_is_typed_is_text(page: Setup) -> None:
     for path in ("/preview/contact/0", "/preview/contact/1"):
         answer = page.post(path, evil)
         assert "<script" not in answer.text
+    lines = page.post("/preview/account/1", {"numbers": "</textarea><script>alert(1)</script>"})
+    assert lines.status == 422
+    assert "<script" not in lines.text
     wrong = page.post("/preview/contact/0", {"name": "<b>x</b>", "uri": "<i>"})
     assert wrong.status == 422
     assert "<b>" not in wrong.text

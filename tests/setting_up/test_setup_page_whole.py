@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from firmware.phone import config as configuration
+from firmware.phone.loop import Loop
 from firmware.phone.machine import setup
+from firmware.phone.machine.state import State
 from firmware.phone.values import Hook
 from tests.setting_up.rig import PHONE_TOML, Setup, fingerprint
 
@@ -153,6 +156,24 @@ def test_bad_input_is_told_in_the_words_of_phone_toml(
     assert f'id="{key}-error"' in answer.text, "it stands at its field"
     assert 'aria-invalid="true"' in answer.text
     assert page.config.read_text() == PHONE_TOML
+
+
+def test_what_was_set_at_the_keypad_is_said(page: Setup) -> None:
+    def chosen(loop: Loop) -> State:
+        return replace(loop.state, settings=(("display.large_type", True),))
+
+    page.ask(chosen, keep=True)
+    page.enter()
+    shown = page.post("/preview/display/0", {"brightness": "", "dim_after": "", "large_type": "true"})
+    assert "But large_type was set at the keypad too" in shown.said
+
+
+def test_what_weakens_is_said(page: Setup) -> None:
+    """A transport that was written by hand: the page keeps it, and says so of each account by it."""
+    page.config.write_text(PHONE_TOML.replace('"tls"', '"tcp"'))
+    page.enter()
+    shown = page.post("/preview/account/1", ACCOUNT)
+    assert "It will log in at phone.test as alice, without encryption of signalling" in shown.said
 
 
 def test_it_is_not_done_while_somebody_calls(page: Setup) -> None:
