@@ -30,7 +30,7 @@ from firmware.phone.setting_up.door import SetupDoor
 from firmware.phone.setting_up.passwords import FOLDER, Passwords
 from firmware.phone.setting_up.period import KEEP, PROPOSAL, Period
 from firmware.setup import __main__ as program
-from firmware.setup.telephone import Telephone
+from firmware.setup.telephone import ANSWER_S, Telephone
 
 LOCAL = "127.0.0.1"
 PATIENCE_S = 10.0
@@ -99,7 +99,7 @@ class Setup:
         if self.open:
             self.ask(lambda loop: setup.over(loop.state, "", 0.0)[0], keep=True)
         if self.program is not None:
-            self.program.join(PATIENCE_S)
+            self.program.join(ANSWER_S + PATIENCE_S)  # it may wait for an answer of before a start anew
         self._end()
         assert self.program is None or not self.program.is_alive(), "the page's program did not end"
         assert self.crashes == []
