@@ -35,7 +35,13 @@ def authority(host: str, port: int) -> set[str]:
 
 
 def refusal(
-    host: str, port: int, method: str, hosts: Sequence[str], origins: Sequence[str], sites: Sequence[str]
+    host: str,
+    port: int,
+    method: str,
+    path: str,
+    hosts: Sequence[str],
+    origins: Sequence[str],
+    sites: Sequence[str],
 ) -> str | None:
     """Why a request is refused, in a plain sentence, or None when it may pass.
 
@@ -50,7 +56,8 @@ def refusal(
         return "Another page asked for this; only the page shown here may."
     if method not in READS and len(origins) != 1:
         return "This request does not say which page it comes from; use a browser."
-    if any(site not in ("same-origin", "none") for site in sites):
+    start = method in READS and path == "/"  # where a camera that read the QR code leads, with no session
+    if not start and any(site not in ("same-origin", "none") for site in sites):
         return "Another page led here; type the address that the telephone's display shows."
     return None
 

@@ -68,6 +68,7 @@ def _guarded(host: str, port: int) -> Any:
             host,
             port,
             request.method,
+            request.path,
             headers.getall("Host", []),
             headers.getall("Origin", []),
             headers.getall("Sec-Fetch-Site", []),

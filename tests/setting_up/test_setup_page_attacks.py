@@ -166,6 +166,19 @@ def test_a_foreign_page_is_refused(page: Setup, headers: dict[str, str | None], 
     assert page.open
 
 
+def test_a_camera_may_lead_to_the_start_and_nowhere_else(page: Setup) -> None:
+    """Browsers call that cross-site, and send no session with it (SameSite=Strict)."""
+    led = {"Sec-Fetch-Site": "cross-site"}
+    answer = page.get(headers=led, cookie=False)
+    assert answer.status == 200
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    page.enter()
+    for path in ("/edit/account/1", "/edit/contact/0", "/style.css", "/done/" + "0" * 64):
+        answer = page.get(path, headers=led)
+        assert answer.status == 403
+        nothing_told(answer.text)
+
+
 def test_a_rebound_name_is_told_nothing(page: Setup) -> None:
     page.enter()
     answer = page.get(headers={"Host": f"evil.example:{page.port}"})
