@@ -70,6 +70,9 @@ PURE = (
     "display.paging",
     "language.phrase",
     "language.catalogue",
+    "display.qr",
+    "setting_up.change",
+    "setting_up.effects",
 )
 """Modules of firmware.phone that decide and draw: they import no driver, no thread, no socket."""
 
@@ -188,6 +191,8 @@ WRITERS = {
     "restarts": "the note beside it that a run is not over",
     "door": "the empty file that wakes the updater",
     "period": "the folder of a guest period, removed with it",
+    "setting_up.period": "files in memory that begin and end the set-up page, and what it hands over",
+    "setting_up.passwords": "the password of an account, typed on the set-up page",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",
     "lights.pwm": "the outputs of a PWM chip, files of the kernel",

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--state-dir", type=Path, default=None, help="what is kept over a restart")
     found.add_argument("--socket", type=Path, default=None, help="where the sotto command finds us")
     found.add_argument("--updates", type=Path, default=None, metavar="FOLDER", help="the updater's door")
+    found.add_argument("--setup", type=Path, default=None, metavar="FOLDER", help="the set-up page's door")
     found.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     found.add_argument("--check", action="store_true", help="check configuration and board, then exit")
     found.add_argument(
@@ -77,18 +78,19 @@ def _run(config: configuration.Config, board: Board, options: argparse.Namespace
     from firmware.phone.app import Phone
     from firmware.phone.door import folder_of
     from firmware.phone.period import Period
+    from firmware.phone.setting_up.period import folder_of as setup_folder_of
 
     socket = options.socket or default_socket()
     if options.socket is None:
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         state_dir, updates = options.state_dir or default_state_dir(), folder_of(options.updates)
-        period = Period.beside(socket)
+        period, setup = Period.beside(socket), setup_folder_of(options.setup)
         if period.running:
             log.info("guest mode")
-            config, state_dir, updates = guest.config(config), period.folder, None
+            config, state_dir, updates, setup = guest.config(config), period.folder, None, None
             learn(config)
-        phone = Phone(config, board, state_dir, socket, options.config, updates, period)
+        phone = Phone(config, board, state_dir, socket, options.config, updates, period, setup)
         phone.run()
         phone.turn()
     except SottovoceError:

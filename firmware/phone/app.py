@@ -50,6 +50,10 @@ from firmware.phone.period import Period
 from firmware.phone.pulse import Pulse
 from firmware.phone.requests import Requests
 from firmware.phone.restarts import Restarts
+from firmware.phone.setting_up.configuration import Configuration
+from firmware.phone.setting_up.door import SetupDoor
+from firmware.phone.setting_up.passwords import Passwords
+from firmware.phone.setting_up.period import Period as SetupPeriod
 from firmware.phone.simulated import Simulated
 from firmware.phone.sip.base import SipEngine
 from firmware.phone.storage import ASKED_PATIENCE, Storage
@@ -98,7 +102,9 @@ class Hands:
         start_anew: Callable[[], None] = lambda: None,
         change_guest: Callable[[bool], None] = lambda begins: None,
         look_at_network: Callable[[], None] = lambda: None,
+        setup: SetupPeriod | None = None,
     ) -> None:
+        self.setup = setup or SetupPeriod(None, lambda: "")
         self.look_at_network = look_at_network
         self.wake_updater = wake_updater
         self.test_self = test_self
@@ -170,6 +176,8 @@ class Hands:
                 self.change_guest(isinstance(command, do.BeginGuest))
             case do.LookAtNetwork():
                 self.look_at_network()
+            case do.BeginSetup() | do.KeepSetup() | do.EndSetup():
+                self.setup.carry_out(command)
             case do.CheckPin() | do.MakePin():
                 self.checking.carry_out(command)
             case do.PullBook():
@@ -198,9 +206,11 @@ class Phone:
         config_path: Path | None = None,
         updates: Path | None = None,
         period: Period | None = None,
+        setup: Path | None = None,
     ) -> None:
         """``config_path``: phone.toml, where it was read. ``updates``: the folder of the updater's door;
-        None: there is no updater. ``period``: where guest periods are; None: beside ``socket``.
+        None: there is no updater. ``period``: where guest periods are; None: beside ``socket``. ``setup``: the
+        folder of the page for setting up; None: there is no page.
         """
         self._period, self._as_guest = period or Period.beside(socket), config.as_guest
         self._turns: bool | None = None
@@ -236,6 +246,8 @@ class Phone:
             self_call(config.source), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
         )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
+        self._settings = Configuration(config_path, Passwords(state_dir))
+        self._setup = None if setup is None else SetupDoor(setup, self._settings, crash)
         self.hands = Hands(
             sip,
             audio,
@@ -254,6 +266,7 @@ class Phone:
             lambda: self.loop.stop(),
             self._change_guest,
             lambda: self.loop.post(on.NetworkSeen(*network.standing())),
+            SetupPeriod(setup, lambda: network.own_address(bind)),
         )
         rules = Rules.of(config, tuple(found.items()))
         rules = replace(
@@ -271,6 +284,7 @@ class Phone:
         requests.serve(self.loop)
         self._control = Control(socket, self.loop, requests, crash)
         self._updater = Control(self._door.socket, self.loop, self._door, crash, True) if self._door else None
+        self._page = Control(self._setup.socket, self.loop, self._setup, crash, True) if self._setup else None
         self._watchdog.asked(LOOP, self.loop.ping)
         self._watchdog.asked("the SIP engine", sip.ping)
         self._watchdog.asked("the control socket", self._control.ping, patient=True, every=4)
@@ -346,6 +360,12 @@ class Phone:
             self._updater.start()
             stack.callback(self._updater.stop)
             self._door.start()
+        if self._page is not None and self._setup is not None:
+            self._settings.started()
+            hands.period.start(post)  # before anybody can ask whether the page is open
+            stack.callback(self._setup.stop)
+            self._page.start()
+            stack.callback(self._page.stop)
         with self._tolerated(Part.SWITCHES):
             hands.switches.start(post)
             stack.callback(hands.switches.stop)

@@ -22,6 +22,7 @@ from firmware.phone.values import (
     Pattern,
     Route,
     Security,
+    SettingUp,
     SubscriptionId,
     Tone,
 )
@@ -436,6 +437,23 @@ class EndFirst:
 
 
 @dataclass(frozen=True)
+class BeginSetup:
+    """Have the page for setting up opened: ``SetupBegun``, or ``SetupOver``."""
+
+
+@dataclass(frozen=True)
+class KeepSetup:
+    """Somebody is in: keep that for a start anew while the page is open. Never longer, never on the card."""
+
+    setup: SettingUp
+
+
+@dataclass(frozen=True)
+class EndSetup:
+    """Have the page closed."""
+
+
+@dataclass(frozen=True)
 class TestSelf:
     """Begin the self-test: ``SelfTested``."""
 
@@ -544,4 +562,7 @@ Command = (
     | EndGuest
     | LookAtNetwork
     | Say
+    | BeginSetup
+    | KeepSetup
+    | EndSetup
 )

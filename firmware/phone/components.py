@@ -25,6 +25,9 @@ ROOTS = (
     "Pillow",
     "PyJWT",
     "tuf",
+    "segno",
+    "tomlkit",
+    "aiohttp",
 )
 """What the programs on the telephone import; what these need besides is found by their metadata."""
 

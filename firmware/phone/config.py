@@ -69,10 +69,17 @@ def load(path: Path | None, files: bool = True) -> Config:
     if path is None:
         return Config()
     document, mode, fault = _parse(path)
-    written = document.get("account")
-    accounts = [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
-    guest = document.get("guest")
-    inside = any("password" in table for table in (*accounts, guest) if isinstance(table, dict))
+    if fault:
+        raise ConfigError([f"{path.name}: {fault}"])
+    tables = (*_account_tables(document), document.get("guest"))
+    inside = any("password" in table for table in tables if isinstance(table, dict))
+    config = judged(document, path, files)
+    return replace(config, password_exposed=inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO)))
+
+
+def judged(document: dict[str, object], path: Path, files: bool = True) -> Config:
+    """What ``document`` says when it stands in ``path``. Raises ``ConfigError`` as ``load`` does."""
+    accounts = _account_tables(document)
     if files:
         for number, account in enumerate(accounts, start=1):
             _take_credential(account, CREDENTIAL if number == 1 else f"{CREDENTIAL}-{number}")
@@ -81,11 +88,15 @@ def load(path: Path | None, files: bool = True) -> Config:
             account.setdefault("password", "-")
         document = _without_files(document)
     profiled = fill(document)
-    config, faults = read(document, _folder(path), path) if not fault else (None, [fault])
+    config, faults = read(document, _folder(path), path)
     if config is None:
         raise ConfigError([f"{path.name}: {_asked(line, profiled.asks)}" for line in faults])
-    exposed = inside and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
-    return replace(config, password_exposed=exposed, profiled=profiled.notes)
+    return replace(config, profiled=profiled.notes)
+
+
+def _account_tables(document: dict[str, object]) -> list[dict[str, object]]:
+    written = document.get("account")
+    return [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, dict)]
 
 
 def _folder(path: Path) -> Path:

@@ -28,6 +28,7 @@ from firmware.phone.values import (
     Party,
     Registration,
     Security,
+    SettingUp,
     Signalling,
     SubscriptionId,
     SwitchPosition,
@@ -506,6 +507,44 @@ class FirstKept:
 
 
 @dataclass(frozen=True)
+class SetupBegun:
+    """There is a code for the page for setting up, and an address where it will be."""
+
+    one_time: str
+    host: str
+
+
+@dataclass(frozen=True)
+class SetupReady:
+    """The page's program listens at ``url``, with a certificate of this SHA-256."""
+
+    url: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class SetupTried:
+    """Somebody typed a code on the page; ``session``: the SHA-256 of what they are known by then."""
+
+    one_time: str
+    session: str
+
+
+@dataclass(frozen=True)
+class SetupResumed:
+    """Somebody was on the page when the telephone was started anew; comes once, after a start."""
+
+    setup: SettingUp
+
+
+@dataclass(frozen=True)
+class SetupOver:
+    """The page was closed there, or cannot be opened."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A deadline of the state has come (see ``machine.deadline``)."""
 
@@ -571,5 +610,10 @@ Event = (
     | CardSeen
     | NetworkSeen
     | FirstKept
+    | SetupBegun
+    | SetupReady
+    | SetupTried
+    | SetupResumed
+    | SetupOver
     | Tick
 )

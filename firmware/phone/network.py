@@ -22,30 +22,31 @@ def _interfaces() -> list[str]:
 
 
 def _addressed(name: str) -> bool:
-    return _has_v4(name) or _has_v6(name)
+    return bool(_v4(name) or _v6(name))
 
 
-def _has_v4(name: str) -> bool:
+def _v4(name: str) -> list[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:
             answer = fcntl.ioctl(asking, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
         except OSError as error:
             if error.errno in (errno.EADDRNOTAVAIL, errno.ENODEV):
-                return False
+                return []
             raise
-    return not socket.inet_ntoa(answer[20:24]).startswith("169.254.")  # RFC 3927: nobody gave it
+    address = socket.inet_ntoa(answer[20:24])
+    return [] if address.startswith("169.254.") else [address]  # RFC 3927: nobody gave it
 
 
-def _has_v6(name: str, table: Path = Path("/proc/net/if_inet6")) -> bool:
+def _v6(name: str, table: Path = Path("/proc/net/if_inet6")) -> list[str]:
     try:
         rows = [line.split() for line in table.read_text().splitlines()]
     except OSError:
-        return False
-    return any(
-        row[5] == name and int(row[3], 16) not in (_LINK_LOCAL_V6, _LOOPBACK_V6)
+        return []
+    return [
+        socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0]))
         for row in rows
-        if len(row) == 6
-    )
+        if len(row) == 6 and row[5] == name and int(row[3], 16) not in (_LINK_LOCAL_V6, _LOOPBACK_V6)
+    ]
 
 
 def _carrier(name: str, folder: Path = Path("/sys/class/net")) -> bool:
@@ -71,6 +72,21 @@ def shows_own_card(folder: Path = Path("/sys/class/net")) -> bool:
         if kind == _ETHERNET and made == _MADE_WITH and _carrier(card.name, folder):
             return True
     return False
+
+
+def own_address(
+    bind: str = "",
+    interfaces: Callable[[], list[str]] = _interfaces,
+    addresses: Callable[[str], list[str]] = lambda name: [*_v4(name), *_v6(name)],
+) -> str:
+    """The address by which this telephone is found on its network, or "" where it has none.
+
+    ``bind``: the address that the configuration names; then it is that.
+    """
+    if bind:
+        return bind
+    found = [address for name in interfaces() if name != LOOPBACK for address in addresses(name)]
+    return min(found, key=lambda address: ":" in address, default="")
 
 
 def trouble(

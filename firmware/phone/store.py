@@ -202,6 +202,15 @@ ITEMS = (
         file=True,
     ),
     Item(
+        "passwords typed on the set-up page",
+        phrase("Passwords of the set-up page"),
+        "to log in with your accounts",
+        "a file each, which the telephone alone can read; phone.toml names it",
+        lambda rules: phrase("until you change them or remove the account"),
+        lambda rules, state: None,
+        file=True,
+    ),
+    Item(
         "contacts",
         phrase("Contacts"),
         "your phone book",

@@ -351,3 +351,22 @@ class Lamp(enum.Enum):
     IDLE = "idle"
     RINGING = "ringing"
     BUSY = "busy"
+
+
+@dataclass(frozen=True)
+class SettingUp:
+    """The page for setting up is open, or about to be, ``until`` then. ``code``: what lets somebody in, once;
+    "" before there is one and after it. ``session``: the SHA-256 of what they are known by since then, or "".
+
+    ``host``: our address; ``url``, ``fingerprint``: where the page is and its certificate's SHA-256, once it
+    is ready. ``wrong``: codes that were tried in vain; the next one counts from ``wait_until`` on.
+    """
+
+    until: float
+    code: str = ""
+    host: str = ""
+    url: str = ""
+    fingerprint: str = ""
+    session: str = ""
+    wrong: int = 0
+    wait_until: float = 0.0

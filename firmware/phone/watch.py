@@ -37,6 +37,9 @@ _SECRET = (
     "personal",
     "samples",
     "text",
+    "one_time",
+    "session",
+    "setup",
 )
 
 

@@ -21,6 +21,7 @@ from firmware.simulator.desk import Desk
 from firmware.simulator.hub import Hub
 from firmware.simulator.keeper import Keeper, StartError
 from firmware.simulator.malice import DEEDS
+from firmware.simulator.setting_up import SettingUp
 from firmware.simulator.updates.demonstration import Demonstration
 from firmware.simulator.web import Simulate, application
 
@@ -111,6 +112,7 @@ async def _serve(
         for plan, keeper in zip(plans, keepers, strict=True):
             say(f"Starting {plan.name} …")
             running.append(asyncio.create_task(keeper.run()))
+            running.append(asyncio.create_task(SettingUp(plan, keeper, say).run()))
         running.append(asyncio.create_task(shown.run()))
         await runner.setup()
         await web.SockSite(runner, listener).start()

@@ -47,6 +47,15 @@ class Plan:
         return self.folder / "updates"
 
     @property
+    def setup(self) -> Path:
+        """The folder of the set-up page's door."""
+        return self.folder / "setup"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
     def uri(self) -> str:
         return f"sip:{ADDRESS}:{self.door or self.port};transport=tls"
 
@@ -56,9 +65,10 @@ class Plan:
             *daemon,
             *("--config", str(self.config)),
             *("--board", "simulator"),
-            *("--state-dir", str(self.folder / "state")),
+            *("--state-dir", str(self.state)),
             *("--socket", str(self.socket)),
             *("--updates", str(self.updates)),
+            *("--setup", str(self.setup)),
         ]
 
 
@@ -92,6 +102,7 @@ def furnish(plan: Plan, other: Plan, ca: Path, country: str | None, authority: T
     plan.folder.mkdir(mode=0o700)
     (plan.folder / "state").mkdir(mode=0o700)
     plan.updates.mkdir(mode=0o700)
+    plan.setup.mkdir(mode=0o700)
     authority.issue(plan.key, plan.folder / "cert.pem", plan.folder / "key.pem")
     plan.config.write_text(configuration(plan, other, ca, country), encoding="utf-8")
 

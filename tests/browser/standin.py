@@ -152,7 +152,7 @@ class StandIn(asyncio.DatagramProtocol):
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
-    for option in ("--config", "--board", "--state-dir", "--socket", "--updates"):
+    for option in ("--config", "--board", "--state-dir", "--socket", "--updates", "--setup"):
         parser.add_argument(option, type=Path, required=True)
     given = parser.parse_args()
     config = tomllib.loads(given.config.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from firmware.phone import pin
 from firmware.phone.book.entries import Book, Entry, Source
@@ -27,7 +28,18 @@ from firmware.phone.display.screens import (
     WatcherAsks,
 )
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import calls, functions, guest, helping, locking, menu, outputs, parts, warnings
+from firmware.phone.machine import (
+    calls,
+    functions,
+    guest,
+    helping,
+    locking,
+    menu,
+    outputs,
+    parts,
+    setup,
+    warnings,
+)
 from firmware.phone.machine.protection import Doubt, Protection
 from firmware.phone.machine.rules import GUEST, Rules
 from firmware.phone.machine.state import Call, Lock, Menu, Recent, State, Typing
@@ -46,6 +58,7 @@ from firmware.phone.values import (
     Registration,
     RegistrationState,
     Security,
+    SettingUp,
     SwitchPosition,
     Trust,
 )
@@ -170,6 +183,15 @@ def _settings(item: str, page: int = 0, typed: str = "", reset: int = 0) -> Scre
     return menu.pages(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 
 
+def _setup(page: int = 0, said: str = "", **more: Any) -> Screen:
+    """The page for setting up, as it is shown in the menu."""
+    known = SettingUp(800.0, "47110815", "192.168.1.20", "https://192.168.1.20/", "7031" * 16)
+    state = State(
+        menu=Menu(setup.ITEM, page), setup=replace(known, **more) if not said else None, setup_said=said
+    )
+    return outputs.screen(_RULES, state, 0.0, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
 def _lock(typed: Typing, wait: float = 0.0) -> Screen:
     return locking.page(State(lock=Lock(wait_until=wait)), typed, 0.0)
 
@@ -220,6 +242,14 @@ SAMPLES: dict[str, Screen] = {
     "settings-network": _settings("7"),
     "settings-self-test": _settings("9"),
     "settings-options": _settings("*1"),
+    "setup": _setup(),
+    "setup-starting": _setup(fingerprint="", url=""),
+    "setup-address": _setup(1, wrong=2),
+    "setup-fingerprint": _setup(4),
+    "setup-in-use": _setup(session="x", code=""),
+    "setup-closed": _setup(said=setup.TOO_MANY),
+    "setup-long": _setup(url="https://[2001:1234:5678:9012:3456:7890:1234:5678]/"),
+    "idle-setup": Idle("10:24", "Alice", REGISTERED, PRIVATE, notice=setup.OPEN),
     "settings-reset": _settings("*", reset=1),
     "settings-reset-twice": _settings("*", reset=2),
     "idle-stuck-key": Idle(

@@ -17,7 +17,7 @@ NAMES = re.compile(
     r"Bob|Baker|Alice|Archer|Carol|Clerk|Dr|Wilhelmina|Freifrau|von|Müller|Lüdenscheidt|Your|bank|Jürgen|"
     r"Größenwahn|Şahin|WWW+|ЩЩ+|数字|[Α-ώЀ-ӿ]+|alice|bob|carol|phone|test|example|org|mueller|luedenscheidt|"
     r"kanzlei|sip|people|vcf|CardDAV|dav|UDP|TLS|Sottovoce|pjsua|opus|pcma|pcmu|knaB|artist|bandit|"
-    r"toml|lock|English|[km]mmm|wwww|jidc|jd9p|czso|pmb|gt|ufe|xq|jd|mmmm"
+    r"https|toml|lock|English|[km]mmm|wwww|jidc|jd9p|czso|pmb|gt|ufe|xq|jd|mmmm"
 )
 """What the samples call people, hosts, files and libraries; and comparison codes."""
 

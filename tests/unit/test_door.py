@@ -396,4 +396,4 @@ def test_whether_there_is_an_address(
 
 def test_the_address_of_this_machine_is_had() -> None:
     assert isinstance(network.trouble(), str)
-    assert not network._has_v4("lo") or socket.gethostname()
+    assert not network._v4("lo") or socket.gethostname()

@@ -208,6 +208,18 @@ class Pages:
 
 
 @dataclass(frozen=True)
+class OpenPage:
+    """Where a browser finds the page for setting up, as a QR code too, and the code that lets one in.
+
+    ``left``: how long, in words.
+    """
+
+    url: str
+    code: str
+    left: str
+
+
+@dataclass(frozen=True)
 class Look:
     """How the display speaks to its reader. ``language``: by its code (ISO 639-1); ``large``: in large type,
     so with fewer lines. ``brightness``: how bright, 1 is as phone.toml has it."""
@@ -239,4 +251,5 @@ Screen = (
     | Message
     | Notice
     | Pages
+    | OpenPage
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from firmware.phone.display import icons
+from firmware.phone.display import icons, qr
 from firmware.phone.display.base import HEIGHT, WIDTH
 from firmware.phone.display.fonts import Face
 from firmware.phone.display.large import TooMuch
@@ -44,6 +44,7 @@ from firmware.phone.display.screens import (
     Look,
     Message,
     Notice,
+    OpenPage,
     Pages,
     Ringing,
     Screen,
@@ -129,6 +130,8 @@ def draw(screen: Screen, look: Look = PLAIN) -> Image.Image:
             _code(image, screen, words)
         case Message():
             _message(image, screen)
+        case OpenPage():
+            _open_page(image, screen, words)
         case Pages():
             _pages(image, laid(screen, replace(look, large=False)))
     return image
@@ -333,6 +336,28 @@ def _pages(image: Image.Image, screen: Pages) -> None:
     top = HEIGHT - PAGE_LINES * ROW
     for number, line in enumerate(screen.lines[:PAGE_LINES]):
         SMALL.draw(image, 2, top + number * ROW, shorten(line, SMALL, WIDTH - 2))
+
+
+def _open_page(image: Image.Image, screen: OpenPage, words: Words) -> None:
+    """The QR code at the left, dark on light as cameras expect it; at the right what lets one in."""
+    image.paste(255, (0, 0, HEIGHT, HEIGHT))
+    modules = qr.modules(screen.url)
+    scale = (HEIGHT - 2) // max(1, len(modules))
+    edge = (HEIGHT - scale * len(modules)) // 2
+    for y, row in enumerate(modules):
+        for x, dark in enumerate(row):
+            if dark:
+                at = (edge + x * scale, edge + y * scale)
+                image.paste(0, (*at, at[0] + scale, at[1] + scale))
+    left = HEIGHT + 4
+    SMALL.draw(image, left, 0, shorten(words.CODE, SMALL, WIDTH - left))
+    for number, group in enumerate(screen.code.split()):
+        y = ROW + 1 + number * 20
+        if group.isdecimal() and group.isascii():
+            draw_numerals(image, left, y, group, False)
+        else:
+            SMALL.draw(image, left, y, shorten(group, SMALL, WIDTH - left))
+    SMALL.draw(image, left, HEIGHT - ROW, shorten(screen.left, SMALL, WIDTH - left))
 
 
 def _name(image: Image.Image, top: int, bottom: int, text: str) -> None:

@@ -18,6 +18,7 @@ from firmware.phone.display.screens import (
     Look,
     Message,
     Notice,
+    OpenPage,
     Pages,
     Ringing,
     Screen,
@@ -251,6 +252,8 @@ def said(screen: Screen, words: Words, look: Look = PLAIN) -> list[str]:
             return [title, *code_lines(screen.code), screen.words, screen.keys]
         case Message():
             return [screen.title, screen.text]
+        case OpenPage():
+            return [screen.url, words.CODE, *screen.code.split(), screen.left]
         case Pages():
             page = laid(screen, look)
             return [pages_title(page), *page.lines, page.keys]

@@ -20,7 +20,7 @@ from firmware.phone import events as on
 from firmware.phone import presence
 from firmware.phone.display import paging, screens
 from firmware.phone.language.phrase import calendar_day, joined, moment, phrase, phrase_in
-from firmware.phone.machine import finding, records, settings, updates, watchers
+from firmware.phone.machine import finding, records, settings, setup, updates, watchers
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Menu, State
 from firmware.phone.presence import Grant
@@ -105,7 +105,7 @@ def followed(state: State, event: on.Event, now: float) -> State:
         return state
     if state.star_at is not None and now - state.star_at >= HOLD:
         return replace(state, menu=Menu(keyed_at=now), star_at=None, digits="")
-    if state.menu is not None and now - state.menu.keyed_at >= LEFT_ALONE:
+    if state.menu is not None and now - state.menu.keyed_at >= LEFT_ALONE and not setup.stays(state):
         return replace(state, menu=None)
     return state
 
@@ -113,12 +113,15 @@ def followed(state: State, event: on.Event, now: float) -> State:
 def deadlines(state: State) -> list[float]:
     """When, in monotonic seconds, the menu opens or closes by itself."""
     opens = [] if state.star_at is None else [state.star_at + HOLD]
-    return opens if state.menu is None else [state.menu.keyed_at + LEFT_ALONE]
+    return opens if state.menu is None or setup.stays(state) else [state.menu.keyed_at + LEFT_ALONE]
 
 
 def pages(rules: Rules, state: State, now: float, wall: datetime) -> screens.Pages:
     """The page that the open menu shows."""
     menu = state.menu or Menu()
+    if menu.item == setup.ITEM:
+        turned = menu.page - 1 if setup.pictured(state) else menu.page
+        return paging.pages(setup.TITLE, setup.paragraphs(state, now), turned, setup.special(state))
     items = _items(rules)
     if menu.asked:
         return paging.pages(phrase("Erase?"), ERASE, 0)

@@ -30,6 +30,7 @@ from firmware.phone.machine import (
     parts,
     services,
     settings,
+    setup,
     several,
     starcodes,
     texting,
@@ -245,7 +246,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
     if first.shown(state):
         return first.page(rules, state, now)
     if state.menu is not None:
-        return menu.pages(rules, state, now, wall)
+        return setup.page(state, state.menu, now) or menu.pages(rules, state, now, wall)
     news = updates.standing(state, now) if watchers.asking(state, now) is None else None
     if (state.digits and news is None) or (state.hook is Hook.OFF and state.last is None):
         return _dialling(rules, state, now)
@@ -275,6 +276,7 @@ def screen(rules: Rules, state: State, now: float, wall: datetime) -> screens.Sc
         or several.news(state, now)
         or locking.notice(state)
         or parts.restart_notice(state)
+        or setup.notice(state)
         or services.notice(rules, state)
         or guest.notice(rules)
         or updates.notice(state),
@@ -516,6 +518,7 @@ def deadline(rules: Rules, state: State, now: float, wall: datetime) -> float:
     times += ease.deadlines(rules, state)
     times += menu.deadlines(state) + knob.deadlines(state) + functions.deadlines(state)
     times += transfers.deadlines(state) + guest.deadlines(state) + texting.deadlines(state)
+    times += setup.deadlines(state, now)
     times += [*forwarding.deadlines(rules, state), state.news_at + NEWS]
     times += updates.deadlines(state) + locking.deadlines(rules, state, now)
     times += [state.woken_at + rules.config.display.dim_after]

@@ -22,7 +22,7 @@ from firmware.phone.audio.volume import LOUDEST
 from firmware.phone.config import Config
 from firmware.phone.language.catalogue import CODES, language
 from firmware.phone.language.phrase import joined, phrase, phrase_in
-from firmware.phone.machine import forwarding, locking, services
+from firmware.phone.machine import forwarding, locking, services, setup
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.screening import Policy
 from firmware.phone.machine.state import Menu, State
@@ -397,6 +397,12 @@ MORE_OF: tuple[Setting, ...] = (
     choice(phrase("They may transfer"), "phone.transfers", ON_OFF),
     choice(phrase("Calls sent on to you"), "privacy.forwarded_callers", (*RINGS, REFUSED)),
     choice(phrase("Given up after"), "phone.no_answer_timeout", _seconds(30, 60, 120, 180)),
+    Setting(
+        setup.NAME,
+        acts=setup.begin,
+        resets=setup.end,
+        text=lambda rules, state: [],  # shown by the menu itself: it depends on the time
+    ),
 )
 
 _KEYS = phrase("* erase  # keep")

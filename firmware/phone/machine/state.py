@@ -34,6 +34,7 @@ from firmware.phone.values import (
     Party,
     PinFor,
     Registration,
+    SettingUp,
     Signalling,
     SwitchPosition,
 )
@@ -298,6 +299,7 @@ class State:
     number that the card was made with.
     ``first``: the first start, while it lasts.
     ``tapping``: the keys type real-time text.
+    ``setup``: the page for setting up; ``setup_said``: why it was closed last.
     """
 
     hook: Hook = Hook.ON
@@ -384,6 +386,8 @@ class State:
     own_card: bool = False
     first: First | None = None
     tapping: Tapping | None = None
+    setup: SettingUp | None = None
+    setup_said: str = ""
 
     def connection(self, account: int) -> Connection:
         """What is known of an account."""

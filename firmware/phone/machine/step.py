@@ -32,6 +32,7 @@ from firmware.phone.machine import (
     records,
     services,
     settings,
+    setup,
     several,
     starcodes,
     texting,
@@ -95,12 +96,13 @@ def _step(rules: Rules, state: State, event: on.Event, now: float) -> Result:
     after, guarded = guarding.follow(rules, state, after, now)
     guarded += transfers.label_told(state, after)
     after, woken = updates.followed(state, after, now)
+    after, closed = setup.followed(after, event, now)
     if isinstance(event, _WAKING) and after != state:
         after = replace(after, woken_at=now)
     kept = records.remembered(rules, state, after, now) + records.grants_kept(state, after, event)
     kept += records.reached_kept(state, after, event)
     kept += () if isinstance(event, on.StoreChanged) else settings.kept(before, after)
-    return after, commands + refused + guarded + kept + woken
+    return after, commands + refused + guarded + kept + woken + closed
 
 
 ACCOUNTS = "ABCD"
@@ -400,5 +402,10 @@ _HANDLERS: dict[type, Callable[[Rules, State, Any, float], Result]] = {
     on.CardSeen: guest.card,
     on.NetworkSeen: first.network_seen,
     on.FirstKept: first.kept,
+    on.SetupBegun: setup.begun,
+    on.SetupReady: setup.ready,
+    on.SetupTried: setup.tried,
+    on.SetupResumed: setup.resumed,
+    on.SetupOver: setup.ended,
     on.Tick: _tick,
 }

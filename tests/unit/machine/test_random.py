@@ -15,7 +15,7 @@ from firmware.phone.config import Config
 from firmware.phone.config import Media as MediaOptions
 from firmware.phone.display import screens
 from firmware.phone.display.words import lines
-from firmware.phone.machine import guarding, locking, protection, transfers
+from firmware.phone.machine import guarding, locking, protection, setup, transfers
 from firmware.phone.machine.protection import RANK
 from firmware.phone.machine.rules import MOST_CALLS, Line
 from firmware.phone.place import Place, parse
@@ -496,6 +496,8 @@ class Telephone(RuleBasedStateMachine):
         self._end_all()
         self.driver.wait(transfers.LIMIT + 31)
         self._end_all()  # who rang beside a transfer
+        if self.driver.state.setup is not None:
+            self.driver.wait(setup.START_LIMIT)  # its page stays while somebody may read it
         self.driver.wait(31)
         assert self.driver.state.live is None
         assert isinstance(self.driver.screen, screens.Idle | screens.WatcherAsks)

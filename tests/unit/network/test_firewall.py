@@ -13,7 +13,7 @@ from firmware.network.__main__ import files
 from firmware.network.egress import Flow, declared
 from firmware.phone.config import Account, Config, Network, Secret, Sip
 from firmware.updater.settings import Settings
-from tests.unit.network.cable import ELSEWHERE, PHONE, ROOT, USERS, WORLD, Cable
+from tests.unit.network.cable import ELSEWHERE, PHONE, ROOT, USERS, WORLD, Cable, run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make network namespaces")
 
@@ -190,3 +190,40 @@ def test_loading_it_again_changes_nothing(cable: Cable) -> None:
     once = cable.listing()
     load(cable, *FULL)
     assert cable.listing().split("chain")[2:] == once.split("chain")[2:]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_set_up_page_is_reached_while_it_is_open_and_from_local_networks_alone(
+    cable: Cable, family: int
+) -> None:
+    load(cable, *FULL)
+    near = {4: ("192.168.77.1", "192.168.77.2"), 6: ("fd00:77::1", "fd00:77::2")}[family]
+    length = {4: 24, 6: 64}[family]
+    for side, card, address in ((cable.world, "w0", near[0]), (cable.phone, "p0", near[1])):
+        with cable.within(side):
+            run("ip", "address", "add", f"{address}/{length}", "dev", card, *(["nodad"] * (family == 6)))
+    server = cable.opened("phone", family, "tcp")
+    server.bind(("" if family == 4 else "::", 443))
+    server.listen(8)
+
+    def reaches(own: str, host: str) -> bool:
+        client = cable.opened("world", family, "tcp")
+        client.bind((own, 0))
+        client.connect_ex((host, 443))
+        came = bool(select.select([server], [], [], 0.5)[0])
+        if came:
+            server.accept()[0].close()
+        client.close()  # or it would knock again, when the door is open
+        return came
+
+    def from_near() -> bool:
+        return reaches(near[0], near[1])
+
+    assert not from_near()
+    cable.load((ROOT / "systemd/setup-open.nft").read_text())
+    assert from_near()
+    assert not reaches(WORLD[family], PHONE[family]), "from anywhere else it cannot be reached"
+    cable.load(files(*FULL)["egress.nft"])
+    assert from_near(), "a new configuration leaves it open"
+    cable.load("flush chain inet sottovoce setup_in")
+    assert not from_near()

@@ -78,6 +78,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         *("--state-dir", f"{tmp_path}/state"),
         *("--socket", f"{tmp_path}/control"),
         *("--updates", f"{tmp_path}/updates"),
+        *("--setup", f"{tmp_path}/setup"),
     ]
 
 

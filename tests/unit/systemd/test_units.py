@@ -13,6 +13,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[3] / "systemd"
 SERVICES = sorted(FOLDER.glob("*.service"))
+PROGRAMS = ("/usr/sbin/nft", "/usr/bin/systemd-creds", "/usr/bin/systemctl")
 HERE_ALONE = {"README.md", "files.toml", "masked.txt", "install", "kernel-command-line.txt"}
 
 
@@ -45,24 +46,27 @@ def test_its_program_is_there(unit: Path) -> None:
         if module:
             assert importlib.util.find_spec(f"{module[1]}.__main__"), command
         else:
-            programs = ("/usr/sbin/nft", "/usr/bin/systemd-creds", "/usr/bin/systemctl")
-            assert command.lstrip("-").split()[0] in programs
+            assert command.lstrip("-").split()[0] in PROGRAMS
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
 def test_its_user_is_its_own(unit: Path) -> None:
     users = re.findall(r"^u (\S+)", (FOLDER / "sottovoce.sysusers").read_text(), re.MULTILINE)
     user = settings(unit).get("User", ["root"])[0]
-    capabilities = {"sottovoce-first-boot": "", "sottovoce-guest": "CAP_NET_ADMIN"}
+    capabilities = {
+        "sottovoce-first-boot": "",
+        "sottovoce-reconfigure": "",
+        "sottovoce-guest": "CAP_NET_ADMIN",
+    }
     if unit.stem in capabilities:
         assert user == "root"
         assert settings(unit)["CapabilityBoundingSet"] == [capabilities[unit.stem]]
         return
     assert user in users
-    # The same program at two occasions: the updater, by its timer and after the start.
-    shared = {"sottovoce-update", "sottovoce-health"}
+    # The same program at two occasions: the updater, by its timer and after the start; nft.
+    shared = ({"sottovoce-update", "sottovoce-health"}, {"sottovoce-firewall", "sottovoce-setup-gate"})
     others = [other.stem for other in SERVICES if settings(other).get("User", ["root"])[0] == user]
-    assert set(others) == {unit.stem} or set(others) == shared
+    assert set(others) == {unit.stem} or set(others) in shared
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
@@ -103,6 +107,42 @@ def test_no_program_of_ours_makes_code_while_it_runs() -> None:
     """A function in Python that C calls is code made at run time: MemoryDenyWriteExecute ends the program."""
     makes = re.compile(r"\b(CFUNCTYPE|PYFUNCTYPE)\b|\.callback\(\"")
     assert makes.search("x = ctypes.CFUNCTYPE(None)")
-    on_a_phone = [FOLDER.parent / "firmware" / name for name in ("phone", "network", "updater", "datakey")]
+    on_a_phone = [
+        FOLDER.parent / "firmware" / name
+        for name in ("phone", "network", "updater", "datakey", "setup", "keep")
+    ]
     found = [file for folder in on_a_phone for file in folder.rglob("*.py") if makes.search(file.read_text())]
     assert found == []
+
+
+def test_nothing_listens_but_for_the_page_that_somebody_opened() -> None:
+    """The one socket is nobody's but its service's, which only the telephone's file starts."""
+    (socket,) = FOLDER.glob("*.socket")
+    assert settings(socket)["StopWhenUnneeded"] == ["yes"]
+    assert "[Install]" not in socket.read_text()
+    assert "[Install]" not in (FOLDER / "sottovoce-setup.service").read_text()
+    enabled = re.findall(r"^enable (\S+)", (FOLDER / "sottovoce.preset").read_text(), re.MULTILINE)
+    assert [name for name in enabled if name.startswith("sottovoce-") and name.endswith(".socket")] == []
+    wanting = [
+        unit.name
+        for unit in FOLDER.iterdir()
+        if unit.is_file() and unit.name in (*(s.name for s in SERVICES), "sottovoce-setup.path")
+        if "sottovoce-setup.socket"
+        in str(settings(unit).get("Requires", []) + settings(unit).get("Wants", []))
+    ]
+    assert wanting == ["sottovoce-setup.service"]
+    assert settings(FOLDER / "sottovoce-setup.path")["PathExists"] == ["/run/sottovoce-setup/open"]
+
+
+def test_the_page_can_open_no_socket_and_read_no_configuration() -> None:
+    found = settings(FOLDER / "sottovoce-setup.service")
+    assert found["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert found["PrivateNetwork"] == ["yes"]
+    assert "-/etc/sottovoce" in found["InaccessiblePaths"][0].split()
+    assert "SupplementaryGroups" not in found
+    assert "ReadWritePaths" not in found
+
+
+def test_the_telephone_cannot_write_its_own_configuration() -> None:
+    writers = [s.stem for s in SERVICES if "/etc/sottovoce" in settings(s).get("ReadWritePaths", [])]
+    assert writers == ["sottovoce-keep"]

@@ -1,0 +1,1 @@
+"""The one program that writes phone.toml, and only what may be changed on the page for setting up."""
