@@ -209,8 +209,8 @@ class Phone:
         setup: Path | None = None,
     ) -> None:
         """``config_path``: phone.toml, where it was read. ``updates``: the folder of the updater's door;
-        None: there is no updater. ``period``: where guest periods are; None: beside ``socket``. ``setup``: the
-        folder of the page for setting up; None: there is no page.
+        None: there is no updater. ``period``: where guest periods are; None: beside ``socket``.
+        ``setup``: the folder of the page for setting up; None: there is no page.
         """
         self._period, self._as_guest = period or Period.beside(socket), config.as_guest
         self._turns: bool | None = None
