@@ -54,6 +54,7 @@ SCORES = {"phone": 1.3, "firewall": 1.1, "guest": 1.9}
 """The most that systemd-analyze security may say; 1.0 for the others. systemd/README.md explains each."""
 
 
+@pytest.mark.usefixtures("world")  # the updater's unit waits two minutes for a network
 @pytest.mark.parametrize("unit", guest.UNITS)
 def test_it_can_do_what_it_needs_and_nothing_else(unit: str) -> None:
     guest.wait(lambda: guest.show("sottovoce-phone", "ActiveState") == "active", 120, "the telephone to run")
