@@ -362,7 +362,7 @@ class Phone:
             self._door.start()
         if self._page is not None and self._setup is not None:
             self._settings.started()
-            hands.period.start(post)  # before anybody can ask whether the page is open
+            hands.setup.start(post)  # before anybody can ask whether the page is open
             stack.callback(self._setup.stop)
             self._page.start()
             stack.callback(self._page.stop)
