@@ -52,7 +52,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
-        config = typed.effective(config, options.state_dir or default_state_dir())
+        state_dir = options.state_dir or default_state_dir()
+        if not (options.dump_config or options.check):
+            _settle(config, state_dir)
+        config = typed.effective(config, state_dir)
         if options.dump_config:
             print(configuration.dump(config), end="")
             return 0
@@ -71,6 +74,13 @@ def main(argv: list[str] | None = None) -> int:
     except SottovoceError as error:
         print(f"The telephone cannot start: {error}", file=sys.stderr)
         return 1
+
+
+def _settle(config: configuration.Config, state_dir: Path) -> None:
+    try:
+        typed.settle(config, state_dir)
+    except OSError as error:
+        log.error("what was typed at the first start, and is in phone.toml now, stays here too: %s", error)
 
 
 def _run(config: configuration.Config, board: Board, options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,13 @@ from firmware.phone import config as configuration
 from firmware.phone.config import Config
 from firmware.phone.errors import ConfigError
 from firmware.phone.machine.first_state import Provider
+from firmware.updater import disk
 
 log = logging.getLogger("sottovoce.typed")
 
-FILE, DONE = "typed.toml", "typed.done"
-"""In the state directory: a phone.toml, and an empty file once the person has seen that it works."""
+FILE, DONE, MOVED = "typed.toml", "typed.done", "typed.moved"
+"""In the state directory: a phone.toml, an empty file once the person has seen that it works, and the SHA-256
+of the phone.toml into which the set-up page takes what was typed."""
 
 
 def untouched(config: Config) -> bool:
@@ -32,6 +35,35 @@ def effective(config: Config, state_dir: Path) -> Config:
     except ConfigError as error:
         log.error("what was typed at the first start cannot be used: %s", "; ".join(error.faults))
         return config
+
+
+def text(state_dir: Path) -> str:
+    """What was typed, as it lies there; "" where nothing was. Raises OSError and ``UnicodeDecodeError``."""
+    try:
+        return (state_dir / FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def moves(state_dir: Path, after: str) -> None:
+    """A phone.toml of the text ``after`` is to hold what was typed, once it is in place. Raises OSError."""
+    disk.replace(state_dir / MOVED, _hashed(after.encode()).encode())
+
+
+def settle(config: Config, state_dir: Path) -> None:
+    """At a start: what phone.toml holds by now is kept here no more, and comes back from here no more.
+    Raises OSError."""
+    moved, file = state_dir / MOVED, state_dir / FILE
+    if config.source is None or not moved.exists():
+        return
+    if moved.read_text() == _hashed(config.source.read_bytes()):
+        file.unlink(missing_ok=True)
+        disk.sync_folder(state_dir)
+        moved.unlink()
+
+
+def _hashed(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
 
 
 def to_test(config: Config, state_dir: Path) -> bool:
