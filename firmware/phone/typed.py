@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from firmware.phone import config as configuration
 from firmware.phone.config import Config
+from firmware.phone.config_text import toml
 from firmware.phone.errors import ConfigError
 from firmware.phone.machine.first_state import Provider
 from firmware.updater import disk
@@ -18,6 +21,11 @@ log = logging.getLogger("sottovoce.typed")
 FILE, DONE, MOVED = "typed.toml", "typed.done", "typed.moved"
 """In the state directory: a phone.toml, an empty file once the person has seen that it works, and the SHA-256
 of the phone.toml into which the set-up page takes what was typed."""
+
+FOLDER, TOLD = Path("/etc/sottovoce/typed"), "account.toml"
+"""Where the telephone tells what the firewall's rules need of it (``firmware.network.first``)."""
+
+TOLD_OPTIONS = ("provider", "domain", "accept_weaker")
 
 
 def untouched(config: Config) -> bool:
@@ -60,6 +68,24 @@ def settle(config: Config, state_dir: Path) -> None:
         file.unlink(missing_ok=True)
         disk.sync_folder(state_dir)
         moved.unlink()
+
+
+def tell(config: Config, state_dir: Path, folder: Path) -> None:
+    """Tell who makes the firewall's rules where the provider of a typed account is, and nothing else of it;
+    where another configuration counts, nothing. Written only when it differs. Raises OSError."""
+    if not os.access(folder, os.W_OK):
+        return
+    file, wanted = folder / TOLD, _told(text(state_dir)) if config.source == state_dir / FILE else ""
+    present = file.read_text() if file.is_file() else ""
+    if wanted and wanted != present:
+        disk.replace(file, wanted.encode(), 0o640)
+    elif not wanted:
+        file.unlink(missing_ok=True)
+
+
+def _told(written: str) -> str:
+    account = tomllib.loads(written).get("account", {})
+    return "".join(f"{name} = {toml(account[name])}\n" for name in TOLD_OPTIONS if name in account)
 
 
 def _hashed(octets: bytes) -> str:
