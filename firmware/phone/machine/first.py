@@ -359,7 +359,7 @@ def notice(first: First) -> list[str]:
         found += [phrase("Without an account you can call addresses, and no telephone numbers.")]
         found += [phrase("No emergency calls without an account.")]
     found += [phrase("Others see who you are only with the switch on open.")]
-    found += [phrase("Without power or network there are no calls, nor calls for help.")]
+    found += [phrase("Without power or network there is no call, no emergency call either.")]
     return [*found, phrase("# I have read it")]
 
 
