@@ -30,7 +30,7 @@ BEFORE = "phone.toml.before"
 SECRET_TOO = {"account": {"password", "password_file"}}
 """What goes with an option that may be changed: the file in which the telephone keeps a new password."""
 
-FIRST = {"account": {"provider", "accept_weaker"}}
+FIRST = {"account": {"accept_weaker"}}
 """What may besides be in the first phone.toml that ever says something: it takes up what was typed at the
 first start, where somebody at the keypad agreed to what their provider does not protect."""
 
@@ -131,7 +131,9 @@ def _tables(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _rest(entry: dict[str, Any], free: set[str]) -> dict[str, Any]:
-    return {key: value for key, value in entry.items() if key not in free}
+    """What may not be changed. Who agreed to what one provider does not protect agreed to no other's."""
+    held = {"provider"} if entry.get("accept_weaker") and "accept_weaker" not in free else set()
+    return {key: value for key, value in entry.items() if key not in free or key in held}
 
 
 def write(path: Path, before: str, proposed: str) -> None:

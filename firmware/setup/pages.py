@@ -120,7 +120,7 @@ def _value(field: Mapping[str, Any], entry: Mapping[str, str]) -> str:
 def summary(table: str, entry: Mapping[str, str]) -> str:
     """One line for one entry of a list."""
     if table == "account":
-        address = f"{entry.get('user', '')}@{entry.get('domain', '')}"
+        address = f"{entry.get('user', '')}@{entry.get('domain') or entry.get('of', '')}"
         return f"{entry['name']} ({address})" if entry.get("name") else address
     short = f", short number {entry['speed_dial']}" if entry.get("speed_dial") else ""
     return f"{entry.get('name', '')} ({entry.get('uri', '')}{short})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -168,3 +169,54 @@ def test_the_program_that_writes_replaces_no_link(tmp_path: Path) -> None:
     assert page.keep() == keep.REFUSED
     assert page.config.is_symlink()
     assert page.config.read_text() == PHONE_TOML
+
+
+# --- the provider ------------------------------------------------------------------------------------
+
+
+def test_a_provider_is_chosen_and_fills_in_the_rest(tmp_path: Path) -> None:
+    with Setup(tmp_path, text="") as page:
+        page.press_open()
+        page.enter()
+        form = page.get("/edit/account/0")
+        assert '<option value="sipgate"' in form.text
+        assert not re.search(r'<input id="domain"[^>]* required', form.text), "a provider can say it"
+        fields = {"provider": "sipgate", "user": "1234567e0", "domain": "", "password": "a secret"}
+        shown = page.post("/preview/account/0", fields)
+        assert "sipgate filled in" in shown.said
+        assert "reads the keys of calls" in shown.said
+        confirmed(page, "/preview/account/0", fields)
+        account = tomllib.loads(page.config.read_text())["account"][0]
+        assert (account["provider"], account["user"]) == ("sipgate", "1234567e0")
+        assert not {"domain", "accept_weaker", "password"} & set(account)
+        assert page.loop.rules.config.accounts[0].domain == "sipgate.de"
+
+
+def test_what_a_provider_fills_in_is_not_written_down_by_the_form(tmp_path: Path) -> None:
+    """Or it would stay when another one is chosen."""
+    text = '[account]\nprovider = "sipgate"\nuser = "1234567e0"\npassword = "a secret"\n'
+    with Setup(tmp_path, text=text) as page:
+        page.press_open()
+        page.enter()
+        assert "1234567e0@sipgate.de" in page.get().said
+        values = dict(re.findall(r'<input id="(\w+)"[^>]* value="([^"]*)"', page.get("/edit/account/1").text))
+        assert values["user"] == "1234567e0"
+        assert values["domain"] == ""
+        confirmed(page, "/preview/account/1", values | {"provider": "dusnet", "password": ""})
+        assert tomllib.loads(page.config.read_text())["account"]["provider"] == "dusnet"
+        assert page.loop.rules.config.accounts[0].domain != "sipgate.de"
+
+
+def test_an_agreement_with_one_provider_is_none_with_another(tmp_path: Path) -> None:
+    text = TYPED.replace("# Typed", "# Written")
+    with Setup(tmp_path, text=text) as page:
+        page.press_open()
+        page.enter()
+        shown = page.post("/preview/account/1", {"provider": "ovh"})
+        assert shown.status == 409
+        assert "accept_weaker" in shown.said
+        passwords = tmp_path / "passwords"
+        with pytest.raises(keep.Refused):
+            keep.judge(text, text.replace("sipgate", "ovh"), page.config, passwords)
+        with pytest.raises(keep.Refused):
+            keep.judge(text.replace("accept_weaker = true\n", ""), text, page.config, passwords)

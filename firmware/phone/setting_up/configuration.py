@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import tomllib
 from dataclasses import MISSING, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from firmware.phone import config as configuration
-from firmware.phone import typed
+from firmware.phone import providers, typed
 from firmware.phone.config import Config
 from firmware.phone.config_files import Password
 from firmware.phone.config_kinds import Choice, Flag, Number, Several, Words
@@ -35,6 +37,10 @@ MANAGED = (
 TAKEN_UP = (
     "What was typed at the first start is written into phone.toml along with it; the password stays in a "
     "file that the telephone alone can read."
+)
+AGREED = (
+    "you agreed to what this provider does not protect (accept_weaker), and that counts for no other; remove "
+    "the account and add it anew with the other provider"
 )
 KEPT_HERE = "The password of the account. The telephone keeps it in a file that it alone can read."
 
@@ -82,14 +88,18 @@ class Configuration:
 
     def told(self, state: State) -> dict[str, Any]:
         """All that can be changed, with what it is now; of passwords that there is one. Raises ``Unable``."""
-        _, config = self._in_effect()
+        text, config = self._in_effect()
+        written = {"account": _accounts(_parsed(text))}
         standings = (state.registration, *(one.registration for one in state.more))
         tables = [
             {
                 "name": table,
                 "list": is_list(table),
                 "fields": [_field(row) for row in options(table)],
-                "entries": [_values(table, entry) for entry in _entries(config, table)],
+                "entries": [
+                    _values(table, entry, one or {})
+                    for entry, one in zip_longest(_entries(config, table), written.get(table, ()))
+                ],
             }
             for table in EDITABLE
         ]
@@ -111,6 +121,8 @@ class Configuration:
             text, passwords = self._without_passwords(text)
         place = str(self._passwords.place()) if change.password else ""
         after, document = edited(text, change, place)
+        if not _agreed(document) <= _agreed(_parsed(text)):
+            raise Unable(AGREED)
         if place:
             passwords[place] = change.password
         passwords = _judged_inside(document, passwords)
@@ -212,6 +224,11 @@ def _accounts(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
 
 
+def _agreed(document: dict[str, Any]) -> set[str]:
+    """The providers that may fill in what is weaker."""
+    return {str(one.get("provider")) for one in _accounts(document) if one.get("accept_weaker")}
+
+
 def _judged_inside(document: dict[str, Any], passwords: dict[str, str]) -> dict[str, str]:
     """Those of ``passwords`` that ``document`` names. There they are judged; the files are written only when
     it is confirmed."""
@@ -247,19 +264,28 @@ def _field(row: Row) -> dict[str, Any]:
             sort = "number"
         case Several() | Words():
             sort = "lines"
+    if row.key == "provider":
+        sort, choices = "choice", list(providers.names())
     return {
         "key": row.key,
-        "about": KEPT_HERE if sort == "password" else row.option.about.replace("`", ""),
+        "about": KEPT_HERE if sort == "password" else _plain(row.option.about),
         "words": kind.words.replace("`", ""),
         "absent": _absent(row),
         "sort": sort,
         "choices": choices,
-        "needed": row.default is MISSING,
+        "needed": row.default is MISSING and row.key != "domain",  # a provider can say that
     }
+
+
+def _plain(about: str) -> str:
+    """``about`` without what the list of options in the documents has besides."""
+    return re.sub(r" \(\[[^]]*\]\([^)]*\)\)", "", about).replace("`", "")
 
 
 def _absent(row: Row) -> str:
     """What holds when nothing is typed, in words."""
+    if row.key == "domain":
+        return "that of the provider"
     if row.option.same_as:
         return f"that of {row.option.same_as}"
     if row.option.absent:
@@ -270,10 +296,15 @@ def _absent(row: Row) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, tuple) else toml(value).strip('"')
 
 
-def _values(table: str, entry: Any) -> dict[str, str]:
-    """What each field holds, as it is typed; nothing where its default counts, and nothing of a password."""
-    found = {}
+def _values(table: str, entry: Any, written: dict[str, Any]) -> dict[str, str]:
+    """What each field holds, as it is typed; nothing where its default counts, or what a provider fills in,
+    and nothing of a password. ``written``: an account as phone.toml has it. Besides the fields ``of``: the
+    domain of an account, whoever said it."""
+    found = {"of": entry.domain} if table == "account" else {}
     for row in options(table):
+        if "provider" in written and row.key not in written:
+            found[row.key] = ""
+            continue
         value = getattr(entry, row.name)
         same = getattr(entry, row.option.same_as) if row.option.same_as else row.default
         shown = getattr(value, "value", value)
