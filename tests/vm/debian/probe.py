@@ -208,6 +208,8 @@ TRIED |= {
     "make a user namespace": _call(272, 0x10000000),
     "make a network namespace": _call(272, 0x40000000),
     "make a device": lambda: os.mknod(STATE / "dev", 0o20600, os.makedev(1, 1)),
+    "read the kernel's clock": _call(159, ctypes.create_string_buffer(256)),
+    "adjust the clock": _call(159, ctypes.create_string_buffer(b"\x10", 256)),  # ADJ_STATUS
     "set the clock": _call(164, ctypes.create_string_buffer(16), 0),
     "set the host name": _call(170, b"x", -1),
     "use a keyring": _call(250, 0, -3, 1),
