@@ -90,6 +90,7 @@ def opened(world: World) -> Iterator[str]:
     guest.put(f"/{CONFIGURATION}", "", 0o640)
 
 
+@pytest.mark.timeout(400)
 def test_it_is_opened_takes_a_change_up_and_is_closed(opened: str) -> None:
     guest.wait(lambda: states() == {"active"}, 60, "the page to be open")
     assert got(opened)[0] == 200
