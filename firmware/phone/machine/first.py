@@ -117,7 +117,9 @@ def _country(rules: Rules, state: State, first: First, pressed: str, now: float)
 def _network(rules: Rules, state: State, first: First, pressed: str, now: float) -> Result:
     if pressed == ON:
         return _on(state, first, Step.ACCOUNT)
-    return replace(state, first=first), (do.LookAtNetwork(),) if pressed == YES else ()
+    if pressed == YES:
+        return replace(state, first=first), (do.LookAtNetwork(),)
+    return _read_on(rules, state, first, pressed, now)
 
 
 def _account(rules: Rules, state: State, first: First, pressed: str, now: float) -> Result:
@@ -137,14 +139,23 @@ def _provider(rules: Rules, state: State, first: First, pressed: str, now: float
 def _consent(rules: Rules, state: State, first: First, pressed: str, now: float) -> Result:
     if pressed in (YES, ON):
         return _on(state, replace(first, consent=pressed == YES), Step.NOTICE)
-    return replace(state, first=first), ()
+    return _read_on(rules, state, first, pressed, now)
+
+
+def _pages(rules: Rules, state: State, now: float) -> int:
+    return paging.laid(page(rules, state, now), looks.look(rules, state)).of
+
+
+def _read_on(rules: Rules, state: State, first: First, pressed: str, now: float) -> Result:
+    """What has no room on one page of the display goes on with the next."""
+    by = {BEFORE: -1, NEXT: 1, ON: 1}.get(pressed, 0)
+    at = min(max(first.at + by, 0), _pages(rules, state, now) - 1)
+    return replace(state, first=replace(first, at=at)), ()
 
 
 def _notice(rules: Rules, state: State, first: First, pressed: str, now: float) -> Result:
-    last = paging.laid(page(rules, state, now), looks.look(rules, state)).of - 1
-    if pressed != ON or first.at < last:
-        by = {BEFORE: -1, NEXT: 1, ON: 1}.get(pressed, 0)
-        return replace(state, first=replace(first, at=min(max(first.at + by, 0), last))), ()
+    if pressed != ON or first.at < _pages(rules, state, now) - 1:
+        return _read_on(rules, state, first, pressed, now)
     first = replace(first, step=Step.KEEPING, at=0, way=(*first.way, first.step))
     return replace(state, first=first), (do.KeepFirst(written(first)),)
 
@@ -249,6 +260,9 @@ def kept(rules: Rules, state: State, event: on.FirstKept, now: float) -> Result:
 
 GO_ON, GO_BACK, TURN = phrase("# go on"), phrase("* back"), phrase("8 next, 2 before")
 
+READ = (Step.NETWORK, Step.CONSENT, Step.NOTICE, Step.TEST)
+"""Steps whose pages are turned; in the others the keys choose or type."""
+
 TITLES = {
     Step.LANGUAGE: phrase("Language"),
     Step.COUNTRY: phrase("Country"),
@@ -274,7 +288,7 @@ def page(rules: Rules, state: State, now: float) -> screens.Pages:
 
 
 def _page_of(first: First) -> int:
-    return first.at if first.step in (Step.NOTICE, Step.TEST) else 0
+    return first.at if first.step in READ else 0
 
 
 def _text(rules: Rules, state: State, first: First) -> list[str]:
@@ -345,7 +359,7 @@ def notice(first: First) -> list[str]:
         found += [phrase("Without an account you can call addresses, and no telephone numbers.")]
         found += [phrase("No emergency calls without an account.")]
     found += [phrase("Others see who you are only with the switch on open.")]
-    found += [phrase("Without power or network there are no calls, nor calls for help.")]
+    found += [phrase("Without power or network there is no call, no emergency call either.")]
     return [*found, phrase("# I have read it")]
 
 

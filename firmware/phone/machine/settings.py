@@ -393,16 +393,16 @@ def _reset(rules: Rules, state: State, now: float) -> Result:
 MORE_OF: tuple[Setting, ...] = (
     Setting(phrase("All options"), text=everything),
     Setting(phrase("Factory reset"), acts=_reset),
-    choice(phrase("Calls kept"), personal.HISTORY, _hours(0, 1, 24, 168)),
-    choice(phrase("They may transfer"), "phone.transfers", ON_OFF),
-    choice(phrase("Calls sent on to you"), "privacy.forwarded_callers", (*RINGS, REFUSED)),
-    choice(phrase("Given up after"), "phone.no_answer_timeout", _seconds(30, 60, 120, 180)),
     Setting(
         setup.NAME,
         acts=setup.begin,
         resets=setup.end,
         text=lambda rules, state: [],  # shown by the menu itself: it depends on the time
     ),
+    choice(phrase("Calls kept"), personal.HISTORY, _hours(0, 1, 24, 168)),
+    choice(phrase("They may transfer"), "phone.transfers", ON_OFF),
+    choice(phrase("Calls sent on to you"), "privacy.forwarded_callers", (*RINGS, REFUSED)),
+    choice(phrase("Given up after"), "phone.no_answer_timeout", _seconds(30, 60, 120, 180)),
 )
 
 _KEYS = phrase("* erase  # keep")

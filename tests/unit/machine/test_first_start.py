@@ -12,7 +12,8 @@ from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone import typed
 from firmware.phone.config import Config, load
-from firmware.phone.display.screens import Idle, Pages
+from firmware.phone.display import paging
+from firmware.phone.display.screens import Idle, Look, Pages
 from firmware.phone.machine import tapping
 from firmware.phone.machine.first_state import Step
 from firmware.phone.machine.rules import Rules
@@ -289,3 +290,22 @@ def test_steps_have_titles() -> None:
     from firmware.phone.machine.first import TITLES
 
     assert set(TITLES) == set(Step)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_has_no_room_is_on_the_next_page(large: bool) -> None:
+    """A cable without an address has more to say than a page holds; all of it can be read."""
+    shown = replace(UNTOUCHED.config.display, large_type=large)
+    it = untouched(replace(UNTOUCHED, config=replace(UNTOUCHED.config, display=shown)))
+    it.keys("##")
+    it.happen(on.NetworkSeen(True, False))
+    seen: list[str] = []
+    for _ in range(9):
+        assert isinstance(it.screen, Pages)
+        seen += paging.laid(it.screen, Look("en", large=large)).lines
+        it.keys("8")
+    for words in ("router", "look again", "# go on", "Wi-Fi"):
+        assert words in " ".join(seen)
+    it.keys("2222222221")
+    assert it.state.first is not None
+    assert it.state.first.at == 0, "and back to the first page"

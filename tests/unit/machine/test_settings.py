@@ -301,6 +301,7 @@ BY_OTHER_MEANS = {
 OF_THE_PLACE = {
     "account": "between you and your provider",
     "sip": "between you and your provider",
+    "guest": "between you and the provider of your guests",
     "media": "the keypad weakens no protection",
     "audio": "what is plugged into the board",
     "network": "where the telephone stands",
