@@ -10,36 +10,18 @@ can lock nobody out for longer than until the time is known again.
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from firmware.phone.clock import Clock
+from firmware.synchronised import synchronised
 
 log = logging.getLogger("sottovoce.clock")
 
 DAY = 86400
 LOOK_S = 60.0
 """Between two looks at the clock."""
-
-_STA_UNSYNC = 0x0040
-_TIME_ERROR = 5
-_TIMEX_OCTETS = 256
-_STATUS_AT = 40
-"""Where the kernel's struct timex has its status on 64-bit Linux, octets (adjtimex(2))."""
-
-
-def synchronised() -> bool:
-    """Whether the kernel's clock is being kept right by a time service (adjtimex(2))."""
-    name = ctypes.util.find_library("c")
-    if name is None:
-        return False
-    timex = ctypes.create_string_buffer(_TIMEX_OCTETS)  # modes = 0: only read
-    state = ctypes.CDLL(name, use_errno=True).adjtimex(timex)
-    status = int.from_bytes(timex.raw[_STATUS_AT : _STATUS_AT + 4], "little")
-    return 0 <= state < _TIME_ERROR and not status & _STA_UNSYNC
 
 
 def made() -> float:

@@ -18,6 +18,7 @@ from typing import Any
 
 from firmware.phone.clock import SystemClock
 from firmware.phone.errors import ConfigError, UpdateError
+from firmware.synchronised import synchronised
 from firmware.updater import settings as read_settings
 from firmware.updater import signatures
 from firmware.updater.fetch import HttpsSource
@@ -30,7 +31,7 @@ from firmware.updater.slots.rauc import RaucSlots
 from firmware.updater.slots.rauc_bus import RaucBus
 from firmware.updater.slots.sector import SLOTS
 from firmware.updater.telephone import DOOR, Telephone
-from firmware.updater.times import ClockTimes, kernel_synchronised
+from firmware.updater.times import ClockTimes
 from firmware.updater.trust import Repository
 from firmware.updater.updater import Parts, Updater
 
@@ -141,7 +142,6 @@ def _parts(args: argparse.Namespace, settings: Settings, restart: Restart) -> Pa
     slots = _slots(args, keyring)
     telephone = Telephone(args.socket)
     built = datetime.fromtimestamp((args.trust / "root.json").stat().st_mtime, UTC)
-    synchronised = (lambda: True) if args.clock_is_right else kernel_synchronised
     return Parts(
         folder=args.folder,
         board=args.board,
@@ -149,7 +149,7 @@ def _parts(args: argparse.Namespace, settings: Settings, restart: Restart) -> Pa
         repository=Repository(args.folder, settings.url, root, keys, source),
         source=source,
         slots=slots,
-        times=ClockTimes(SystemClock(), built, synchronised),
+        times=ClockTimes(SystemClock(), built, (lambda: True) if args.clock_is_right else synchronised),
         health=[lambda: telephone.wrong(slots.booted().version, args.trial)],
         restart=restart,
         images=None if settings.whole else slots.images,

@@ -6,20 +6,12 @@ synchronised, and no clock before a floor is believed: the image's making, and t
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from firmware.phone.clock import Clock
 from firmware.phone.errors import UpdateError
-
-_STA_UNSYNC = 0x0040
-_TIME_ERROR = 5
-_TIMEX_OCTETS = 256
-_STATUS_AT = 40
-"""Where the kernel's struct timex has its status on 64-bit Linux, octets (adjtimex(2))."""
 
 
 class Times(Protocol):
@@ -45,14 +37,3 @@ class ClockTimes:
                 f"the clock says {now:%Y-%m-%d}, which has been; updates wait until it is right"
             )
         return now
-
-
-def kernel_synchronised() -> bool:
-    """Whether the kernel's clock is being kept right by a time service (adjtimex(2))."""
-    name = ctypes.util.find_library("c")
-    if name is None:
-        return False
-    timex = ctypes.create_string_buffer(_TIMEX_OCTETS)  # modes = 0: only read
-    state = ctypes.CDLL(name, use_errno=True).adjtimex(timex)
-    status = int.from_bytes(timex.raw[_STATUS_AT : _STATUS_AT + 4], "little")
-    return 0 <= state < _TIME_ERROR and not status & _STA_UNSYNC

@@ -25,7 +25,7 @@ from firmware.updater.program import Program, alone
 from firmware.updater.release import Flaw
 from firmware.updater.settings import Settings
 from firmware.updater.telephone import NEEDED, TIME_LIMIT, Telephone
-from firmware.updater.times import ClockTimes, kernel_synchronised
+from firmware.updater.times import ClockTimes
 from firmware.updater.version import parse
 from tests.update.machine import Machine, Restarted, image_of
 from tests.update.makers import BASE, Makers
@@ -356,10 +356,6 @@ def test_a_clock_that_is_set_back_after_an_answer(machine: Machine) -> None:
     with pytest.raises(UpdateError, match="which has been"):
         updater.ask()
     assert not machine.source.asked
-
-
-def test_the_kernels_word_on_the_clock_is_had() -> None:
-    assert kernel_synchronised() in (True, False)
 
 
 # --- the telephone -----------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ def test_a_server_that_proves_nothing(place: Path, server: Server) -> None:
 def test_no_clock(place: Path, server: Server) -> None:
     """Without the word that the clock is right, and nobody keeping it: nothing is asked."""
     publish("1.1.0")
-    status, _, shown = updater("check", "main.kernel_synchronised = lambda: False", clock="")
+    status, _, shown = updater("check", "main.synchronised = lambda: False", clock="")
     assert status == 1
     assert "the clock has not been set yet" in shown
     assert not server.asked

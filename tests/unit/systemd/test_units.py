@@ -109,7 +109,7 @@ def test_no_program_of_ours_makes_code_while_it_runs() -> None:
     assert makes.search("x = ctypes.CFUNCTYPE(None)")
     on_a_phone = [
         FOLDER.parent / "firmware" / name
-        for name in ("phone", "network", "updater", "datakey", "setup", "keep")
+        for name in ("phone", "network", "updater", "datakey", "setup", "keep", "synchronised")
     ]
     found = [file for folder in on_a_phone for file in folder.rglob("*.py") if makes.search(file.read_text())]
     assert found == []

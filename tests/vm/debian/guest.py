@@ -14,7 +14,21 @@ GUEST = Path("/proc/1/root")
 """The root that process 1 has: the tests have the build machine's."""
 HERE = Path(__file__).parent
 PYTHON = "/usr/lib/sottovoce/.venv/bin/python"
-UNITS = ("phone", "network", "firewall", "first-boot", "health", "update", "guest")
+UNITS = (
+    "phone",
+    "network",
+    "firewall",
+    "first-boot",
+    "health",
+    "update",
+    "guest",
+    "provision",
+    "setup",
+    "setup-gate",
+    "keep",
+    "reconfigure",
+    "clock",
+)
 
 
 def run(*command: str, check: bool = True, text: str | None = None) -> str:
@@ -69,22 +83,33 @@ def sotto(command: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def probe(unit: str) -> dict[str, str]:
-    """Try all that probe.py knows in the sandbox of a unit: its own file with another program in it."""
+_LEFT_OUT = (
+    r"(Exec(Start|Stop|Reload)|Type|Restart\w*|RuntimeMaxSec|WatchdogSec|NotifyAccess|RemainAfterExit|Condition\w+"
+    r"|WantedBy|Wants|Requires|OnSuccess|StopWhenUnneeded)"
+)
+"""What says when a unit runs, and with which others; what it may do stays."""
+
+
+def in_sandbox(unit: str, program: str) -> str:
+    """What a Python program prints in the sandbox of a unit: its own file with another program in it."""
     text = (GUEST / f"usr/lib/systemd/system/sottovoce-{unit}.service").read_text()
-    left_out = r"(ExecStart|Type|Restart\w*|WatchdogSec|NotifyAccess|RemainAfterExit|Condition\w+|WantedBy)"
-    text = re.sub(rf"^{left_out}=.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(rf"^{_LEFT_OUT}=.*\n", "", text, flags=re.MULTILINE)
     own = (
         "[Service]\nType=oneshot\nRuntimeDirectoryPreserve=yes\n"
-        "StandardOutput=truncate:/run/vm/probe.json\n"
-        f"ExecStart={PYTHON} -I /run/vm/probe.py\n"
+        "StandardOutput=truncate:/run/vm/printed\n"
+        f"ExecStart={PYTHON} -I /run/vm/program.py\n"
     )
-    put("/run/vm/probe.py", (HERE / "probe.py").read_text())
-    put("/run/vm/probe.json", "")
+    put("/run/vm/program.py", program)
+    put("/run/vm/printed", "")
     put(f"/run/systemd/system/probe-{unit}.service", text.replace("[Service]\n", own))
     run("systemctl", "daemon-reload")
     said = run("systemctl", "start", f"probe-{unit}", check=False)
-    printed = (GUEST / "run/vm/probe.json").read_text()
+    printed = (GUEST / "run/vm/printed").read_text()
     assert printed, f"{said}{journal(f'probe-{unit}')}"
-    found: dict[str, str] = json.loads(printed)
+    return printed
+
+
+def probe(unit: str) -> dict[str, str]:
+    """Try all that probe.py knows in the sandbox of a unit."""
+    found: dict[str, str] = json.loads(in_sandbox(unit, (HERE / "probe.py").read_text()))
     return found

@@ -204,7 +204,10 @@ TRIED |= {
     "watch the processor": _call(298, ctypes.create_string_buffer(128), 0, -1, -1, 0),
     "catch page faults": _call(323, 0),
     "mount": _call(165, b"none", b"/tmp", b"tmpfs", 0, 0),
-    "restart the machine": _call(169, 0xFEE1DEAD, 672274793, 0, 0),  # before a namespace takes the right away
+    # These three before a namespace takes the right away.
+    "read the kernel's clock": _call(159, ctypes.create_string_buffer(256)),
+    "adjust the clock": _call(159, ctypes.create_string_buffer(b"\x10", 256)),  # ADJ_STATUS
+    "restart the machine": _call(169, 0xFEE1DEAD, 672274793, 0, 0),
     "make a user namespace": _call(272, 0x10000000),
     "make a network namespace": _call(272, 0x40000000),
     "make a device": lambda: os.mknod(STATE / "dev", 0o20600, os.makedev(1, 1)),
