@@ -192,6 +192,7 @@ WRITERS = {
     "door": "the empty file that wakes the updater",
     "period": "the folder of a guest period, removed with it",
     "setting_up.period": "files in memory that begin and end the set-up page, and what it hands over",
+    "typed": "removes what was typed at the first start once phone.toml holds it",
     "setting_up.passwords": "the password of an account, typed on the set-up page",
     "sip.pjsua.selfcall": "a folder for one call to itself, removed after it",
     "sip.pjsua.throwaway": "the certificate in it",

@@ -30,6 +30,10 @@ BEFORE = "phone.toml.before"
 SECRET_TOO = {"account": {"password", "password_file"}}
 """What goes with an option that may be changed: the file in which the telephone keeps a new password."""
 
+FIRST = {"account": {"accept_weaker"}}
+"""What may besides be in the first phone.toml that ever says something: it takes up what was typed at the
+first start, where somebody at the keypad agreed to what their provider does not protect."""
+
 
 class Refused(Exception):
     """It is not written, and why."""
@@ -49,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         proposed = taken(options.proposal)
         if proposed is None:
             return NONE
+        if options.config.is_symlink():
+            raise Refused("it is a link: the administrator's configuration counts")
         before = read(options.config)
         judge(before, proposed, options.config, options.passwords)
         write(options.config, before, proposed)
@@ -92,7 +98,8 @@ def judge(before: str, proposed: str, path: Path, passwords: Path) -> None:
         configuration.judged(tomllib.loads(proposed), path, files=False)
     except (tomllib.TOMLDecodeError, ConfigError) as error:
         raise Refused(str(error)) from None
-    if strange := differences(was, now):
+    first = not was and not path.with_name(BEFORE).exists()
+    if strange := differences(was, now, FIRST if first else {}):
         raise Refused(f"{strange[0]} cannot be changed on the set-up page")
     known = {one.get("password_file") for one in _tables(was, "account")}
     for account in _tables(now, "account"):
@@ -101,11 +108,13 @@ def judge(before: str, proposed: str, path: Path, passwords: Path) -> None:
             raise Refused("a new password is in another place than the telephone's own")
 
 
-def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """The options that differ and may not."""
+def differences(
+    was: dict[str, Any], now: dict[str, Any], more: dict[str, set[str]] | None = None
+) -> list[str]:
+    """The options that differ and may not. ``more``: options that may, besides those of the page."""
     found = [name for name in {**was, **now} if name not in EDITABLE and was.get(name) != now.get(name)]
     for table, keys in EDITABLE.items():
-        free = {*keys, *SECRET_TOO.get(table, ())}
+        free = {*keys, *SECRET_TOO.get(table, ()), *(more or {}).get(table, ())}
         old, new = ([_rest(one, free) for one in _tables(document, table)] for document in (was, now))
         if any(entry and entry not in old for entry in new):
             found.append(table)
@@ -122,7 +131,9 @@ def _tables(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _rest(entry: dict[str, Any], free: set[str]) -> dict[str, Any]:
-    return {key: value for key, value in entry.items() if key not in free}
+    """What may not be changed. Who agreed to what one provider does not protect agreed to no other's."""
+    held = {"provider"} if entry.get("accept_weaker") and "accept_weaker" not in free else set()
+    return {key: value for key, value in entry.items() if key not in free or key in held}
 
 
 def write(path: Path, before: str, proposed: str) -> None:

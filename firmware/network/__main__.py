@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from firmware.network import links, nft, services
+from firmware.network import first, links, nft, services
 from firmware.network.egress import declared
 from firmware.phone import config as configuration
 from firmware.phone import guest
@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--update", type=Path, default=Path("/etc/sottovoce/update.toml"))
     found.add_argument("--period", type=Path, help="the folder that is there in a guest period")
     found.add_argument("--ticket", type=Path, default=Path("/etc/sottovoce/provision.toml"))
+    found.add_argument("--typed", type=Path, help="what the telephone tells of a typed account")
     found.add_argument("--folder", type=Path, help="where to write to; without it the rules are printed")
     return found
 
@@ -41,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return 2
+    config = _typed(config, options.typed) if options.typed else config
     provisioned = _provisioned(options.ticket)
     if options.period is not None and options.period.is_dir():
         config, update, provisioned = guest.config(config), settings.Settings(), ""
@@ -51,6 +53,15 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in made.items():
         _write(options.folder / name, text)
     return 0
+
+
+def _typed(config: Config, told: Path) -> Config:
+    """One that is strange lets nothing more through, and nothing less."""
+    try:
+        return first.effective(config, told)
+    except first.Strange as error:
+        print(f"what the telephone tells of its account is not taken: {error}", file=sys.stderr)
+        return config
 
 
 def _provisioned(path: Path) -> str:

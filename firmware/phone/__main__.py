@@ -36,6 +36,13 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--socket", type=Path, default=None, help="where the sotto command finds us")
     found.add_argument("--updates", type=Path, default=None, metavar="FOLDER", help="the updater's door")
     found.add_argument("--setup", type=Path, default=None, metavar="FOLDER", help="the set-up page's door")
+    found.add_argument(
+        "--typed",
+        type=Path,
+        default=typed.FOLDER,
+        metavar="FOLDER",
+        help="where the firewall's rules learn of an account typed at the first start",
+    )
     found.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     found.add_argument("--check", action="store_true", help="check configuration and board, then exit")
     found.add_argument(
@@ -52,7 +59,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = configuration.load(options.config)
         board = load_board(options.board)
-        config = typed.effective(config, options.state_dir or default_state_dir())
+        state_dir = options.state_dir or default_state_dir()
+        if not (options.dump_config or options.check):
+            _settle(config, state_dir)
+        config = typed.effective(config, state_dir)
+        if not (options.dump_config or options.check):
+            _tell(config, state_dir, options.typed)
         if options.dump_config:
             print(configuration.dump(config), end="")
             return 0
@@ -71,6 +83,20 @@ def main(argv: list[str] | None = None) -> int:
     except SottovoceError as error:
         print(f"The telephone cannot start: {error}", file=sys.stderr)
         return 1
+
+
+def _settle(config: configuration.Config, state_dir: Path) -> None:
+    try:
+        typed.settle(config, state_dir)
+    except OSError as error:
+        log.error("what was typed at the first start, and is in phone.toml now, stays here too: %s", error)
+
+
+def _tell(config: configuration.Config, state_dir: Path, folder: Path) -> None:
+    try:
+        typed.tell(config, state_dir, folder)
+    except OSError as error:
+        log.error("the firewall does not learn where the provider is: %s", error)
 
 
 def _run(config: configuration.Config, board: Board, options: argparse.Namespace) -> int:

@@ -246,7 +246,7 @@ class Phone:
             self_call(config.source), lambda: network.trouble(bind), lambda: _microphone(config.audio.capture)
         )
         self._door = None if updates is None else Door(updates, found["sottovoce"], trying.begin)
-        self._settings = Configuration(config_path, Passwords(state_dir))
+        self._settings = Configuration(config_path, Passwords(state_dir), state_dir)
         self._setup = None if setup is None else SetupDoor(setup, self._settings, crash)
         self.hands = Hands(
             sip,

@@ -58,20 +58,22 @@ def enter(error: str = "") -> str:
     )
 
 
-def overview(tables: Sequence[Table], standings: Sequence[str], seconds: float) -> str:
-    """All that can be changed."""
+def overview(tables: Sequence[Table], standings: Sequence[str], seconds: float, managed: str = "") -> str:
+    """All that can be changed. ``managed``: why nothing can, or ""."""
     minutes = max(1, round(seconds / 60))
     parts = [f"<p>This page closes in {minutes} min. Nothing changes before you confirm it.</p>"]
+    if managed:
+        parts = [f'<p>This page closes in {minutes} min.</p><p role="status">{escape(managed)}</p>']
     for table in tables:
-        parts.append(_section(table, standings if table["name"] == "account" else ()))
+        parts.append(_section(table, standings if table["name"] == "account" else (), bool(managed)))
     parts.append(
         '<form method="post" action="/close"><p><button type="submit" class="quiet">Close this page for good'
         "</button></p></form>"
     )
-    return document("What do you want to change?", "".join(parts))
+    return document("What do you want to change?" if not managed else "As it is set up", "".join(parts))
 
 
-def _section(table: Table, standings: Sequence[str]) -> str:
+def _section(table: Table, standings: Sequence[str], fixed: bool) -> str:
     name, title = str(table["name"]), TITLES[table["name"]]
     found = [f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>']
     if not table["list"]:
@@ -80,7 +82,8 @@ def _section(table: Table, standings: Sequence[str]) -> str:
             for field in table["fields"]
         ]
         found.append(f"<dl>{''.join(rows)}</dl>")
-        found.append(f'<p><a class="button" href="/edit/{name}/0">Change {escape(title.lower())}</a></p>')
+        if not fixed:
+            found.append(f'<p><a class="button" href="/edit/{name}/0">Change {escape(title.lower())}</a></p>')
         return "".join([*found, "</section>"])
     if not table["entries"]:
         found.append("<p>None.</p>")
@@ -89,13 +92,15 @@ def _section(table: Table, standings: Sequence[str]) -> str:
         for number, entry in enumerate(table["entries"], start=1):
             who = escape(summary(name, entry))
             said = f" – {escape(standings[number - 1])}" if number <= len(standings) else ""
-            found.append(
-                f'<li>{who}{said} <a href="/edit/{name}/{number}" aria-label="Change {who}">Change</a>'
+            change = (
+                f' <a href="/edit/{name}/{number}" aria-label="Change {who}">Change</a>'
                 f'<form method="post" action="/remove/{name}/{number}">'
-                f'<button type="submit" class="quiet" aria-label="Remove {who}">Remove</button></form></li>'
+                f'<button type="submit" class="quiet" aria-label="Remove {who}">Remove</button></form>'
             )
+            found.append(f"<li>{who}{said}{'' if fixed else change}</li>")
         found.append("</ul>")
-    found.append(f'<p><a class="button" href="/edit/{name}/0">Add {_article(ONE[name])}</a></p>')
+    if not fixed:
+        found.append(f'<p><a class="button" href="/edit/{name}/0">Add {_article(ONE[name])}</a></p>')
     return "".join([*found, "</section>"])
 
 
@@ -115,7 +120,7 @@ def _value(field: Mapping[str, Any], entry: Mapping[str, str]) -> str:
 def summary(table: str, entry: Mapping[str, str]) -> str:
     """One line for one entry of a list."""
     if table == "account":
-        address = f"{entry.get('user', '')}@{entry.get('domain', '')}"
+        address = f"{entry.get('user', '')}@{entry.get('domain') or entry.get('of', '')}"
         return f"{entry['name']} ({address})" if entry.get("name") else address
     short = f", short number {entry['speed_dial']}" if entry.get("speed_dial") else ""
     return f"{entry.get('name', '')} ({entry.get('uri', '')}{short})"

@@ -132,7 +132,8 @@ class _Site:
         if told is None:
             return _html(pages.enter())
         hello = await self._telephone.ask("hello")
-        return _html(pages.overview(told["tables"], told["standings"], float(hello.get("seconds", 0.0))))
+        seconds, managed = float(hello.get("seconds", 0.0)), str(told.get("managed", ""))
+        return _html(pages.overview(told["tables"], told["standings"], seconds, managed))
 
     async def code(self, request: web.Request) -> Answer:
         """Somebody typed a code: whoever has the right one is in from now on."""

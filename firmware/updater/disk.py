@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write ``content`` as ``path``, 0600, by a new file, fsync, and a rename, then fsync of the folder.
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write ``content`` as ``path`` by a new file, fsync, and a rename, then fsync of the folder.
 
     Raises OSError; the old content is then still there.
     """
@@ -15,6 +15,7 @@ def replace(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
     handle = os.open(new, flags, 0o600)
     try:
+        os.fchmod(handle, mode)  # whatever the umask
         _write_all(handle, content)
         os.fsync(handle)
     finally:

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from firmware.keep import __main__ as keep
 from firmware.phone import commands as do
 from firmware.phone import config as configuration
+from firmware.phone import typed
 from firmware.phone.clock import SystemClock
 from firmware.phone.control import Control
 from firmware.phone.loop import Loop
@@ -107,9 +108,11 @@ class Setup:
     # --- the telephone -------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        known = Configuration(self.config, Passwords(self.state_dir))
+        known = Configuration(self.config, Passwords(self.state_dir), self.state_dir)
         self.period = Period(self.meeting, lambda: LOCAL)
         loaded = configuration.load(self.config if self.config.exists() else None)
+        typed.settle(loaded, self.state_dir)
+        loaded = typed.effective(loaded, self.state_dir)
         self.loop = Loop(Rules.of(loaded, ()), SystemClock(), self, Notifier({}))
         self.door = SetupDoor(self.meeting, known, self.crashes.append)
         self.control = Control(self.door.socket, self.loop, self.door, self.crashes.append, True)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from firmware.phone import commands as do
 from firmware.phone import events as on
 from firmware.phone.language.phrase import phrase
+from firmware.phone.machine import setup
 from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import State
 from firmware.phone.values import Hook, SwitchPosition
@@ -44,7 +45,8 @@ def followed(rules: Rules, before: State, state: State, event: on.Event, now: fl
         state = replace(state, guest_at=None, menu=None, digits="")
         if rules.guest:
             return replace(state, news=ENDS, news_at=now), (do.EndGuest(),)
-        return replace(state, news=BEGINS, news_at=now), (do.BeginGuest(),)
+        state, ended = setup.over(state, setup.ENDED_HERE, now)
+        return replace(state, news=BEGINS, news_at=now), (*ended, do.BeginGuest())
     return state, ()
 
 

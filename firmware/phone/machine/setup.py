@@ -40,6 +40,7 @@ NOT_STARTED = phrase("The set-up page did not start.")
 TIME_OVER = phrase("Closed: the time was over.")
 ENDED_HERE = phrase("Closed.")
 ENDED_THERE = phrase("Closed on the page.")
+NOT_AS_GUEST = phrase("Not in guest mode.")
 OPEN = phrase("Set-up page is open")
 TOO_MANY = phrase("Closed: {number} wrong codes. Was it you?", number=MOST_WRONG)
 
@@ -50,7 +51,9 @@ Result = tuple[State, tuple[do.Command, ...]]
 
 
 def begin(rules: Rules, state: State, now: float) -> Result:
-    """The item was chosen; one that is open already stays as it is."""
+    """The item was chosen; one that is open already stays as it is. A guest has nothing to set up."""
+    if rules.guest:
+        return replace(state, setup_said=NOT_AS_GUEST), ()
     if state.setup is not None:
         return state, ()
     return replace(state, setup=SettingUp(now + START_LIMIT), setup_said=""), (do.BeginSetup(),)

@@ -21,6 +21,7 @@ from firmware.phone.values import MOST_ACCOUNTS
 EDITABLE: dict[str, tuple[str, ...]] = {
     "account": (
         "name",
+        "provider",
         "user",
         "domain",
         "password",

@@ -25,6 +25,7 @@ def effects(before: Config, after: Config, change: Change, at_keypad: Sequence[s
         return []
     found += [*_consequences(after, change)]
     found += [*_overruled(change, at_keypad)]
+    found += [note.partition(": ")[2] + "." for note in after.profiled if note not in before.profiled]
     found += [*_traffic(before, after)]
     new = [line for line in weakenings(after) if line not in weakenings(before)]
     return [*found, *(f"Careful: {line}" for line in new), RESTARTS]

@@ -9,8 +9,11 @@ import pytest
 
 from firmware.phone import commands as do
 from firmware.phone import events as on
+from firmware.phone import guest as guests
+from firmware.phone.config import Config
 from firmware.phone.display import screens, views
-from firmware.phone.machine import menu, setup
+from firmware.phone.machine import guest, menu, setup
+from firmware.phone.machine.rules import Rules
 from firmware.phone.machine.state import Lock
 from firmware.phone.values import Hook, SettingUp
 from firmware.phone.watch import told
@@ -60,9 +63,34 @@ def test_a_locked_keypad_does_not_open_it() -> None:
     phone.happen(on.KeyPressed("*"))
     phone.wait(2)
     phone.happen(on.KeyReleased("*"))
+    assert shown(phone).startswith("Unlock PIN:"), "it says so"
     phone.keys("**3")
     assert phone.state.setup is None
     assert not any(isinstance(command, do.BeginSetup) for command in phone.done)
+
+
+def test_a_guest_is_told_that_it_cannot_be_opened() -> None:
+    phone = Driver(Rules.of(guests.config(Config())))
+    phone.happen(on.KeyPressed("*"))
+    phone.wait(menu.HOLD + 0.1)
+    phone.happen(on.KeyReleased("*"))
+    assert phone.keys(setup.ITEM) == []
+    assert phone.state.setup is None
+    assert "Not in guest mode" in shown(phone)
+
+
+def test_it_is_over_when_a_guest_period_begins() -> None:
+    """The owner's telephone answers it no more, and who is in is not to wait for that."""
+    phone = opened()
+    phone.happen(on.SetupTried(CODE, "session"))
+    phone.keys("#")
+    while phone.state.menu is not None:
+        phone.keys("#")
+    phone.happen(on.KeyPressed("*"))
+    done = phone.wait(guest.HOLD + 0.1)
+    kinds = [type(one) for one in done if isinstance(one, do.EndSetup | do.BeginGuest)]
+    assert kinds == [do.EndSetup, do.BeginGuest]
+    assert phone.state.setup is None
 
 
 def test_the_display_shows_where_it_is_the_code_and_the_fingerprint() -> None:
