@@ -20,7 +20,7 @@ from tests.vm.machine import ROOT, Extra, run
 
 RESULTS = ROOT / "build" / "vm-debian"
 SUITE = ["tests/vm/debian"]
-LIMIT_S = 900
+LIMIT_S = 1200
 TALK = ("systemd.journald.forward_to_console=1", "systemd.show_status=1")
 SILENCE_S = 600
 """One test of this machine may start the telephone several times, on a slow processor."""
