@@ -45,7 +45,11 @@ run: setup ## two simulated desk phones in a browser page: make run PORT=8080
 
 # In two processes: the live tests wait most of their time.
 test: setup-test ## the whole suite that needs no virtual machine
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+	@failed=0; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not alone" || failed=1; \
+	echo "test: what takes the whole machine"; \
+	$(BIN)/python -m pytest -m alone || failed=1; \
+	exit $$failed
 
 test-newcomer: $(VENV)/.ready-vm ## README's path in a clean Debian, with a browser, timed; minutes, as root: build/newcomer
 	@$(BIN)/python -m tests.newcomer

@@ -140,10 +140,14 @@ class Hotspot:
             _end(line)
 
     def hello(self) -> None:
-        """A packet to the gateway by IPv4 and IPv6, for which its card has to be asked for (ARP, ND)."""
+        """A packet to the gateway by IPv4 and IPv6, for which its card has to be asked for (ARP, ND).
+
+        Tried for 10 s: the addresses are there a moment before their routes, also after another number.
+        """
         to = ((2, GATEWAY), (10, "2001:db8::1"))
         words = f"import socket as s; [s.socket(f, 2).sendto(bytes(), (a, 9)) for f, a in {to}]"
-        self.run(self.phone, f'{sys.executable} -c "{words}"')
+        once = f'{sys.executable} -c "{words}"'
+        self.run(self.phone, f"n=0; until {once}; do n=$((n+1)); [ $n -lt 50 ]; sleep 0.2; done")
 
     def run(self, process: int, script: str) -> str:
         """Run a shell's script in a namespace."""

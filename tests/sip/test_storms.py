@@ -22,7 +22,7 @@ from tests.rig.phone import Phone
 from tests.rig.speech import Wanted
 from tests.rig.storm import CLIENTS, SILENT, Storm, Told
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.live, pytest.mark.alone, pytest.mark.timeout(240)]
 
 SECONDS = float(os.environ.get("STORM_SECONDS", "8"))
 GROWTH_KB = 16 * 1024
